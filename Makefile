@@ -1,0 +1,51 @@
+# Everything happens in .venv; `make help` says what each target does.
+PYTHON ?= python3
+VENV ?= .venv
+REAL ?= ../shared/real
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab course test lint notebooks pocket bench wheel clean
+
+help: ## Show this help.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(READY) ## Create .venv with the course and the exact versions that its tests ran with.
+
+$(READY): pyproject.toml requirements/pinned.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --constraint requirements/pinned.txt --editable ".[notebooks,dev]"
+	touch $@
+
+lab: $(READY) ## Open JupyterLab at lesson 00.
+	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb
+
+course: $(READY) ## Run every lesson on the shipped models (no network), end with the scores.
+	$(BIN)/course-utils run
+
+test: $(READY) ## Run all tests; those that need Chromium or ffmpeg are skipped without them.
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+
+lint: $(READY) ## Check style and spelling, notebooks too.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the outputs in notebooks/.
+	$(BIN)/course-utils lessons --stamp
+	$(BIN)/course-utils run --out runs
+	cp runs/[0-9][0-9]_*.ipynb notebooks/
+
+pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings.
+	$(BIN)/python -m course_utils.foundry --real $(REAL)
+
+bench: $(READY) ## Time decoding and drawing against the usual libraries.
+	$(BIN)/python tests/bench/bench.py
+
+wheel: $(READY) ## Build the package with its models and data into dist/, for Colab.
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+clean: ## Remove the environment, runs and caches; models in notebooks/models stay.
+	rm -rf $(VENV) runs dist build .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

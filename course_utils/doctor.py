@@ -1,0 +1,132 @@
+"""Check a machine: each line says ``[ok]``, or ``[fix]`` with the command that fixes it.
+
+The checks do the real thing (decode a file, draw a picture, run a pipeline), because an import
+that works proves little.
+"""
+
+import io
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
+
+NEEDED_DISK = 2 * 10**9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    ok: bool
+    text: str
+    fix: str = ""
+
+    def __str__(self):
+        return f"[ok]  {self.text}" if self.ok else f"[fix] {self.text}\n      run: {self.fix}"
+
+
+def examine():
+    """Yield one :class:`Finding` after another, the cheap checks first."""
+    yield python()
+    yield from packages()
+    yield ffmpeg()
+    yield disk()
+    for check in (decode, draw, pipeline):
+        yield _tried(check)
+
+
+def python():
+    """Check the interpreter's version."""
+    text = f"Python {sys.version.split()[0]}"
+    return Finding(sys.version_info >= (3, 11), text, "install Python 3.11 or newer")
+
+
+def packages():
+    """Check each required package and those of the notebooks against pyproject's ranges."""
+    lines = requires("course_utils") or []
+    wanted = [Requirement(line) for line in lines]
+    chosen = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": "notebooks"})]
+    good = []
+    for requirement in chosen:
+        plain = f"{requirement.name}{requirement.specifier}"
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            yield Finding(False, f"{plain} is missing", f'python -m pip install "{plain}"')
+            continue
+        if requirement.specifier.contains(found, prereleases=True):
+            good.append(f"{requirement.name} {found}")
+        else:
+            text = f"{requirement.name} {found} is too old"
+            yield Finding(False, text, f'python -m pip install --upgrade "{plain}"')
+    yield Finding(True, "packages: " + ", ".join(good))
+
+
+def ffmpeg():
+    """Say whether M4A and video files can be read; nothing else needs ffmpeg."""
+    if found := shutil.which("ffmpeg"):
+        return Finding(True, f"ffmpeg at {found}")
+    return Finding(True, "no ffmpeg: only M4A and video files need it (apt or brew install ffmpeg)")
+
+
+def disk():
+    """Check that fine-tuned models find room below the current folder."""
+    free = shutil.disk_usage(".").free
+    text = f"disk: {free / 1e9:.1f} GB free here"
+    return Finding(free >= NEEDED_DISK, text, f"free {NEEDED_DISK / 1e9:.0f} GB on this disk")
+
+
+def decode():
+    """Decode a shipped recording, and one format after another that it is written in."""
+    from course_utils import audio, data
+
+    samples, rate = audio.load(data.load("sounds", split="test")[0]["audio"], 16_000)
+    for kind in ("wav", "flac", "ogg", "mp3"):
+        audio.load(audio.encode(samples, rate, format=kind))
+    return f"decoded {samples.size / rate:.1f} s of Ogg, and WAV, FLAC, Ogg, MP3 written here"
+
+
+def draw():
+    """Draw the mel spectrogram of a tone into a PNG."""
+    import matplotlib
+    import numpy as np
+
+    matplotlib.use("Agg")
+    from course_utils import plotting
+
+    tone = np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000).astype(np.float32)
+    figure, picture = plotting.mel_spectrogram(tone, 16_000).figure, io.BytesIO()
+    figure.savefig(picture)
+    return f"drew a spectrogram ({picture.tell() // 1000} kB)"
+
+
+def pipeline():
+    """Run the shipped sound classifier on a shipped dog bark."""
+    from transformers import pipeline
+
+    from course_utils import audio, catalog, data
+
+    sounds = data.load("sounds", split="test")
+    names = sounds.features["label"].names
+    clip = sounds[sounds["label"][:].index(names.index("dog"))]["audio"]
+    samples, rate = audio.load(clip, 16_000)
+    classify = pipeline("audio-classification", model=str(catalog.where("pocket-sounds")))
+    best = classify({"array": samples, "sampling_rate": rate}, top_k=1)[0]
+    if best["label"] != "dog":
+        raise RuntimeError(f"a dog's bark was named {best['label']}")
+    return f"pipeline() hears a dog: {best['label']} {best['score']:.2f}"
+
+
+def _tried(check):
+    started = time.perf_counter()
+    try:
+        text = check()
+    except Exception as error:
+        # Whatever breaks here is what the learner needs to read, not a traceback.
+        reason = f"{check.__name__}: {type(error).__name__}: {error}"
+        fix = 'python -m pip install --force-reinstall "course_utils[notebooks]", or make setup'
+        return Finding(False, reason, fix)
+    return Finding(True, f"{text} ({time.perf_counter() - started:.1f} s)")

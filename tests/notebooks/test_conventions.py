@@ -1,0 +1,97 @@
+"""What every lesson looks like on disk: the same arc, small files, kept outputs, no errors."""
+
+import json
+import re
+
+import pytest
+
+from course_utils import exercises, syllabus
+
+PATHS = sorted(syllabus.folder().glob("[0-9][0-9]_*.ipynb"))
+FRONT_PAGE_ONLY = re.compile(r"^\s*(?:from course_utils\.\w+|import course_utils\.)", re.M)
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def code(cells):
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def tags(cell):
+    return cell["metadata"].get("tags", [])
+
+
+def text_output(cell):
+    return "".join("".join(o.get("text", "")) for o in cell["outputs"] if "text" in o)
+
+
+def test_the_file_is_small_and_executed_without_errors(path, cells):
+    assert path.stat().st_size < 1_500_000
+    for cell in code(cells):
+        assert cell["execution_count"], source(cell)
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error", source(cell)
+            assert output.get("name") != "stderr", f"{source(cell)}\n{output['text']}"
+
+
+def test_cells_ran_in_order(cells):
+    counts = [cell["execution_count"] for cell in code(cells)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_a_cell_is_short_and_imports_only_the_front_page(cells):
+    for cell in code(cells):
+        assert len(source(cell).splitlines()) <= 25, source(cell)
+        assert not FRONT_PAGE_ONLY.search(source(cell)), source(cell)
+
+
+def test_the_arc(path, cells):
+    lesson = syllabus.read(path)
+    assert tags(cells[0]) == ["card"] and source(cells[0]) == syllabus.card(lesson)
+    assert source(cells[2]).startswith(f'lesson.start("{lesson.number}")')
+    headings = re.findall(r"^## (.+)$", "\n".join(source(c) for c in cells), re.M)
+    for wanted in ("Guess first", "Check yourself", "Takeaways"):
+        assert wanted in headings
+    assert f'exercises.quiz("{lesson.number}")' in "\n".join(source(cell) for cell in code(cells))
+
+
+def test_the_setup_cell_is_the_same_everywhere(cells):
+    reference = json.loads(PATHS[0].read_text(encoding="utf-8"))["cells"][1]
+    assert source(cells[1]) == source(reference)
+
+
+def test_links_to_other_lessons_lead_somewhere(path, cells):
+    for cell in cells:
+        for target in re.findall(r"\]\((\w+\.ipynb)\)", source(cell)):
+            assert (path.parent / target).is_file(), target
+
+
+def test_each_exercise_has_heading_stub_and_folded_solution(path, cells):
+    lesson = syllabus.read(path).number
+    for exercise in exercises.catalogue(lesson):
+        unit = "minute" if exercise.minutes == 1 else "minutes"
+        heading = (
+            f"### Exercise {exercise.id} (difficulty {exercise.difficulty}, "
+            f"{exercise.minutes} {unit})"
+        )
+        assert any(heading in source(cell) for cell in cells), heading
+        call = f'exercises.check("{exercise.id}",'
+        stub, solution = (cell for cell in code(cells) if call in source(cell))
+        assert tags(stub) == [] and "your turn" in source(stub)
+        assert text_output(stub) == f"{exercise.id} not attempted yet\n"
+        assert tags(solution) == ["solution"]
+        assert solution["metadata"]["jupyter"]["source_hidden"] is True
+        assert source(solution).startswith(f"# @title Solution {exercise.id}")
+        assert text_output(solution) == f"✓ {exercise.id}\n"

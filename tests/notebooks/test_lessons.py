@@ -1,0 +1,30 @@
+"""Every lesson from a fresh kernel, offline, with its scores inside their band."""
+
+import json
+
+import pytest
+
+from course_utils import running, syllabus
+
+# lesson -> (task, metric) -> score -> the range it must lie in, in the pocket profile.
+BANDS = {
+    "02": {("sound events", "accuracy"): {"baseline": (0.95, 1.0)}},
+    "03": {("music genres", "macro_f1"): {"baseline": (0.05, 0.6), "finetuned": (0.90, 1.0)}},
+}
+
+
+@pytest.mark.notebooks
+@pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
+def test_lesson_runs_and_its_scores_lie_in_their_band(lesson, tmp_path):
+    done = running.run(lesson, "pocket", tmp_path)
+    assert done.error is None
+    scores = {(score["task"], score["metric"]): score for score in done.scores}
+    wanted = BANDS.get(lesson.number, {})
+    assert set(scores) == set(wanted)
+    for key, bands in wanted.items():
+        for name, (low, high) in bands.items():
+            assert low <= scores[key][name] <= high, scores[key]
+    assert (tmp_path / lesson.file).stat().st_size < 1_500_000
+    for cell in json.loads((tmp_path / lesson.file).read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            assert output["output_type"] != "error"

@@ -1,0 +1,190 @@
+"""course_utils.catalog: names, profiles, folders, and a catalogue file without holes."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import course_utils
+from course_utils import catalog
+
+PACKAGE = Path(course_utils.__file__).parent
+
+
+def test_entries_hold_what_the_file_says():
+    facts = tomllib.loads((PACKAGE / "catalog.toml").read_text(encoding="utf-8"))
+    assert [entry.name for entry in catalog.entries()] == list(facts)
+    for entry in catalog.entries():
+        said = facts[entry.name]
+        assert entry.hub == said["hub"]
+        assert entry.lessons == tuple(said["lessons"])
+        assert entry.kind in ("data", "model")
+        assert entry.hub.count("/") == 1
+        assert entry.hub_licence
+        assert (entry.pocket is None) == (entry.licence is None)
+        assert entry.size_mb > 0
+        assert all(len(number) == 2 and number.isdigit() for number in entry.lessons)
+        if entry.kind == "model":
+            assert not (entry.columns or entry.folds or entry.group or entry.training)
+        assert set(entry.training) in (set(), set(catalog.PROFILES))
+
+
+def test_entries_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        catalog.find("sounds").hub = "other/id"
+
+
+def test_find_by_name_or_pocket_folder(monkeypatch):
+    assert catalog.find("sounds").hub == "ashraq/esc50"
+    assert catalog.find("pocket-sounds").hub.startswith("MIT/ast")
+    entry = catalog.Entry("a", "model", "t", "o/n", "MIT", 1, False, True, (), "some-folder", "MIT")
+    monkeypatch.setattr(catalog, "entries", lambda: (entry,))
+    assert catalog.find("some-folder") is entry
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("sound", "did you mean sounds"),
+        ("gneres", "did you mean genres"),
+        ("", "there are sounds"),
+        ("zzz", "there are sounds, genres"),
+        (None, "None"),
+        (3, "3"),
+    ],
+)
+def test_unknown_names_get_near_ones(name, words):
+    with pytest.raises(catalog.CatalogError, match=words):
+        catalog.find(name)
+
+
+def test_catalog_error_is_a_lookup_error_with_a_readable_text():
+    error = catalog.CatalogError("one clear sentence")
+    assert isinstance(error, LookupError)
+    assert str(error) == "one clear sentence"  # a KeyError would print its repr
+
+
+def test_profile_comes_from_the_environment(monkeypatch):
+    assert catalog.profile() == "pocket"
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert catalog.profile() == "hub"
+    monkeypatch.setenv("COURSE_PROFILE", "")
+    assert catalog.profile() == "pocket"
+    monkeypatch.setenv("COURSE_PROFILE", "cloud")
+    with pytest.raises(catalog.CatalogError, match=r"COURSE_PROFILE is 'cloud'.*pocket, hub"):
+        catalog.profile()
+
+
+def test_use_profile(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "pocket")
+    catalog.use_profile("hub")
+    assert os.environ["COURSE_PROFILE"] == "hub"
+    assert os.environ["HF_HUB_OFFLINE"] == "1"  # the user's own setting stays
+    with pytest.raises(catalog.CatalogError, match="cloud"):
+        catalog.use_profile("cloud")
+    assert catalog.profile() == "hub"
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        ("use_profile('pocket'); show()", "1"),
+        ("use_profile('hub'); show()", "None"),
+        ("use_profile('pocket'); use_profile('hub'); show()", "None"),
+        ("import huggingface_hub; use_profile('pocket'); show()", "None"),
+        (
+            "use_profile('pocket'); import huggingface_hub\n"
+            "try: use_profile('hub')\nexcept CatalogError as error: print('restart' in str(error))",
+            "True",
+        ),
+    ],
+)
+def test_pocket_profile_goes_offline_before_the_libraries_load(code, printed):
+    """In a fresh process, where no Hugging Face library is imported yet."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("HF_HUB_OFFLINE",)}
+    start = "import os\nfrom course_utils.catalog import *\n"
+    start += "show = lambda: print(os.environ.get('HF_HUB_OFFLINE'))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", start + code], env=environment, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() == printed
+
+
+def test_model_follows_the_profile(monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog, "POCKET", tmp_path / "pocket")
+    (tmp_path / "pocket" / "pocket-sounds").mkdir(parents=True)
+    assert catalog.model("pocket-sounds") == str(tmp_path / "pocket" / "pocket-sounds")
+    assert catalog.model("classification-base") == str(tmp_path / "pocket" / "pocket-sounds")
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert catalog.model("classification-base") == "ntu-spml/distilhubert"
+    with pytest.raises(catalog.CatalogError, match="data set"):
+        catalog.model("genres")
+
+
+@pytest.fixture
+def hub_only(monkeypatch):
+    """Put one entry without stand-in in the place of the catalogue."""
+    entry = catalog.Entry("big", "model", "t", "org/big", "MIT", 900, False, True, ("02",))
+    monkeypatch.setattr(catalog, "entries", lambda: (entry,))
+
+
+def test_where_nothing_stands_in(hub_only):
+    with pytest.raises(catalog.CatalogError, match=r"no pocket stand-in.*org/big \(900 MB\)"):
+        catalog.where("big")
+    with pytest.raises(catalog.CatalogError, match="nothing in the catalogue is called None"):
+        catalog.find(None)
+
+
+def test_where(monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog, "POCKET", tmp_path / "pocket")
+    with pytest.raises(catalog.CatalogError, match=r"missing.*make pocket"):
+        catalog.where("sounds")
+    (tmp_path / "pocket" / "sounds").mkdir(parents=True)
+    assert catalog.where("sounds") == tmp_path / "pocket" / "sounds"
+
+
+def test_card_comes_without_its_header(monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog, "POCKET", tmp_path)
+    (tmp_path / "sounds").mkdir()
+    for header in ("---\nlicense: mit\n---\n\n", ""):
+        (tmp_path / "sounds" / "README.md").write_text(f"{header}# Title\n\nText\n")
+        assert catalog.card("sounds") == "# Title\n\nText"
+
+
+def test_training_follows_the_profile(monkeypatch):
+    transformers = pytest.importorskip("transformers")
+    known = transformers.TrainingArguments.__dataclass_fields__
+    rates = set()
+    for profile in catalog.PROFILES:
+        monkeypatch.setenv("COURSE_PROFILE", profile)
+        arguments = catalog.training("genres")
+        assert set(arguments) <= set(known)
+        rates.add(arguments["learning_rate"])
+        arguments.clear()  # a copy: the catalogue stays as it is
+        assert catalog.training("genres")
+    assert len(rates) == 2
+    with pytest.raises(catalog.CatalogError, match="no lesson trains on sounds; there are genres"):
+        catalog.training("sounds")
+
+
+def test_every_stand_in_ships_with_its_card():
+    for entry in catalog.entries():
+        if entry.pocket is not None:
+            assert (catalog.where(entry.name) / "README.md").is_file()
+
+
+def test_downloads_of_a_lesson():
+    assert {entry.name for entry in catalog.downloads("03")} >= {"genres", "classification-base"}
+    assert catalog.downloads("99") == []
+
+
+def test_import_takes_no_other_library():
+    code = (
+        "import sys, course_utils.catalog;"
+        "assert not {'torch', 'numpy', 'datasets', 'huggingface_hub'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,104 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils import doctor, progress, syllabus
+
+
+def course_utils(*arguments):
+    command = [sys.executable, "-m", "course_utils.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = (
+        "import sys, course_utils; course_utils.audio, course_utils.catalog; "
+        "print([m for m in ('torch', 'transformers', 'datasets', 'matplotlib', 'librosa') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+def test_front_page_names_exist_and_others_do_not():
+    import course_utils as package
+
+    assert set(package.__all__) <= set(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = package.nothing
+
+
+def test_lessons_as_json_joins_facts_and_catalogue():
+    rows = json.loads(course_utils("lessons", "--json").stdout)
+    by_number = {row["number"]: row for row in rows}
+    assert [row["number"] for row in rows] == sorted(by_number)
+    assert "pocket-sounds" in by_number["02"]["entries"]
+    assert by_number["03"]["minutes"]["pocket"] > 0
+    assert "03" in course_utils("lessons").stdout
+
+
+def test_progress_as_json_has_exactly_the_documented_keys():
+    progress.record(
+        "genres", metric="macro_f1", baseline=0.2, finetuned=0.9, seconds=1, lesson="03"
+    )
+    (row,) = json.loads(course_utils("progress", "--json").stdout)
+    assert row == {
+        "lesson": "03", "task": "genres", "metric": "macro_f1", "baseline": 0.2, "finetuned": 0.9,
+        "seconds": 1.0, "profile": "pocket",
+    }  # fmt: skip
+    assert "genres" in course_utils("progress").stdout
+
+
+def test_where_prints_a_folder_that_transformers_opens():
+    done = course_utils("where", "pocket-sounds")
+    assert (Path(done.stdout.strip()) / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["where", "pocket-sound"], "pocket-sounds"), (["run", "77"], "No lesson 77")],
+)
+def test_a_mistake_ends_in_one_sentence(arguments, said):
+    done = course_utils(*arguments)
+    assert done.returncode != 0 and said in done.stderr
+    assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_doctor_finds_this_machine_well():
+    done = course_utils("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[fix]" not in done.stdout
+    for piece in ("decoded", "drew", "hears a dog"):
+        assert piece in done.stdout
+
+
+def test_doctor_names_the_command_that_fixes(monkeypatch):
+    monkeypatch.setattr(doctor, "requires", lambda name: ["nosuch-thing>=2", "numpy>=99", "rich"])
+    missing, old, good = doctor.packages()
+    assert str(missing).startswith("[fix] nosuch-thing>=2 is missing")
+    assert 'pip install "nosuch-thing>=2"' in str(missing)
+    assert "is too old" in old.text and "--upgrade" in old.fix
+    assert good.ok and "rich" in good.text
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    assert doctor.ffmpeg().ok and "M4A" in doctor.ffmpeg().text
+    monkeypatch.setattr(doctor, "NEEDED_DISK", 10**18)
+    assert not doctor.disk().ok
+
+
+def test_doctor_reports_what_breaks_instead_of_breaking():
+    def decode():
+        raise OSError("no codec")
+
+    finding = doctor._tried(decode)
+    assert not finding.ok and finding.text == "decode: OSError: no codec"
+
+
+def test_lessons_stamp_leaves_an_up_to_date_tree_alone():
+    assert syllabus.stamp() == []

@@ -1,0 +1,429 @@
+"""course_utils.data: catalogue data sets, the learner's folder, and splits that do not leak."""
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from course_utils import audio, catalog, data
+
+datasets = pytest.importorskip("datasets")
+
+
+def plain_features(names):
+    """Return the features of a pocket Parquet file, as the foundry writes them."""
+    return datasets.Features(
+        {
+            "audio": {"bytes": datasets.Value("binary"), "path": datasets.Value("string")},
+            "label": datasets.ClassLabel(names=names),
+            "seed": datasets.Value("int64"),
+        }
+    )
+
+
+@pytest.fixture
+def pocket(tmp_path, monkeypatch, sine, wav_bytes):
+    """Put a small data set in the place of the pocket data sets, on a folder without writing."""
+    folder = tmp_path / "pocket" / "sounds"
+    folder.mkdir(parents=True)
+    for number, split in enumerate(("train", "test")):
+        rows = [
+            {
+                "audio": {"bytes": wav_bytes(sine(200 * (i + 1))), "path": f"{split}-{i}.wav"},
+                "label": i % 2,
+                "seed": 10 * number + i,
+            }
+            for i in range(4)
+        ]
+        made = datasets.Dataset.from_list(rows, features=plain_features(["cat", "dog"]))
+        made.to_parquet(folder / f"{split}.parquet")
+    monkeypatch.setattr(catalog, "POCKET", tmp_path / "pocket")
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+
+
+def test_load_split(pocket):
+    before = sorted(path.name for path in pocket.iterdir())
+    clips = data.load("sounds", split="train")
+    assert isinstance(clips, datasets.Dataset)
+    assert clips.features["label"].names == ["cat", "dog"]
+    assert clips.features["audio"] == datasets.Audio(decode=False)
+    assert clips[1]["label"] == 1
+    assert set(clips[0]["audio"]) == {"bytes", "path"}
+    samples, rate = audio.load(clips[0]["audio"])
+    assert rate == 16_000
+    assert np.argmax(np.abs(np.fft.rfft(samples))) == pytest.approx(200 * len(samples) / rate)
+    assert sorted(path.name for path in pocket.iterdir()) == before
+    assert clips.cache_files == []
+
+
+def test_load_all_splits(pocket):
+    splits = data.load("sounds")
+    assert isinstance(splits, datasets.DatasetDict)
+    assert {name: len(split) for name, split in splits.items()} == {"train": 4, "test": 4}
+    assert splits["test"]["seed"][:] == [10, 11, 12, 13]
+
+
+def test_loaded_data_can_be_mapped_and_filtered(pocket):
+    clips = data.load("sounds", split="test")
+    peaks = clips.map(lambda row: {"peak": float(np.abs(audio.load(row["audio"])[0]).max())})
+    assert peaks["peak"][:] == pytest.approx([0.5] * 4, abs=1e-3)
+    assert len(clips.filter(lambda row: row["label"] == 1)) == 2
+
+
+def test_load_refuses(pocket):
+    with pytest.raises(data.DataError, match="no split 'dev'; it has train, test"):
+        data.load("sounds", split="dev")
+    with pytest.raises(data.DataError, match="is a model"):
+        data.load("pocket-sounds")
+    with pytest.raises(catalog.CatalogError, match="did you mean sounds"):
+        data.load("sound")
+    pocket.chmod(0o755)
+    (pocket / "test.parquet").chmod(0o644)
+    (pocket / "test.parquet").write_bytes(b"no table")
+    with pytest.raises(data.DataError, match=r"test\.parquet.*reinstall"):
+        data.load("sounds", split="test")
+
+
+@pytest.mark.parametrize("name", ["sounds", "genres"])
+def test_shipped_data(name):
+    splits = data.load(name)
+    assert set(splits) == set(data.SPLITS)
+    seeds = [set(split["seed"][:]) for split in splits.values()]
+    assert not seeds[0] & seeds[1] and not seeds[0] & seeds[2] and not seeds[1] & seeds[2]
+    for split in splits.values():
+        assert split.features["label"] == splits["train"].features["label"]
+        counts = np.bincount(split["label"][:])
+        assert counts.min() > 0
+        samples, rate = audio.load(split[0]["audio"])
+        assert rate == 16_000
+        assert 0.5 < len(samples) / rate < 10
+
+
+# -------------------------------------------------------------------------------------- from a hub
+
+
+def hub_entry(folder, **facts):
+    return catalog.Entry(
+        "sounds", "data", "t", str(folder), "MIT", 1, False, True, ("02",), "sounds", "MIT", **facts
+    )
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch, wav_bytes, sine):
+    """Return a function that puts a local folder in the place of a data set on the Hub."""
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+
+    def make(splits, **facts):
+        folder = tmp_path / "on the hub"
+        folder.mkdir()
+        for split, columns in splits.items():
+            count = len(next(iter(columns.values())))
+            value = {"bytes": wav_bytes(sine(seconds=0.01)), "path": "a.wav"}
+            made = datasets.Dataset.from_dict({"audio": [value] * count} | columns)
+            made.to_parquet(folder / f"{split}.parquet")
+        entry = hub_entry(folder, **facts)
+        monkeypatch.setattr(catalog, "entries", lambda: (entry,))
+
+    return make
+
+
+def test_hub_folds_become_splits(hub):
+    folds = {"column": "fold", "train": [1, 2, 3], "validation": [4], "test": [5]}
+    columns = {"category": ["dog", "cat"] * 5, "label": [9] * 10, "fold": [1, 2, 3, 4, 5] * 2}
+    hub({"train": columns}, columns={"label": "category"}, folds=folds)
+    splits = data.load("sounds")
+    assert {s: sorted(splits[s]["fold"][:]) for s in splits} == {
+        "train": [1, 1, 2, 2, 3, 3], "validation": [4, 4], "test": [5, 5]
+    }  # fmt: skip
+    assert splits["test"].features["label"].names == ["cat", "dog"]
+    assert [splits["test"].features["label"].int2str(i) for i in splits["test"]["label"][:]] == [
+        "dog" if i % 2 == 0 else "cat" for i in (4, 9)
+    ]
+    assert audio.load(splits["test"][0]["audio"])[1] == 16_000
+
+
+def test_hub_groups_stay_together(hub):
+    songs = [song for song in range(30) for _ in range(3)]
+    hub(
+        {"train": {"genre": [f"g{song % 3}" for song in songs], "song": songs}},
+        columns={"label": "genre"},
+        group="song",
+    )
+    splits = data.load("sounds")
+    parts = [set(splits[s]["song"][:]) for s in data.SPLITS]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 30
+    assert splits["train"].features["label"].names == ["g0", "g1", "g2"]
+
+
+def test_hub_splits_are_kept(hub):
+    hub({s: {"label": ["b", "a"] if s == "train" else ["a"]} for s in data.SPLITS})
+    assert len(data.load("sounds", split="train")) == 2
+    assert data.load("sounds", split="test").features["label"].names == ["a", "b"]
+
+
+def test_hub_out_of_reach(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    monkeypatch.setattr(catalog, "entries", lambda: (hub_entry(tmp_path / "gone"),))
+    with pytest.raises(data.DataError, match=r"cannot be fetched.*pocket profile"):
+        data.load("sounds")
+
+
+# ------------------------------------------------------------------------------ the learner's own
+
+
+@pytest.fixture
+def own(tmp_path, sine, write_wav):
+    """Return a folder with two classes of two clips."""
+    for number, name in enumerate(["dog/a.wav", "dog/deep/b.WAV", "cat/c.wav", "cat/d.wav"]):
+        write_wav(tmp_path / "own" / name, sine(300 + 100 * number))
+    return tmp_path / "own"
+
+
+def quiet(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return data.load_folder(path)
+
+
+def test_class_folders(own):
+    clips = quiet(own)
+    assert clips.features["label"].names == ["cat", "dog"]
+    assert clips.features["audio"] == datasets.Audio(decode=False)
+    rows = {row["file_name"]: clips.features["label"].int2str(row["label"]) for row in clips}
+    assert rows == {"cat/c.wav": "cat", "cat/d.wav": "cat", "dog/a.wav": "dog",
+                    "dog/deep/b.WAV": "dog"}  # fmt: skip
+    for row in clips:
+        ours, _ = audio.load(row["audio"])
+        np.testing.assert_array_equal(ours, audio.load(own / row["file_name"])[0])
+
+
+def test_unreadable_files_are_listed_and_left_out(own):
+    (own / "dog" / "broken.wav").write_bytes(b"RIFF")
+    (own / "dog" / "page.mp3").write_text("<!DOCTYPE html>")
+    (own / "cat" / "notes.txt").write_text("my notes")
+    (own / "loose.wav").write_bytes((own / "dog" / "a.wav").read_bytes())
+    (own / ".hidden").mkdir()
+    (own / ".hidden" / "x.wav").write_bytes(b"")
+    (own / "dog" / ".DS_Store").write_bytes(b"x")
+    with pytest.warns(UserWarning) as caught:
+        clips = data.load_folder(str(own))
+    (warning,) = caught
+    lines = str(warning.message).splitlines()
+    assert "4 of 6 audio files loaded" in lines[0]
+    assert len(lines) == 5
+    for name, reason in [
+        (os.path.join("dog", "broken.wav"), "libsndfile"),
+        (os.path.join("dog", "page.mp3"), "text"),
+        (os.path.join("cat", "notes.txt"), "suffix"),
+        ("beside the class folders", "no class"),
+    ]:
+        assert any(name in line and reason in line for line in lines[1:])
+    assert len(clips) == 4
+    assert not any("hidden" in name for name in clips["file_name"][:])
+
+
+def write_table(folder, text):
+    (folder / "metadata.csv").write_text(text, encoding="utf-8-sig")
+
+
+def test_metadata_table(own):
+    write_table(
+        own,
+        "file_name,text,label,speaker,age\ndog/a.wav,NA,007,Zoë,3\n"
+        'cat/c.wav,"<b>hi</b>, you",01,=1+1,5\n',
+    )
+    clips = quiet(own)
+    assert clips["text"][:] == ["NA", "<b>hi</b>, you"]
+    assert clips.features["label"].names == ["007", "01"]
+    assert clips["speaker"][:] == ["Zoë", "=1+1"]
+    assert clips["age"][:] == [3, 5]
+    assert audio.load(clips[0]["audio"])[1] == 16_000
+
+
+def test_metadata_table_without_labels(own):
+    write_table(own, "file_name,text\ndog/a.wav,woof\n")
+    assert quiet(own).column_names == ["audio", "file_name", "text"]
+
+
+def test_strange_names_are_only_data(tmp_path, sine, write_wav):
+    names = ["<img src=x onerror=alert(1)>.wav", "\u202egnp.wav", "new\nline.wav", "100%d.wav"]
+    for name in names:
+        write_wav(tmp_path / "<b>class" / name, sine(seconds=0.05))
+    clips = quiet(tmp_path)
+    assert sorted(clips["file_name"][:]) == sorted(f"<b>class/{name}" for name in names)
+    assert clips.features["label"].names == ["<b>class"]
+    (tmp_path / "<b>class" / names[1]).write_bytes(b"")
+    (tmp_path / "<b>class" / names[2]).write_bytes(b"")
+    with pytest.warns(UserWarning) as caught:
+        data.load_folder(tmp_path)
+    lines = str(caught[0].message).splitlines()
+    assert len(lines) == 3  # a name cannot forge a line, nor turn the direction of reading
+    assert "\u202e" not in str(caught[0].message)
+
+
+def test_name_that_is_not_utf8(own, sine, wav_bytes):
+    try:
+        with open(os.fsencode(own / "dog") + b"/\xff.wav", "wb") as file:
+            file.write(wav_bytes(sine()))
+    except OSError:
+        pytest.skip("this file system wants UTF-8 names")
+    with pytest.warns(UserWarning, match="UTF-8"):
+        assert len(data.load_folder(own)) == 4
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("name,label\ndog/a.wav,dog\n", "no column file_name, only name, label"),
+        ("file_name;label\ndog/a.wav;dog\n", "no column file_name"),
+        ("", "not a CSV table"),
+        ("file_name,audio\ndog/a.wav,x\n", "rename"),
+        ("file_name\ndog/a.wav\nno.wav\n", "do not exist: no.wav"),
+        ("file_name\n../secret.wav\n", r"inside the folder, not \.\./secret.wav"),
+        ("file_name\n/etc/passwd\n", "inside the folder"),
+        ("file_name,label\n,dog\n", "an empty cell"),
+        ("file_name\n" + "".join(f"{i}.wav\n" for i in range(8)), "and 3 more"),
+        ("file_name\n", "none of its files"),
+    ],
+)
+def test_bad_tables(own, table, words):
+    write_table(own, table)
+    (own.parent / "secret.wav").write_bytes((own / "dog" / "a.wav").read_bytes())
+    with pytest.raises(data.DataError, match=words):
+        data.load_folder(own)
+
+
+def test_table_that_is_not_text(own):
+    (own / "metadata.csv").write_bytes(b"\xff\xfe\x00file_name")
+    with pytest.raises(data.DataError, match="UTF-8"):
+        data.load_folder(own)
+
+
+def test_links_out_of_the_folder_are_refused(own, tmp_path):
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes((own / "dog" / "a.wav").read_bytes())
+    (own / "dog" / "link.wav").symlink_to(secret)
+    with pytest.warns(UserWarning, match="link"):
+        assert len(data.load_folder(own)) == 4
+    write_table(own, "file_name\ndog/link.wav\n")
+    with pytest.raises(data.DataError, match="inside the folder"):
+        data.load_folder(own)
+
+
+def test_folders_without_a_layout(tmp_path, sine, write_wav):
+    with pytest.raises(data.DataError, match="no such folder"):
+        data.load_folder(tmp_path / "gone")
+    with pytest.raises(data.DataError, match="no audio files and neither"):
+        data.load_folder(tmp_path)
+    write_wav(tmp_path / "a.wav", sine())
+    with pytest.raises(data.DataError, match=r"audio files, but neither metadata.csv nor class"):
+        data.load_folder(tmp_path)
+    with pytest.raises(data.DataError, match="no such folder"):
+        data.load_folder(tmp_path / "a.wav")
+    write_wav(tmp_path / "train" / "dog" / "a.wav", sine())
+    with pytest.raises(data.DataError, match="splits, not classes"):
+        data.load_folder(tmp_path)
+
+
+def test_nothing_readable(tmp_path):
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "dog" / "a.wav").write_bytes(b"")
+    with pytest.warns(UserWarning, match="empty"), pytest.raises(data.DataError, match="none of"):
+        data.load_folder(tmp_path)
+
+
+# ----------------------------------------------------------------------------------------- splits
+
+
+def table(groups, labels):
+    return datasets.Dataset.from_dict(
+        {"source": groups, "label": labels, "row": list(range(len(groups)))}
+    )
+
+
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=2, max_size=40),
+    classes=st.integers(1, 4),
+    test_size=st.floats(0.05, 0.95),
+    seed=st.integers(0, 1000),
+)
+@settings(deadline=None, max_examples=40)
+def test_no_group_is_on_both_sides(sizes, classes, test_size, seed):
+    """Each group belongs to one class, as with recordings cut into clips."""
+    groups = [f"g{index}" for index, size in enumerate(sizes) for _ in range(size)]
+    labels = [index % classes for index, size in enumerate(sizes) for _ in range(size)]
+    assume(len(sizes) >= classes)
+    clips = table(groups, labels)
+    try:
+        parts = data.grouped_split(clips, "source", test_size=test_size, seed=seed)
+    except data.DataError as error:
+        assert "too few groups" in str(error)
+        assert len(sizes) < 6 * classes or not 0.2 <= test_size <= 0.8
+        return
+    train, test = parts["train"], parts["test"]
+    assert not set(train["source"][:]) & set(test["source"][:])
+    assert sorted(train["row"][:] + test["row"][:]) == list(range(len(groups)))
+    assert train["row"][:] == sorted(train["row"][:])
+    assert set(train["label"][:]) == set(test["label"][:]) == set(labels)
+    again = data.grouped_split(clips, "source", test_size=test_size, seed=seed)
+    assert again["test"]["row"][:] == test["row"][:]
+
+
+@given(test_size=st.sampled_from([0.1, 0.2, 0.25, 0.3, 0.5, 0.7]), seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=20)
+def test_proportions_are_kept_with_many_groups(test_size, seed):
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(120), rng.integers(1, 5, 120))
+    labels = np.where(groups < 72, 0, np.where(groups < 108, 1, 2))  # 6 : 3 : 1
+    parts = data.grouped_split(table(groups, labels), "source", test_size=test_size, seed=seed)
+    counts, whole = np.bincount(parts["test"]["label"][:]), np.bincount(labels)
+    assert len(parts["test"]) / len(groups) == pytest.approx(test_size, abs=0.04)
+    np.testing.assert_allclose(counts / whole, test_size, atol=0.12)
+
+
+def test_speakers_who_say_everything():
+    """Groups that hold every class, as with speakers: half the speakers, half of each class."""
+    speakers, words = np.repeat(np.arange(10), 6), np.tile([0, 1, 2], 20)
+    parts = data.grouped_split(table(speakers, words), "source", test_size=0.3)
+    assert len(set(parts["test"]["source"][:])) == 3
+    assert np.bincount(parts["test"]["label"][:]).tolist() == [6, 6, 6]
+
+
+def test_split_without_classes():
+    clips = table(["a", "a", "b", "c"], [0, 1, 2, 3])
+    parts = data.grouped_split(clips, "source", stratify=None, test_size=0.5)
+    assert len(parts["train"]) + len(parts["test"]) == 4
+    assert not set(parts["train"]["source"][:]) & set(parts["test"]["source"][:])
+
+
+def test_split_refuses():
+    clips = table(["a", "a", "b", "b"], [0, 0, 1, 1])
+    with pytest.raises(data.DataError, match="too few groups in 'source' to have label 0, 1"):
+        data.grouped_split(clips, "source")
+    with pytest.raises(data.DataError, match="fewer than two groups"):
+        data.grouped_split(table(["a", "a"], [0, 1]), "source")
+    with pytest.raises(data.DataError, match="fewer than two groups"):
+        data.grouped_split(clips.select([]), "source")
+    with pytest.raises(data.DataError, match="no column 'speaker'; there are source, label, row"):
+        data.grouped_split(clips, "speaker")
+    with pytest.raises(data.DataError, match="empty cells"):
+        data.grouped_split(table(["a", None], [0, 0]), "source")
+    for share in (0, 1, -0.2, 1.5, True, float("nan")):
+        with pytest.raises(data.DataError, match="test_size"):
+            data.grouped_split(clips, "source", test_size=share)
+
+
+def test_real_recordings_load_as_class_folders(shared_real):
+    folder = shared_real / "esc10"
+    clips = data.load_folder(folder)
+    assert len(clips) == 240
+    assert len(clips.features["label"].names) == 10
+    sources = [name.split("/")[1].rsplit("-", 1)[0] for name in clips["file_name"][:]]
+    parts = data.grouped_split(clips.add_column("source", sources), "source", test_size=0.25)
+    assert not set(parts["train"]["source"][:]) & set(parts["test"]["source"][:])
+    assert np.bincount(parts["test"]["label"][:]).min() >= 3

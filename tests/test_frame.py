@@ -1,0 +1,112 @@
+"""The frame holds together: one list of requirements, documented commands, house rules."""
+
+import re
+import subprocess
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"torch": "pytorch", "soxr": "soxr-python"}
+
+
+def tracked(*patterns):
+    listing = subprocess.run(
+        ["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True
+    ).stdout.splitlines()
+    if not listing:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listing if (ROOT / name).is_file()]
+
+
+def test_environment_yml_lists_what_pyproject_requires():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (pip,) = [line["pip"] for line in environment if isinstance(line, dict)]
+    given = {line for line in [*environment, *pip] if isinstance(line, str)}
+    wanted = {"python" + PROJECT["requires-python"]}
+    for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["notebooks"]:
+        requirement = Requirement(line)
+        wanted.add(f"{CONDA_NAMES.get(requirement.name, requirement.name)}{requirement.specifier}")
+    assert given - wanted == {"pip", "ffmpeg", "-e .[notebooks,dev]"}
+    assert wanted - given == set()
+
+
+def test_each_line_of_environment_yml_says_who_needs_it():
+    lines = (ROOT / "environment.yml").read_text().splitlines()
+    for line in lines[lines.index("dependencies:") + 1 :]:
+        if not line.endswith("pip:"):
+            assert re.search(r"  # \S.{3,}", line), line
+
+
+def test_the_pinned_set_satisfies_pyproject():
+    lines = (ROOT / "requirements" / "pinned.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    extras = PROJECT["optional-dependencies"]
+    for line in PROJECT["dependencies"] + extras["notebooks"] + extras["dev"]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(pinned[requirement.name]), line
+    assert pinned["torch"] == "2.13.0"
+
+
+def test_make_help_explains_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.M)
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert set(re.findall(r"^  make (\S+)\s+\S", helped, re.M)) == set(phony.split())
+
+
+def test_ci_runs_the_readme_test_command():
+    readme = (ROOT / "README.md").read_text()
+    last = (ROOT / ".ci" / "run").read_text().strip().splitlines()[-1]
+    assert last == "make test" and "\nmake test\n" in readme and "\nmake course\n" in readme
+    assert "chromium ffmpeg" in readme
+
+
+def test_installed_version_is_the_declared_one():
+    import course_utils
+
+    assert version("course_utils") == course_utils.__version__ == PROJECT["version"]
+
+
+def test_no_module_is_over_400_lines():
+    for path in tracked("*.py"):
+        assert len(path.read_text().splitlines()) <= 400, path
+
+
+def test_nothing_opens_a_pickle_or_trusts_remote_code():
+    banned = re.compile(r"\bimport pickle|pickle\.load|torch\.load\(|trust_remote_code=True|joblib")
+    for path in tracked("course_utils/*.py", "notebooks/*.ipynb"):
+        assert not banned.search(path.read_text(encoding="utf-8")), path
+
+
+def test_pocket_stays_in_its_budget():
+    files = [p for p in (ROOT / "course_utils" / "pocket").rglob("*") if p.is_file()]
+    assert sum(p.stat().st_size for p in files) <= 40e6
+    assert all(p.stat().st_size <= 20e6 for p in files)
+
+
+LAYERS = [
+    {"audio", "_codecs"}, {"catalog"}, {"data"}, {"plotting", "listening", "scoring", "recorder"},
+    {"syllabus"}, {"lesson", "exercises", "checks", "widgets", "progress"}, {"finetuning"},
+    {"running", "doctor"}, {"cli"},
+]  # fmt: skip
+
+
+def test_modules_import_only_what_is_below_them():
+    level = {name: number for number, names in enumerate(LAYERS) for name in names}
+    for path in (ROOT / "course_utils").rglob("*.py"):
+        part = path.relative_to(ROOT / "course_utils").parts[0].removesuffix(".py")
+        if part in ("__init__", "foundry"):
+            continue
+        code = path.read_text(encoding="utf-8")
+        names = re.findall(r"from course_utils\.(\w+)", code)
+        for line in re.findall(r"from course_utils import (.+)", code):
+            names += re.findall(r"\w+", line)
+        for name in names:
+            assert name != "foundry", f"{path} imports the foundry"
+            assert level[name] <= level[part], f"{path} imports {name} from above"

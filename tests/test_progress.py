@@ -1,0 +1,99 @@
+"""The ledger: what is written comes back, from two processes too, and nothing half-written."""
+
+import json
+import math
+import multiprocessing
+import os
+
+import pytest
+
+from course_utils import progress
+
+
+def test_record_appends_and_latest_keeps_the_newest_of_each_task(monkeypatch):
+    monkeypatch.setenv("COURSE_LESSON", "03")
+    monkeypatch.setenv("COURSE_PROFILE", "pocket")
+    progress.record("genres", metric="macro_f1", baseline=0.3, finetuned=0.8, seconds=60)
+    progress.record("genres", metric="macro_f1", baseline=0.3, finetuned=0.95, seconds=70.123456)
+    progress.record("sounds", metric="accuracy", baseline=0.9, lesson="02")
+    assert len(progress.history()) == 3
+    assert progress.latest() == [
+        {
+            "lesson": "02", "task": "sounds", "metric": "accuracy", "baseline": 0.9,
+            "finetuned": None, "seconds": None, "profile": "pocket",
+        },
+        {
+            "lesson": "03", "task": "genres", "metric": "macro_f1", "baseline": 0.3,
+            "finetuned": 0.95, "seconds": 70.1235, "profile": "pocket",
+        },
+    ]  # fmt: skip
+
+
+def test_a_score_must_be_a_finite_number():
+    with pytest.raises(ValueError, match="baseline=, finetuned="):
+        progress.record("genres", metric="macro_f1")
+    for bad in (math.nan, math.inf):
+        with pytest.raises(ValueError, match=r"finetuned=.*not a finite number"):
+            progress.record("genres", metric="macro_f1", finetuned=bad)
+    assert progress.history() == []
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"a": 1}', "[1]", '[{"lesson": "01"}]', '[{"lesson": 1, "task": "x"}]']
+)
+def test_a_file_that_is_no_ledger_is_named_and_left_alone(content):
+    progress.path().parent.mkdir(parents=True, exist_ok=True)
+    progress.path().write_text(content)
+    with pytest.raises(progress.LedgerError, match=r"progress\.json is not a ledger"):
+        progress.latest()
+    with pytest.raises(progress.LedgerError):
+        progress.record("x", metric="y", baseline=1)
+    assert progress.path().read_text() == content
+
+
+def test_a_place_that_cannot_be_written_ends_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "file" / "below"))
+    with pytest.raises(progress.LedgerError, match="COURSE_HOME"):
+        progress.record("x", metric="y", baseline=1)
+
+
+def write_many(home, name):
+    os.environ["COURSE_HOME"] = home
+    for number in range(20):
+        progress.record(f"{name}-{number}", metric="accuracy", baseline=0.5)
+
+
+def test_two_processes_lose_nothing():
+    context = multiprocessing.get_context("spawn")
+    home = str(progress.home())
+    writers = [context.Process(target=write_many, args=(home, name)) for name in ("a", "b")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    tasks = {entry["task"] for entry in progress.history()}
+    assert tasks == {f"{name}-{number}" for name in ("a", "b") for number in range(20)}
+    assert [p.name for p in progress.home().iterdir() if p.name.endswith(".new")] == []
+
+
+def test_a_failed_write_keeps_the_old_ledger(monkeypatch):
+    progress.record("first", metric="accuracy", baseline=0.5)
+    before = progress.path().read_bytes()
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(json, "dump", full)
+    with pytest.raises(progress.LedgerError, match="No space left"):
+        progress.record("second", metric="accuracy", baseline=0.5)
+    assert progress.path().read_bytes() == before
+
+
+def test_table_lines_up():
+    assert "No score yet" in progress.table([])
+    progress.record("genres", metric="macro_f1", baseline=0.25, finetuned=0.9512, lesson="03")
+    head, rule, row = progress.table(progress.latest()).splitlines()
+    assert head.split() == list(progress.FIELDS)
+    assert row.index("0.25") == head.index("baseline") == rule.index("--------", 20)
+    assert "0.951" in row and " - " in row

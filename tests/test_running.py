@@ -1,0 +1,76 @@
+"""Running lessons: fresh kernels, cut off the network, first error reported, copies saved."""
+
+import json
+import os
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from course_utils import cli, progress, running, syllabus
+
+FACTS = {
+    "title": "Tiny", "task": "t", "minutes": {"pocket": 1, "hub": 1}, "objectives": [],
+    "prerequisites": [], "outcome": "o",
+}  # fmt: skip
+GOOD = """
+import os
+from course_utils import progress
+print(os.environ["COURSE_PROFILE"], os.environ.get("HF_HUB_OFFLINE"))
+progress.record("t", metric="accuracy", baseline=0.5, finetuned=0.75, lesson="01")
+"""
+
+
+@pytest.fixture
+def lessons(tmp_path, monkeypatch):
+    """Return a function that writes tiny lessons, given the code of their one code cell."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setenv("COURSE_NOTEBOOKS", str(folder))
+
+    def write(**sources):
+        for number, source in sources.items():
+            notebook = nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_markdown_cell("# x"), nbformat.v4.new_code_cell(source)],
+                metadata={"course": FACTS | {"number": number[1:]}},
+            )
+            nbformat.write(notebook, folder / f"{number[1:]}_tiny.ipynb")
+        return syllabus.lessons()
+
+    return write
+
+
+def test_a_run_keeps_the_scores_and_the_executed_copy(lessons, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    (lesson,) = lessons(n01=GOOD)
+    cells = []
+    done = running.run(lesson, "pocket", tmp_path / "out", on_cell=lambda: cells.append(1))
+    assert done.error is None and len(cells) == running.code_cells(lesson) == 1
+    assert [(s["task"], s["finetuned"]) for s in done.scores] == [("t", 0.75)]
+    copy = nbformat.read(tmp_path / "out" / "01_tiny.ipynb", as_version=4)
+    assert copy.cells[1].outputs[0].text == "pocket 1\n"
+    assert os.environ["HF_HUB_OFFLINE"] == "0" and "COURSE_PROFILE" not in os.environ
+
+
+def test_an_error_is_one_sentence_and_the_copy_shows_it(lessons, tmp_path):
+    (lesson,) = lessons(n01="raise ValueError('the reason\\nmore')")
+    done = running.run(lesson, "pocket", tmp_path / "out")
+    assert done.error == "ValueError: the reason"
+    copy = json.loads((tmp_path / "out" / "01_tiny.ipynb").read_text())
+    assert copy["cells"][1]["outputs"][0]["output_type"] == "error"
+
+
+def test_a_kernel_that_dies_is_reported(lessons, tmp_path):
+    (lesson,) = lessons(n01="import os; os._exit(3)")
+    assert "DeadKernelError" in running.run(lesson, "pocket", tmp_path / "out").error
+
+
+def test_the_command_prints_scores_and_its_exit_code_tells(lessons, tmp_path):
+    lessons(n01=GOOD, n02="1/0")
+    result = CliRunner().invoke(cli.app, ["run", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "stopped: ZeroDivisionError" in result.output and "0.75" in result.output
+    assert "1 of 2 lessons ran" in result.output
+    result = CliRunner().invoke(cli.app, ["run", "1", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0 and "1 of 1 lessons ran" in result.output
+    assert len(progress.history()) == 2
