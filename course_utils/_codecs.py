@@ -154,11 +154,6 @@ def decode(file, name, target, mono):
             f"{name}: is damaged, cut short or in a rare encoding (libsndfile: {said}); copy or "
             "download it again, or convert it: ffmpeg -i FILE clip.wav"
         ) from error
-    except TypeError as error:  # soundfile: a suffix of .raw needs format and rate
-        raise AudioError(
-            f"{name}: has no header that gives its format; read it with numpy.fromfile and write "
-            "it with audio.save"
-        ) from error
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
         raise AudioError(
             f"{name}: cannot be decoded ({one_line(error)}); convert it: ffmpeg -i FILE clip.wav"
@@ -167,7 +162,9 @@ def decode(file, name, target, mono):
 
 def _libsndfile(file, name, target, mono):
     """Decode block by block what libsndfile knows; let its own exceptions pass."""
-    with sf.SoundFile(file) as sound:
+    # A descriptor spares libsndfile a call into Python for every read.
+    direct = os.name == "posix" and not isinstance(file, io.BytesIO)
+    with sf.SoundFile(file.fileno() if direct else file, closefd=False) as sound:
         # soundfile seeks after each block of a seekable file: slow, and it fails at the end of a
         # FLAC stream of unknown length.
         sound.seekable = lambda: False
@@ -178,37 +175,66 @@ def _libsndfile(file, name, target, mono):
             raise AudioError(too_long(name))
         flat = mono or sound.channels == 1
         weights = np.full(sound.channels, 1 / sound.channels, np.float32)
-        convert = None
+        width, convert = 1 if flat else sound.channels, None
         if target not in (None, rate):
-            width = 1 if flat else sound.channels
             convert = soxr.ResampleStream(rate, target, width, "float32").resample_chunk
-        buffer = np.empty((BLOCK, sound.channels), np.float32)
-        blocks, frames, kept = [], 0, 0
+        expected = math.ceil((known or 0) * (target or rate) / rate)
+        result = _Growing(name, expected, () if flat else (width,))
+        buffer, frames = np.empty((BLOCK, sound.channels), np.float32), 0
         while len(block := sound.read(out=buffer)):
             frames += len(block)
+            if frames > MAX_HOURS * 3600 * rate:
+                raise AudioError(too_long(name))
             if flat:
                 block = block[:, 0] if sound.channels == 1 else block @ weights
-            blocks.append(convert(block) if convert else block.copy())
-            kept += blocks[-1].size
-            if frames > MAX_HOURS * 3600 * rate or kept > MAX_SAMPLES:
-                raise AudioError(too_long(name))
+            result.append(convert(block) if convert else block)
         if frames and convert:
-            blocks.append(convert(block[:0, 0] if flat else block[:0], last=True))
+            result.append(convert(block[:0, 0] if flat else block[:0], last=True))
         log, container = sound.extra_info, sound.format
-    if container == "MP3" and _cut_by_libsndfile(file):
+    position = os.lseek(file.fileno(), 0, os.SEEK_CUR) if direct else file.tell()
+    if container == "MP3" and _has_more(file, position):
         # Without a length header libsndfile guesses the length from the first frames and stops
         # there: at a variable bit rate that loses most of the file without a word.
         return _ffmpeg(file, name, target, mono)
     _check_complete(file, name, log, container, known, frames)
-    if not sum(map(len, blocks)):
+    samples = result.taken()
+    if not samples.size:
         raise AudioError(f"{name}: holds no samples; record or download it again")
-    samples = np.concatenate(blocks)
     if not np.isfinite(samples).all():
         raise AudioError(
             f"{name}: holds samples that are not finite numbers; replace them "
             "(numpy.nan_to_num) where the file is made"
         )
     return np.ascontiguousarray(samples.T), target or rate
+
+
+class _Growing:
+    """An array that blocks are appended to, made at once in the size that a header announces.
+
+    Memory that is never written costs nothing, so a header may lie.
+    """
+
+    def __init__(self, name, expected, shape):
+        self.name, self.shape, self.filled = name, shape, 0
+        self.array = self._make(expected)
+
+    def _make(self, count):
+        if count * math.prod(self.shape) > MAX_SAMPLES:
+            raise AudioError(too_long(self.name))
+        return np.empty((count, *self.shape), np.float32)
+
+    def append(self, block):
+        end = self.filled + len(block)
+        if end > len(self.array):
+            grown = self._make(max(end, min(2 * end, MAX_SAMPLES // math.prod(self.shape))))
+            grown[: self.filled] = self.array[: self.filled]
+            self.array = grown
+        self.array[self.filled : end] = block
+        self.filled = end
+
+    def taken(self):
+        taken = self.array[: self.filled]
+        return taken if len(taken) > 0.9 * len(self.array) else taken.copy()
 
 
 def _check_complete(file, name, log, container, known, frames):
@@ -244,9 +270,8 @@ def _has_length_header(file):
     return b"Xing" in head or b"Info" in head
 
 
-def _cut_by_libsndfile(file):
-    """Tell whether libsndfile left more than a tenth of an MP3 file unread."""
-    position = file.tell()
+def _has_more(file, position):
+    """Tell whether libsndfile stopped before the last tenth of an MP3 file."""
     size = file.seek(0, io.SEEK_END)
     return position < 0.9 * size - 8192 and not _has_length_header(file)
 
@@ -254,7 +279,7 @@ def _cut_by_libsndfile(file):
 def _ends_ogg_stream(file):
     """Tell whether the last page of an Ogg file is whole and marked as the last."""
     size = file.seek(0, io.SEEK_END)
-    file.seek(max(0, size - 2 * 65_307))  # two pages of the greatest size
+    file.seek(max(0, size - 65_307))  # the greatest size of a page (RFC 3533, 6)
     tail = file.read()
     page = tail[max(0, tail.rfind(b"OggS")) :]
     if len(page) < 27:

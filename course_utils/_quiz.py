@@ -16,7 +16,10 @@ _STYLE = """<style>
 .course-quiz .Feedback { font-size: 1em; text-align: left; }
 .course-quiz .MCButton { font-size: 1em; justify-content: left; text-align: left; }
 .course-quiz .MCButton:focus-within { outline: 2px solid #1f77b4; outline-offset: 2px; }
+.course-quiz .note { display: none; }
 </style>"""
+# For pages that run no script; those take styles away too, so only they show it.
+_NOTE = '<p class="note">Run this cell to take the quiz.</p>'
 
 
 class Quiz:
@@ -65,7 +68,7 @@ def quiz(questions):
     page, script = (output.data for output in captured.outputs)
     run = f"<script>{{ const MathJax = undefined;\n{script['application/javascript']} }}</script>"
     asked = " ".join(question["question"] for question in questions)
-    page = f'<div class="course-quiz">{page["text/html"]}{_STYLE}{run}'
+    page = f'<div class="course-quiz">{_NOTE}{page["text/html"]}{_STYLE}{run}'
     return Quiz(page, f"Quiz (run this cell to take it): {asked}")
 
 

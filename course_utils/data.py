@@ -347,11 +347,14 @@ def _candidates(groups, classes, test_size, seed):
     folds = range(2, max(most, 2) + 1)
     # So many folds that a whole number of them comes closest to the share: 1 of 5, 3 of 10.
     count = min(folds, key=lambda n: (round(abs(_joined(n, test_size) / n - test_size), 2), n))
+    cutter = StratifiedGroupKFold(count)
     for shuffle in range(_SHUFFLES):
-        cutter = StratifiedGroupKFold(count, shuffle=True, random_state=seed + shuffle)
+        # The class's own shuffling mixes up the groups in scikit-learn 1.6; new numbers for the
+        # groups make ties fall another way just as well.
+        renamed = np.random.default_rng([seed, shuffle]).permutation(groups.max() + 1)[groups]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a class smaller than the number of folds is fine
-            parts = [test for _, test in cutter.split(groups, classes, groups)]
+            parts = [test for _, test in cutter.split(groups, classes, renamed)]
         yield np.sort(np.concatenate(parts[: _joined(count, test_size)]))
 
 

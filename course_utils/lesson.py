@@ -33,6 +33,8 @@ def start(number, profile=None, seed=0):
     """
     catalog.use_profile(profile or catalog.profile())
     os.environ["COURSE_LESSON"] = number
+    # Transformers' warnings, of new heads for instance, are said in the lessons' own words.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     _seed(seed)
     _figures()
     for name, value in facts(number, seed).items():
@@ -118,7 +120,7 @@ def _figures():
     import matplotlib
 
     # Small enough that an executed notebook stays far below 1.5 MB.
-    matplotlib.rcParams.update({"figure.dpi": 80, "savefig.dpi": 80, "figure.figsize": (8, 2.8)})
+    matplotlib.rcParams.update({"figure.dpi": 72, "savefig.dpi": 72, "figure.figsize": (8, 2.8)})
 
 
 def _version(package):

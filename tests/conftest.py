@@ -75,3 +75,10 @@ def write_wav(wav_bytes):
         return path
 
     return make
+
+
+@pytest.fixture
+def clip(sine, write_wav, tmp_path):
+    """Return a stereo file at 44.1 kHz: 440 Hz on the left, 1000 Hz on the right."""
+    stereo = np.stack([sine(440, 1, 44_100), sine(1000, 1, 44_100, 0.25)])
+    return write_wav(tmp_path / "clip.wav", stereo, 44_100)

@@ -22,7 +22,7 @@ import soundfile
 from course_utils import audio
 
 MUTANTS = 1_400
-FFMPEG_MUTANTS = 60  # each starts a program
+FFMPEG_MUTANTS = 40  # each starts a program
 GIBIBYTE = 2**30
 
 
@@ -86,7 +86,7 @@ def mutate(content, rng):
 def mutants():
     """Yield (seed's name, damaged content, options of load), always the same."""
     rng = random.Random(20_26)
-    files = seeds()
+    files, m4a = seeds(), m4a_seed()
     names = sorted(files)
     options = [{}, {"sampling_rate": 16_000}, {"mono": False}, {"sampling_rate": 8_000, "mono": 0}]
     for index in range(MUTANTS):
@@ -96,9 +96,8 @@ def mutants():
             other = files[rng.choice(names)]
             content = content[: rng.randrange(200)] + other[rng.randrange(200) :]
         yield name, mutate(content, rng), rng.choice(options)
-    if m4a := m4a_seed():
-        for _ in range(FFMPEG_MUTANTS):
-            yield "clip.m4a", mutate(m4a, rng), {"sampling_rate": 16_000}
+    for _ in range(FFMPEG_MUTANTS if m4a else 0):
+        yield "clip.m4a", mutate(m4a, rng), {"sampling_rate": 16_000}
 
 
 def main(progress):
@@ -106,9 +105,11 @@ def main(progress):
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (8 * GIBIBYTE, 8 * GIBIBYTE))
-    outcome, failures = collections.Counter(), []
+    outcome, failures, programs = collections.Counter(), [], os.environ.get("PATH", "")
     for index, (name, content, options) in enumerate(mutants()):
         Path(progress).write_text(f"mutant {index} of {name}, {options}")
+        # What libsndfile does not recognise goes to ffmpeg, slow to start: let few find it.
+        os.environ["PATH"] = programs if name == "clip.m4a" or index % 10 == 0 else ""
         try:
             samples, rate = audio.load(content, **options)
         except audio.AudioError as error:

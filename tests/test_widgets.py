@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from matplotlib import image
+from PIL import Image
 
 pytest.importorskip("ipywidgets")
 
@@ -15,7 +15,7 @@ CLIP = 0.4 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE)
 
 
 def pixels(explorer):
-    return image.imread(io.BytesIO(explorer.image.value), format="png")
+    return np.asarray(Image.open(io.BytesIO(explorer.image.value)))
 
 
 def texts(cell):

@@ -15,7 +15,7 @@ from course_utils.foundry.synthesis import (
     normalise,
     reverberate,
     saturate,
-)  # fmt: skip
+)
 
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii")
@@ -67,8 +67,9 @@ def compose(style, rng, split, seconds):
     Returns
     -------
     dict
-        The score, as `perform` plays it: ``tempo`` in beats a minute, ``step`` in seconds, ``tonic``
-        in semitones above C, ``kit``, ``bass``, ``comp`` and ``lead`` as (name, patch), and so on.
+        The score, as `perform` plays it: ``tempo`` in beats a minute, ``step`` in seconds,
+        ``tonic`` in semitones above C, ``kit``, ``bass``, ``comp`` and ``lead`` as (name, patch),
+        and so on.
     """
 
     def player(weights):
@@ -133,6 +134,7 @@ def perform(style, score, rng, seconds):
 
 
 def _chord_at(score, step):
+    """Look up the chord that sounds at a step."""
     return score["chords"][step // score["chord_steps"] % len(score["chords"])]
 
 
@@ -157,23 +159,24 @@ def _events(rhythm, score):
         yield step, symbol, length
 
 
-def _put(track, samples, step, score, rng, gain=1.0):
+def _put(track, samples, step, score, rng, gain):
+    """Mix a note in at its step, as late or early as a human player would be."""
     late = rng.normal(0, score["jitter"]) if score["jitter"] else 0.0
     add_at(track, gain * samples, max(0, round((step * score["step"] + late) * RATE)))
 
 
 def _drums(style, score, rng, count):
+    """Beat the drums, a little louder on the beats."""
     track = np.zeros(count)
     if not score["has_drums"]:
         return track
-    beat = style.steps
     for role, rhythm in style.drums[score["drum_pattern"]].items():
         for step in range(score["steps"]):
             symbol = rhythm[step % len(rhythm)]
             if symbol == ".":
                 continue
             gain = _STROKES[role] * (1.0 if symbol == "x" else 0.5)
-            gain *= rng.uniform(0.85, 1.0) * (1.0 if step % beat == 0 else 0.9)
+            gain *= rng.uniform(0.85, 1.0) * (1.0 if step % style.steps == 0 else 0.9)
             _put(track, hit(*score["kit"], role), step, score, rng, gain)
     return track
 
@@ -184,6 +187,7 @@ def _nearest(pitch, centre):
 
 
 def _bass(style, score, rng, count):
+    """Play the bass near the D below the bass clef."""
     track = np.zeros(count)
     rhythm = style.bass[score["bass_pattern"]]
     tonic = score["tonic"]
@@ -208,6 +212,7 @@ def _tone(tones, symbol):
 
 
 def _comp(style, score, rng, count):
+    """Play the chords, as close to one place as their tones allow."""
     track = np.zeros(count)
     name, number = score["comp"]
     heavy = name == "distorted_guitar"
@@ -252,11 +257,8 @@ def _lead(style, score, rng, count):
     number = max(1, round(bar * rng.uniform(*style.density)))
     rhythm = set(rng.choice(bar, number, replace=False, p=grid / grid.sum()).tolist())
     starts = [step for step in range(score["steps"]) if step % bar in rhythm]
-    ladder = [
-        12 * octave + score["tonic"] + degree
-        for octave in range(4, 8)
-        for degree in _SCALES[score["mode"]]
-    ]
+    scale = _SCALES[score["mode"]]
+    ladder = [12 * octave + score["tonic"] + degree for octave in range(4, 8) for degree in scale]
     lowest, highest = np.searchsorted(ladder, (64, 86))
     place = int(np.searchsorted(ladder, rng.integers(69, 79)))
     for step, following in zip(starts, [*starts[1:], score["steps"]], strict=True):
@@ -264,10 +266,9 @@ def _lead(style, score, rng, count):
         pitch = ladder[place]
         tones = {(score["tonic"] + tone) % 12 for tone in _chord_at(score, step)}
         if step % style.steps == 0:
-            pitch = min(
-                range(pitch - 4, pitch + 5), key=lambda p: (p % 12 not in tones, abs(p - pitch))
-            )
-        elif (pitch + 1) % 12 in tones - {p % 12 for p in ladder}:
+            near = [pitch + move for move in (0, -1, 1, -2, 2, -3, 3, -4, 4)]
+            pitch = next(other for other in near if other % 12 in tones)
+        elif (pitch + 1) % 12 in tones - {rung % 12 for rung in ladder}:
             pitch += 1  # the leading tone of a minor key's V
         held = round(0.9 * min(following - step, bar) * score["step"], 3)
         _put(track, note(*score["lead"], pitch, held), step, score, rng, rng.uniform(0.8, 1))
@@ -276,18 +277,18 @@ def _lead(style, score, rng, count):
 
 def _mix(parts, style, rng):
     """Balance the parts, put them into a room and bring the clip to a random loudness."""
-    levels = {"drums": 0.0, "bass": -1.0, "comp": -3.0, "lead": -2.0}
+    levels = {"drums": 0.0, "bass": -1.0, "comp": -3.0, "lead": -5.0}
     gains = {
-        part: 10 ** ((level + style.levels.get(part, 0.0) + rng.uniform(-3, 3)) / 20)
+        part: 10 ** ((level + style.levels.get(part, 0.0) + rng.uniform(-1.5, 1.5)) / 20)
         for part, level in levels.items()
     }
     mixed = sum(gain * parts[part] for part, gain in gains.items())
     wet = rng.uniform(*style.room)
     mixed = reverberate(rng, mixed, rng.uniform(0.3, 1.2), wet)
-    mixed = equalise(rng, mixed, rng.uniform(1, 5))
+    mixed = equalise(rng, mixed, rng.uniform(1, 3))
     mixed = mixed / np.sqrt(np.mean(mixed**2))
-    mixed = mixed + 10 ** (rng.uniform(-60, -35) / 20) * noise(rng, len(mixed), -3.0)
-    mixed = np.tanh(mixed / 4) * 4 * 10 ** (rng.uniform(-28, -15) / 20)
+    mixed = mixed + 10 ** (rng.uniform(-60, -42) / 20) * noise(rng, len(mixed), -3.0)
+    mixed = np.tanh(mixed / 4) * 4 * 10 ** (rng.uniform(-24, -17) / 20)
     if np.max(np.abs(mixed)) > 0.95:
         mixed = normalise(mixed, 0.95)
     return fade(mixed, 0.01).astype(np.float32)

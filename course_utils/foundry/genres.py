@@ -1,27 +1,25 @@
 """The data set ``genres``: short procedural music whose tempo, key and instruments are known.
 
-Build it with ``python -m course_utils.foundry.genres --out DIR``. :func:`render` makes as many other
-clips as a training run wants.
+Build it with ``python -m course_utils.foundry.genres --out DIR``. :func:`render` makes as many
+other clips as a training run wants.
 """
 
 import argparse
-import io
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from course_utils.foundry.arranging import compose, perform
+from course_utils.foundry.ogg import opus
 from course_utils.foundry.styles import STYLES
 from course_utils.foundry.synthesis import RATE
 
 GENRES = tuple(STYLES)
 SECONDS = 4.0
-CLIPS = {"train": 40, "validation": 12, "test": 16}
+BITRATE = 15_000
+CLIPS = {"train": 56, "validation": 10, "test": 20}
 FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-
-_SQUEEZE = 0.962  # libsndfile's compression level for 16 kbit/s
 
 
 def render(genre, rng, split="train", seconds=SECONDS):
@@ -57,7 +55,7 @@ def render(genre, rng, split="train", seconds=SECONDS):
     --------
     >>> samples, parameters = render("waltz", np.random.default_rng(3))
     >>> len(samples), parameters["genre"]
-    (72000, 'waltz')
+    (64000, 'waltz')
     """
     if genre not in STYLES:
         raise ValueError(f"genre is {genre!r}; use one of {', '.join(GENRES)}.")
@@ -107,13 +105,6 @@ def example(genre, split, number):
     return samples, parameters | {"seed": seed}
 
 
-def opus(samples):
-    """Encode mono float samples at 16 kHz as Ogg/Opus bytes, about 16 kbit/s."""
-    file = io.BytesIO()
-    soundfile.write(file, samples, RATE, format="OGG", subtype="OPUS", compression_level=_SQUEEZE)
-    return file.getvalue()
-
-
 def table(split, count):
     """Render and encode one split.
 
@@ -137,7 +128,10 @@ def table(split, count):
         for label, genre in enumerate(GENRES):
             samples, parameters = example(genre, split, number)
             parameters.pop("genre")
-            audio = {"bytes": opus(samples), "path": f"{genre}/{split}-{number:04d}.ogg"}
+            audio = {
+                "bytes": opus(samples, RATE, BITRATE),
+                "path": f"{genre}/{split}-{number:04d}.ogg",
+            }
             rows.append({"audio": audio, "label": label} | parameters)
     kinds = {str: "string", int: "int64", float: "float64"}
     features = Features(

@@ -13,7 +13,7 @@ from scipy import signal
 
 from course_utils.foundry.synthesis import RATE, phase_of
 
-PATCHES = 10
+PATCHES = 60
 _TABLE = 2048
 _HIGHEST = 7_600.0  # leaves the resampler of a codec some room below 8 kHz
 
@@ -234,7 +234,7 @@ def frequency(midi):
     return 440.0 * 2.0 ** ((midi - 69) / 12)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def note(name, number, midi, seconds):
     """Play one note.
 

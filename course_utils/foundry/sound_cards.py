@@ -15,7 +15,7 @@ size_categories:
 # Pocket sounds
 
 {clips} sound events of {count} classes, synthesised with numpy and scipy: no recording was used.
-16 kHz, mono, 1 to 3 s, Ogg/Opus at about 24 kbit/s, embedded in Parquet.
+16 kHz, mono, 2 to 3 s, Ogg/Opus at about 24 kbit/s, embedded in Parquet.
 
 | split | clips | a class | first seed |
 | --- | --- | --- | --- |
@@ -39,14 +39,15 @@ Seeds never meet: they start at the numbers in the table. The main parameter of 
 pace, density) is cut into twelve cells of equal width: cells 1 and 7, counted from 0, belong to
 the test split, 4 and 10 to validation, the others to training. A test clip therefore has a pitch
 or a pace that no training clip has, inside the range that training covers. All other parameters
-(formants, roughness, room, background, microphone) are drawn anew for every clip, from the same
+(formants, roughness, background, microphone) are drawn anew for every clip, from the same
 ranges in all splits.
 
 ## How a clip is made
 
-An event is synthesised (`sounds_voices.py`, `sounds_things.py`), put into a random room in half of
-the clips, coloured by a random microphone curve, and mixed with steady background noise 18 to
-60 dB below it; a quarter is band-limited, a few are clipped. Levels vary by more than 20 dB.
+An event is synthesised (`sounds_voices.py`, `sounds_things.py`), coloured by a gentle random
+microphone curve and mixed with steady background noise 40 to 65 dB below it: close recordings in a
+quiet place, so that a first listener hears what is meant. `pocket-sounds` is trained on harder
+versions (`close=False`): rooms, noise up to 18 dB below the event, dull or overdriven microphones.
 
 ## Limits
 

@@ -205,7 +205,7 @@ def augment(features, ends, labels, classes, generator, strength=1.0):
     return features, torch.where(kept[:, None], F.one_hot(labels, classes).float(), targets)
 
 
-def mask(normalised, generator, bands=10, frames=70):
+def mask(normalised, generator, bands=8, frames=45):
     """Hide two bands of frequency and two of time (SpecAugment) in normalised features."""
     batch = len(normalised)
     for _ in range(2):

@@ -67,13 +67,13 @@ def rain(rng, split, seconds):
 
 def sea_waves(rng, split, seconds):
     """Surge: dull noise that swells, brightens as the wave breaks and draws back."""
-    period = split_uniform(rng, split, 2.2, 9.0, log=True)
+    period = split_uniform(rng, split, 1.8, 7.0, log=True)
     n = samples_of(seconds)
     time = np.arange(n) / RATE
     phase = (time / period + rng.uniform() + 0.1 * wander(rng, n, 0.7)) % 1
     rise = rng.uniform(0.25, 0.6)
     swell = np.where(phase < rise, phase / rise, (1 - phase) / (1 - rise)) ** rng.uniform(0.8, 2.0)
-    depth = rng.uniform(0.15, 0.97)
+    depth = rng.uniform(0.4, 0.97)
     swell = swell * (1 + wander(rng, n, 3, 0.1))
     base = noise(rng, n, rng.uniform(-6, -2))
     base = band(base, 30, log_uniform(rng, 2500, 9000), 1)
@@ -90,7 +90,7 @@ def sea_waves(rng, split, seconds):
 
 def fire(rng, split, seconds):
     """Crackle: snaps of every size at random times over a low rumble."""
-    rate = split_uniform(rng, split, 5, 70, log=True)
+    rate = split_uniform(rng, split, 8, 110, log=True)
     n = samples_of(seconds)
     kernels = []
     for _ in range(8):
@@ -104,7 +104,7 @@ def fire(rng, split, seconds):
     rumble = band(rumble, 25, None, 1)
     air = noise(rng, n, rng.uniform(-3, 0))
     track = normalise(snaps, 1.0)
-    track += log_uniform(rng, 0.005, 0.2) * rumble / rumble.std()
+    track += log_uniform(rng, 0.02, 0.35) * rumble / rumble.std()
     track += log_uniform(rng, 0.002, 0.06) * air
     return track, {"rate": rate}
 
@@ -177,7 +177,7 @@ def chainsaw(rng, split, seconds):
     body = _motor(rng, revs, rng.uniform(-4, -0.5), 0.25)
     pulses = (0.5 + 0.5 * np.cos(phase_of(revs))) ** rng.uniform(1, 6)
     grit = band(noise(rng, n, rng.uniform(-3, 0)), log_uniform(rng, 400, 1800), None, 1) * pulses
-    track = body + log_uniform(rng, 0.3, 1.8) * grit / grit.std()
+    track = body + log_uniform(rng, 0.2, 1.2) * grit / grit.std()
     ring = [(log_uniform(rng, 700, 4500), log_uniform(rng, 300, 1500), 1.0) for _ in range(4)]
     track = shape(track, lambda f: 0.25 + formant_gain(f, ring))
     track = saturate(power * track / track.std(), rng.uniform(0.3, 1.5))
@@ -191,12 +191,12 @@ def helicopter(rng, split, seconds):
     pace = np.full(n, blades) * (1 + wander(rng, n, 0.5, 0.01))
     phase = phase_of(pace)
     chop = (0.5 + 0.5 * np.cos(phase)) ** rng.uniform(1, 8)
-    depth = rng.uniform(0.2, 0.95)
+    depth = rng.uniform(0.5, 0.98)
     wash = noise(rng, n, rng.uniform(-6.5, -2.5))
     wash = band(wash, log_uniform(rng, 20, 90), log_uniform(rng, 900, 9000), 1)
     track = (1 - depth + depth * chop) * wash / wash.std()
     thump = _motor(rng, pace, rng.uniform(-7, -2), 0.15, most=25)
-    track += log_uniform(rng, 0.1, 1.5) * thump
+    track += log_uniform(rng, 0.3, 2.0) * thump
     gears = _motor(rng, np.full(n, log_uniform(rng, 60, 180)), -5, 0.3, most=12)
     track += log_uniform(rng, 0.02, 0.25) * gears
     for _ in range(rng.integers(0, 5)):

@@ -36,12 +36,12 @@ def _bark(rng, pitch, size, seconds, rough, breath):
     frequency = frequency * (1 + wander(rng, n, 60, 0.012))
     mouth = curve([(0, 0.75), (top, 1.0), (1, 0.7)], n)
     formants = [
-        (750 / size * mouth, 350, 1.0),
-        (1500 / size * mouth, 500, rng.uniform(0.4, 1.0)),
-        (2700 / size, 700, rng.uniform(0.1, 0.5)),
-        (4200 / size, 1200, rng.uniform(0.03, 0.2)),
+        (750 / size * mouth, 500, 1.0),
+        (1500 / size * mouth, 700, rng.uniform(0.4, 1.2)),
+        (2700 / size, 1000, rng.uniform(0.2, 0.8)),
+        (4200 / size, 1800, rng.uniform(0.1, 0.4)),
     ]
-    tone = voice(rng, frequency, formants, rng.uniform(-10, -3), rough, breath, most=26)
+    tone = voice(rng, frequency, formants, rng.uniform(-8, -2), rough, breath, most=26)
     return tone * adsr(n, rng.uniform(0.008, 0.03), 0.4 * seconds, 0.5, 0.45 * seconds)
 
 
@@ -77,13 +77,13 @@ def _meow(rng, pitch, seconds, size):
     frequency *= 1 + wander(rng, n, 12, 0.012) + wander(rng, n, 80, 0.004)
     opening = curve([(0, 0.0), (top, 1), (0.7, rng.uniform(0.5, 0.9)), (1, 0.1)], n)
     formants = [
-        ((500 + 900 * opening) / size, 260, 0.25 + 0.75 * opening),
-        (curve([(0, 1300), (top * 0.8, 2900), (0.7, 2000), (1, 1100)], n) / size, 380, opening),
-        (4300 / size, 600, 0.5 * opening),
-        (6200 / size, 900, 0.2 * opening),
-        (280, 200, 0.3),
+        ((500 + 900 * opening) / size, 450, 0.25 + 0.75 * opening),
+        (curve([(0, 1300), (top * 0.8, 2900), (0.7, 2000), (1, 1100)], n) / size, 600, opening),
+        (4300 / size, 1000, 0.6 * opening),
+        (6200 / size, 1400, 0.3 * opening),
+        (280, 400, 0.3),
     ]
-    tone = voice(rng, frequency, formants, rng.uniform(-9, -5), 0.0, log_uniform(rng, 0.02, 0.2))
+    tone = voice(rng, frequency, formants, rng.uniform(-7, -3), 0.0, log_uniform(rng, 0.02, 0.2))
     if rng.uniform() < 0.35:
         trill = curve([(0, 1), (rng.uniform(0.15, 0.5), 1), (rng.uniform(0.5, 0.6), 0), (1, 0)], n)
         rate = rng.uniform(22, 32) * np.arange(n) / RATE
@@ -112,13 +112,13 @@ def rooster(rng, split, seconds):
     pitch = split_uniform(rng, split, 480, 1250, log=True)
     total = min(rng.uniform(1.4, 2.6), 0.97 * seconds)
     formants = [
-        (rng.uniform(900, 1500), 700, 1.0),
-        (rng.uniform(2000, 2900), 900, rng.uniform(0.4, 1.0)),
-        (rng.uniform(3600, 4600), 1400, rng.uniform(0.1, 0.5)),
-        (rng.uniform(5600, 7000), 1500, rng.uniform(0.05, 0.25)),
+        (rng.uniform(1000, 2000), 900, 1.0),
+        (rng.uniform(2200, 3300), 1200, rng.uniform(0.5, 1.5)),
+        (rng.uniform(3600, 4600), 1800, rng.uniform(0.1, 0.6)),
+        (rng.uniform(5600, 7000), 2000, rng.uniform(0.03, 0.25)),
     ]
     shorts = rng.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.4, 0.2])
-    tilt, rough = rng.uniform(-10, -3), rng.uniform(0, 0.35) if rng.uniform() < 0.5 else 0.0
+    tilt, rough = rng.uniform(-5, 1), rng.uniform(0, 0.35) if rng.uniform() < 0.5 else 0.0
     breath = log_uniform(rng, 0.03, 0.3)
     long = total * rng.uniform(0.4, 0.62)
     each = (total - long) / shorts
@@ -158,7 +158,7 @@ def _wail(rng, pitch, seconds, formants, rough):
     tremor = np.sin(2 * np.pi * rng.uniform(4, 9) * np.arange(n) / RATE)
     frequency *= 1 + wander(rng, n, 8, 0.02) + rng.uniform(0, 0.02) * tremor
     breath = log_uniform(rng, 0.03, 0.4)
-    tone = voice(rng, frequency, formants, rng.uniform(-9, -3), rough, breath, most=24)
+    tone = voice(rng, frequency, formants, rng.uniform(-6, -1), rough, breath, most=24)
     return tone * adsr(n, 0.06, 0.1, 0.9, 0.15) * (1 + wander(rng, n, 6, 0.12))
 
 
@@ -166,13 +166,13 @@ def baby_cry(rng, split, seconds):
     """Cry: one wail a breath, with gasps between, or short hiccuping sobs."""
     pitch = split_uniform(rng, split, 290, 620, log=True)
     formants = [
-        (rng.uniform(900, 1400), 450, 1.0),
-        (rng.uniform(1900, 3000), 600, rng.uniform(0.3, 1.0)),
-        (rng.uniform(3300, 4300), 800, rng.uniform(0.3, 1.0)),
-        (rng.uniform(5200, 7200), 1200, rng.uniform(0.05, 0.5)),
+        (rng.uniform(900, 1500), 800, 1.0),
+        (rng.uniform(1900, 3300), 1000, rng.uniform(0.3, 1.3)),
+        (rng.uniform(3300, 4500), 1300, rng.uniform(0.3, 1.3)),
+        (rng.uniform(5200, 7200), 1800, rng.uniform(0.05, 0.6)),
     ]
     rough = rng.uniform(0.2, 0.9) if rng.uniform() < 0.4 else 0.0
-    length = log_uniform(rng, 0.3, 1.6)
+    length = log_uniform(rng, 0.4, 1.6)
     pause = rng.uniform(0.08, 0.5)
     track = np.zeros(samples_of(seconds))
     at, wails = -rng.uniform(0, 0.5) * length if rng.uniform() < 0.5 else rng.uniform(0, 0.4), 0
@@ -201,7 +201,7 @@ def sneeze(rng, split, seconds):
     size = rng.uniform(0.85, 1.25)
     if before:
         n = samples_of(before)
-        formants = [(800 * size, 250, 1.0), (1350 * size, 300, 0.5), (2700 * size, 500, 0.2)]
+        formants = [(800 * size, 400, 1.0), (1350 * size, 500, 0.7), (2700 * size, 900, 0.4)]
         frequency = pitch * curve([(0, 0.9), (1, rng.uniform(0.9, 1.3))], n)
         breath = log_uniform(rng, 0.15, 8.0)
         gasp = voice(rng, frequency, formants, -8, 0.0, breath, most=20)
@@ -210,7 +210,9 @@ def sneeze(rng, split, seconds):
         at += before + rng.uniform(0.0, 0.12)
     n = samples_of(burst)
     low = log_uniform(rng, 600, 2600)
+    mouth = [(rng.uniform(1100, 2300), 900, 1.0), (rng.uniform(2500, 4500), 1500, 1.0)]
     hiss = band(noise(rng, n, rng.uniform(-3, 1)), low, log_uniform(rng, 5500, 9000), 1)
+    hiss = shape(hiss, lambda f: 0.2 + formant_gain(f, mouth))
     hiss = normalise(hiss + 0.3 * noise(rng, n, -4) * np.exp(-np.arange(n) / RATE / 0.03))
     add_at(
         track, hiss * adsr(n, rng.uniform(0.004, 0.02), 0.4 * burst, 0.6, 0.5 * burst), at * RATE
@@ -220,9 +222,9 @@ def sneeze(rng, split, seconds):
     frequency = (
         pitch * rng.uniform(0.9, 1.4) * curve([(0, 1.1), (0.2, 1), (1, rng.uniform(0.5, 0.9))], n)
     )
-    vowel = [(rng.uniform(350, 700) * size, 250, 1.0), (rng.uniform(900, 1900) * size, 350, 0.5)]
-    vowel += [(2600 * size, 500, 0.3), (3800 * size, 900, 0.2)]
-    ooh = voice(rng, frequency, vowel, rng.uniform(-8, -3), 0.0, log_uniform(rng, 0.15, 3), most=30)
+    vowel = [(rng.uniform(350, 700) * size, 400, 1.0), (rng.uniform(900, 1900) * size, 600, 0.8)]
+    vowel += [(2600 * size, 900, 0.5), (3800 * size, 1500, 0.4)]
+    ooh = voice(rng, frequency, vowel, rng.uniform(-7, -2), 0.0, log_uniform(rng, 0.15, 3), most=30)
     ooh *= adsr(n, 0.02, 0.2 * tail, 0.6, 0.7 * tail) * rng.uniform(0.1, 0.9)
     add_at(track, ooh, (at + burst * rng.uniform(0.1, 0.7)) * RATE)
     return track, {"burst": burst, "pitch": pitch}

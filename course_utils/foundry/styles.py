@@ -12,6 +12,7 @@ Of every list of rhythms and progressions the splits take different entries (`sh
 from dataclasses import dataclass, field
 
 SPLITS = ("train", "validation", "test")
+_TENTHS = (0, 0, 0, 0, 0, 0, 1, 1, 2, 2)
 
 # Upper case is a major chord, lower case a minor one; "7", "maj7", "o" (diminished) follow it.
 PROGRESSIONS = {
@@ -98,11 +99,11 @@ STYLES = {
               "85318531", "x------.", "13583538", "1-3-5---"],
         kits={"electronic_kit": 2, "brush_kit": 1, "acoustic_kit": 1},
         basses={"sub_bass": 5, "upright_bass": 1},
-        comps={"warm_pad": 6, "strings": 3, "electric_piano": 2, "bell_synth": 1},
-        leads={"bell_synth": 3, "vibraphone": 2, "piano": 2, "electric_piano": 2, "flute": 1,
-               "music_box": 2, "nylon_guitar": 1},
-        density=(0.08, 0.25), drumless=0.7, leadless=0.3, room=(0.3, 0.6),
-        levels={"drums": -5.0, "comp": 3.0},
+        comps={"warm_pad": 14, "electric_piano": 1, "strings": 1},
+        leads={"bell_synth": 4, "vibraphone": 2, "piano": 2, "electric_piano": 2,
+               "music_box": 2, "flute": 1},
+        density=(0.08, 0.25), drumless=0.7, leadless=0.5, room=(0.4, 0.8),
+        levels={"drums": -8.0, "comp": 6.0},
     ),
     "chiptune": Style(
         4, 4, (92, 172), 0.45, "pop", (2, 4),
@@ -121,12 +122,12 @@ STYLES = {
               "1.881.88", "1...8...5...8...", "1.1.8.1."],
         comp=["1358", "15381538", "1.3.5.3.", "8531", "1353", "13581383", "5.3.1.3.", "15851585",
               "18531853", "1.5.8.5."],
-        kits={"chip_kit": 8, "electronic_kit": 1},
-        basses={"triangle_lead": 5, "synth_bass": 2},
-        comps={"square_lead": 7, "triangle_lead": 2},
-        leads={"square_lead": 8, "triangle_lead": 2, "saw_lead": 1},
-        density=(0.25, 0.5), drumless=0.2, leadless=0.1, room=(0.0, 0.1),
-        levels={"lead": 1.0, "comp": 1.0},
+        kits={"chip_kit": 1},
+        basses={"triangle_lead": 1},
+        comps={"square_lead": 1},
+        leads={"square_lead": 12, "triangle_lead": 1},
+        density=(0.25, 0.5), drumless=0.04, leadless=0.1, room=(0.0, 0.03),
+        levels={"lead": 4.0, "comp": 4.0, "bass": -2.0},
     ),
     "reggae": Style(
         4, 4, (70, 108), 0.5, "pop", (2, 4),
@@ -150,13 +151,13 @@ STYLES = {
               "..xx..x...x...xx", "..x-..xx..x-..xx"],
         kits={"acoustic_kit": 8, "electronic_kit": 1},
         basses={"electric_bass": 6, "sub_bass": 3},
-        comps={"electric_guitar": 5, "organ": 5, "piano": 1},
-        leads={"organ": 3, "trumpet": 2, "electric_guitar": 2, "accordion": 1, "flute": 1},
-        density=(0.1, 0.25), drumless=0.05, leadless=0.5,
-        levels={"bass": 4.0, "lead": -2.0, "comp": 1.0},
+        comps={"electric_guitar": 8, "organ": 6},
+        leads={"organ": 3, "trumpet": 1, "electric_guitar": 3},
+        density=(0.1, 0.25), drumless=0.03, leadless=0.7,
+        levels={"bass": 7.0, "lead": -3.0, "comp": 4.0, "drums": -4.0},
     ),
     "rock": Style(
-        4, 4, (84, 160), 0.5, "pop", (2, 4),
+        4, 4, (92, 164), 0.5, "pop", (2, 4),
         drums=[
             {"K": "x.......x.x.....", "S": "....x.......x...", "H": "x.x.x.x.x.x.x.x."},
             {"K": "x.x.....x.......", "S": "....x.......x...", "H": "x.x.x.x.x.x.x.x."},
@@ -175,10 +176,10 @@ STYLES = {
               "x-x-..x-", "x.x.x.x.", "x--x--x-"],
         kits={"acoustic_kit": 8, "electronic_kit": 1},
         basses={"electric_bass": 6, "synth_bass": 1},
-        comps={"distorted_guitar": 8, "electric_guitar": 1, "organ": 1},
-        leads={"distorted_guitar": 5, "electric_guitar": 3, "organ": 1, "saw_lead": 1},
-        density=(0.2, 0.4), drumless=0.04, leadless=0.4,
-        levels={"drums": 1.0, "comp": 3.0},
+        comps={"distorted_guitar": 20, "electric_guitar": 1},
+        leads={"distorted_guitar": 6, "electric_guitar": 2, "organ": 1},
+        density=(0.2, 0.4), drumless=0.03, leadless=0.4,
+        levels={"drums": 3.0, "comp": 7.0},
     ),
     "swing": Style(
         4, 3, (88, 180), 0.4, "jazz", (2, 4),
@@ -197,11 +198,11 @@ STYLES = {
         comp=["....x.......", "..x..-....x.", "x-.........x", "x....x......", ".....x-..x-.",
               "...x.....x..", "x-...x-.....", "..x.......x-", ".....x.....x", "x--x--x--x--"],
         kits={"brush_kit": 4, "acoustic_kit": 5},
-        basses={"upright_bass": 8, "electric_bass": 1},
-        comps={"piano": 7, "electric_guitar": 1, "vibraphone": 1, "organ": 1},
+        basses={"upright_bass": 12, "electric_bass": 1},
+        comps={"piano": 14, "electric_guitar": 1},
         leads={"clarinet": 4, "trumpet": 4, "vibraphone": 2, "piano": 3, "violin": 1},
-        density=(0.3, 0.5), drumless=0.06, leadless=0.08,
-        levels={"drums": 3.0, "comp": -1.0},
+        density=(0.3, 0.5), drumless=0.02, leadless=0.08,
+        levels={"drums": 5.0, "comp": -1.0},
     ),
     "techno": Style(
         4, 4, (104, 150), 0.75, "pop", (4, 8),
@@ -223,15 +224,15 @@ STYLES = {
         comp=["x..x..x.........", "..x...x...x...x.", "x...............", "1538153815381538",
               "...x..x....x..x.", "x-------........", "1.5.8.5.1.5.8.5.", "..x..x..x..x..x.",
               "x..x..x..x..x.x.", "81538153"],
-        kits={"electronic_kit": 9, "chip_kit": 1},
-        basses={"synth_bass": 6, "sub_bass": 3},
-        comps={"saw_lead": 5, "warm_pad": 3, "square_lead": 1, "strings": 1, "organ": 1},
-        leads={"saw_lead": 5, "square_lead": 1, "bell_synth": 2, "piano": 1},
-        density=(0.1, 0.3), drumless=0.03, leadless=0.6, room=(0.05, 0.35),
-        levels={"drums": 4.0},
+        kits={"electronic_kit": 14, "chip_kit": 1},
+        basses={"synth_bass": 8, "sub_bass": 2},
+        comps={"saw_lead": 8, "warm_pad": 3, "square_lead": 1},
+        leads={"saw_lead": 7, "square_lead": 1, "bell_synth": 2},
+        density=(0.1, 0.3), drumless=0.0, leadless=0.6, room=(0.05, 0.35),
+        levels={"drums": 6.0},
     ),
     "waltz": Style(
-        3, 4, (84, 190), 0.5, "pop", (3, 6),
+        3, 4, (96, 190), 0.5, "pop", (3, 6),
         drums=[
             {"K": "x...........", "H": "....x...x..."}, {"K": "x...........", "S": "....o...o..."},
             {"R": "x...o...o..."}, {"K": "x...........", "R": "....x...x.x."},
@@ -243,15 +244,14 @@ STYLES = {
         bass=["1---........", "1-----------", "1-----------5-----------", "1---....5---",
               "1---........5---........", "1-..........", "1-------a---", "1---5---5---",
               "1-------....3-------....", "1---....a---"],
-        comp=["....x-..x-..", "....x.......x...", "....x---x---", "1-3-5-8-5-3-", "1---3---5---",
-              "....x-..x-x-", "x-----------", "1-5-3-5-3-5-", "....x...x...", "1-3-8-3-5-3-"],
-        kits={"acoustic_kit": 2, "brush_kit": 5},
+        comp=["....x-..x-..", "....x...........x.......", "....x---x---", "1-3-5-8-5-3-", "1---3---5---",
+              "....x-..x-x-", "....x-x-x-x-", "1-5-3-5-3-5-", "....x...x...", "1-3-8-3-5-3-"],
+        kits={"acoustic_kit": 1, "brush_kit": 5},
         basses={"upright_bass": 5, "strings": 2},
-        comps={"piano": 2, "strings": 5, "accordion": 4, "nylon_guitar": 1},
-        leads={"violin": 5, "accordion": 4, "flute": 2, "clarinet": 1, "strings": 2,
-               "music_box": 1},
-        density=(0.15, 0.35), drumless=0.6, leadless=0.05,
-        levels={"drums": -6.0, "lead": 2.0},
+        comps={"accordion": 9, "strings": 4, "piano": 1},
+        leads={"violin": 6, "accordion": 8, "flute": 1, "clarinet": 1},
+        density=(0.15, 0.35), drumless=0.7, leadless=0.02,
+        levels={"drums": -7.0, "lead": 6.0, "comp": 4.0},
     ),
 }  # fmt: skip
 
@@ -259,15 +259,15 @@ STYLES = {
 def share(options, split):
     """Pick the entries of a list that belong to one split.
 
-    Of every ten entries six belong to training, one to validation and three to the test, so that
-    what the test asks was in no training clip.
+    Of every ten entries the first six belong to training, the next two to validation, the last two
+    to the test, so that what the test asks was in no training clip.
 
     Parameters
     ----------
     options : sequence
-        Ten entries.
-    split : str
-        "train", "validation" or "test".
+        Rhythms, progressions or patches.
+    split : {"train", "validation", "test"}
+        Whose entries to pick.
 
     Returns
     -------
@@ -277,8 +277,12 @@ def share(options, split):
     ------
     ValueError
         For another split.
+
+    Examples
+    --------
+    >>> share(range(20), "test")
+    [8, 9, 18, 19]
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; use one of {', '.join(SPLITS)}.")
-    start, stop = {"train": (0, 6), "validation": (6, 7), "test": (7, 10)}[split]
-    return list(options[start:stop])
+    return [option for place, option in enumerate(options) if SPLITS[_TENTHS[place % 10]] == split]

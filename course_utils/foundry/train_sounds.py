@@ -30,12 +30,15 @@ from .sound_features import FRAMES, MELS, Bank, augment, mask
 from .synthesis import RATE
 
 CLIPS_A_CLASS = 480
-HIDDEN, PATCH, BANDS = 192, 16, 12
+CLOSE_A_CLASS = 160
+HIDDEN, PATCH, BANDS = 192, 16, 16
 FOLDS = (1, 2, 3)
 BATCH = 32
-PRETRAIN = {"steps": 2400, "rate": 1e-3, "ramp": 0.5}
-FINETUNE = {"steps": 500, "rate": 5e-4, "ramp": 0.01}
-BASELINE = {"steps": 500, "rate": 1e-3, "ramp": 0.5}
+PRETRAIN = {"steps": 2600, "rate": 1e-3, "ramp": 0.5, "strength": 0.7}
+FINETUNE = {"steps": 700, "rate": 8e-4, "ramp": 0.01, "strength": 0.5}
+BASELINE = {"steps": 500, "rate": 1e-3, "ramp": 0.5, "strength": 0.7}
+PARTS = (14, 6, 12)
+"""Real, harder synthetic and close synthetic clips in a batch of fine-tuning."""
 
 
 def extractor(mean=0.0, std=0.5):
@@ -94,23 +97,25 @@ def new_model(seed, bank, statistics):
 
 
 def _render_chunk(work):
-    """Render the features of some train clips: 5 s ones and short ones in turn."""
-    label, numbers = work
+    """Render the features of some train clips: 5 s ones and short ones in turn, or close ones."""
+    label, numbers, close = work
     torch.set_num_threads(1)
     clips = [
-        sounds.render(label, "train", number, 5.0 if number % 2 else None)[0] for number in numbers
+        sounds.render(label, "train", number, 5.0 if number % 2 and not close else None, close)[0]
+        for number in numbers
     ]
     return Bank.of(clips, [sounds.LABELS.index(label)] * len(clips), extractor().mel_filters)
 
 
-def synthetic_bank(work):
+def synthetic_bank(work, close=False):
     """Load the bank of synthetic training clips, rendering it first where it is missing."""
-    path = work / "bank.npz"
+    path = work / ("close.npz" if close else "bank.npz")
+    count = CLOSE_A_CLASS if close else CLIPS_A_CLASS
     if not path.exists():
         work.mkdir(parents=True, exist_ok=True)
-        starts = range(0, CLIPS_A_CLASS, 40)
+        starts = range(0, count, 40)
         jobs = [
-            (label, range(start, min(start + 40, CLIPS_A_CLASS)))
+            (label, range(start, min(start + 40, count)), close)
             for label in sounds.LABELS
             for start in starts
         ]
@@ -132,19 +137,19 @@ def real_bank(folder):
     return Bank.of(clips, labels, extractor().mel_filters), np.array(folds)
 
 
-def train(model, banks, parts, steps, rate, ramp, statistics, seed, path):
+def train(model, banks, parts, steps, rate, ramp, strength, statistics, seed, path):
     """Train on batches that take a fixed part from each bank; give the averaged weights.
 
-    The schedule is fixed: warm-up, cosine decay, augmentation that grows over the share ``ramp``
-    of the steps, and the exponential moving average of the weights at the last step. State goes
-    to ``path`` every 200 steps and is taken up from there.
+    The schedule is fixed: warm-up, cosine decay, augmentation of a share of the clips that grows
+    to ``strength`` over the share ``ramp`` of the steps, and the exponential moving average of
+    the weights at the last step. State goes to ``path`` every 200 steps and is taken up from there.
     """
     mean, std = statistics
     average = {name: value.clone() for name, value in model.state_dict().items()}
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
     first = _resume(path, model, average, optimizer)
     model.train()
-    began = time.time()
+    began, smooth = time.time(), 0.0
     for step in range(first, steps):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         torch.manual_seed(seed * 1_000_003 + step)
@@ -159,13 +164,13 @@ def train(model, banks, parts, steps, rate, ramp, statistics, seed, path):
             torch.from_numpy(chosen.labels),
             len(sounds.LABELS),
             generator,
-            strength=0.7 * min(1.0, (step + 1) / (ramp * steps)),
+            strength=strength * min(1.0, (step + 1) / (ramp * steps)),
         )
         inputs = mask((features - mean) / (2 * std), generator)
         loss = torch.nn.functional.cross_entropy(
             model(inputs).logits, targets, label_smoothing=0.05
         )
-        smooth = loss.item() if step == first else 0.95 * smooth + 0.05 * loss.item()
+        smooth = 0.95 * smooth + 0.05 * loss.item() if step > first else loss.item()
         share = min((step + 1) / (0.1 * steps), 0.5 + 0.5 * np.cos(np.pi * step / steps))
         for group in optimizer.param_groups:
             group["lr"] = rate * share
@@ -233,13 +238,11 @@ def pretrain(work):
 
 
 def finetune(work, real, seed, path):
-    """Train the pretrained model on as many real as synthetic clips a batch."""
+    """Train the pretrained model on real and synthetic clips together."""
     model, bank = pretrain(work)
-    parts = [BATCH // 2, BATCH - BATCH // 2]
+    banks = [real, bank, synthetic_bank(work, close=True)]
     statistics = bank.statistics()
-    return train(
-        model, [real, bank], parts, statistics=statistics, seed=seed, path=path, **FINETUNE
-    )
+    return train(model, banks, PARTS, statistics=statistics, seed=seed, path=path, **FINETUNE)
 
 
 def validate(work, folder):
@@ -294,8 +297,9 @@ def accuracy(labels, guesses):
 
 
 def export(model, statistics, out):
-    """Write the Transformers folder: weights in half precision, computed in single precision."""
+    """Write the Transformers folder: weights in half precision, computed in single."""
     model.half().save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
     extractor(*statistics).save_pretrained(out)
     config = json.loads((out / "config.json").read_text())
     config["dtype"] = "float32"
@@ -334,7 +338,7 @@ def final(work, folder, out):
     results = {
         "parameters": sum(value.numel() for value in model.parameters()),
         "training": {
-            "synthetic clips": CLIPS_A_CLASS * len(sounds.LABELS),
+            "synthetic clips": (CLIPS_A_CLASS + CLOSE_A_CLASS) * len(sounds.LABELS),
             "recordings": len(real),
             "batch": BATCH,
             "pretraining": PRETRAIN,
@@ -360,7 +364,7 @@ def main():
     arguments = parser.parse_args()
     work, step = arguments.work, arguments.step
     if step == "bank":
-        print(f"{len(synthetic_bank(work))} synthetic clips in {work}")
+        print(f"{len(synthetic_bank(work)) + len(synthetic_bank(work, True))} clips in {work}")
     elif step == "pretrain":
         pretrain(work)
     elif arguments.real is None or not arguments.real.is_dir():

@@ -112,7 +112,7 @@ def lab(tmp_path_factory):
             server.kill()
 
 
-def _wait_for(url, server, log, seconds=90):
+def _wait_for(url, server, log, seconds=180):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

@@ -17,4 +17,6 @@ def test_lesson_opens(notebook, lab, lesson):
     notebook.open(lesson.name)
     notebook.page.locator(".jp-RenderedMarkdown h1").get_by_text(title).first.wait_for()
     assert notebook.page.locator(".jp-Dialog").count() == 0
+    stored = "all => all.every(a => a.src.startsWith('data:audio/mpeg;base64,'))"
+    assert notebook.page.locator("audio").evaluate_all(stored)
     assert [text for text in notebook.errors if "Failed to load resource" not in text] == []

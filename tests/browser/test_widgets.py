@@ -85,6 +85,8 @@ def test_recorder_sends_what_the_microphone_hears(notebook, lab):
     recorder.get_by_text("Ready to record up to 20 s").wait_for()
     recorder.get_by_role("button", name="Record").press("Enter")
     recorder.get_by_text("Recording.").wait_for()
+    level = recorder.get_by_label("Input level").element_handle()
+    notebook.page.wait_for_function("level => level.value > 0.05", arg=level)
     notebook.page.wait_for_timeout(1500)
     recorder.get_by_role("button", name="Stop").press("Space")
     recorder.get_by_text("Received recording.wav").wait_for()
@@ -92,6 +94,20 @@ def test_recorder_sends_what_the_microphone_hears(notebook, lab):
     printed = notebook.run(2)
     assert "16000 Hz" in printed
     assert "loud True" in printed
+    no_errors(notebook)
+
+
+def test_recording_ends_by_itself(notebook, lab):
+    """After seconds_max the recorder stops and sends."""
+    notebook.page.context.grant_permissions(["microphone"], origin=lab.address)
+    cells = ["from course_utils import listening", "listening.record(seconds_max=1)"]
+    notebook.open(lab.write("short.ipynb", cells))
+    notebook.run_all()
+    recorder = notebook.output(1)
+    recorder.get_by_role("button", name="Record").click()
+    recorder.get_by_text("Received recording.wav").wait_for()
+    assert recorder.get_by_role("button", name="Stop").is_disabled()
+    assert recorder.get_by_role("button", name="Record").is_enabled()
     no_errors(notebook)
 
 

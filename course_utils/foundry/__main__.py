@@ -1,0 +1,52 @@
+"""Rebuild every shipped asset, in the order in which they need each other: ``make pocket``."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from course_utils.catalog import POCKET
+
+
+def commands(real, work):
+    """Return what to run, as arguments of ``python -m``.
+
+    Parameters
+    ----------
+    real : pathlib.Path
+        Folder of the third-party recordings, with ``esc10`` in it.
+    work : pathlib.Path
+        Folder for checkpoints; a run that was cut off goes on from there.
+
+    Returns
+    -------
+    list of list of str
+        One command an element, module name first.
+    """
+    train = "course_utils.foundry.train_sounds"
+    places = ["--work", str(work), "--real", str(real / "esc10")]
+    return [
+        ["course_utils.foundry.sounds", "--out", str(POCKET / "sounds")],
+        ["course_utils.foundry.genres", "--out", str(POCKET / "genres")],
+        [train, "bank", *places],
+        [train, "pretrain", *places],
+        [train, "validate", *places],
+        [train, "final", *places, "--out", str(POCKET / "pocket-sounds")],
+    ]
+
+
+def main():
+    """Run all commands, stopping at the first that fails."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--real", type=Path, required=True, help="folder with esc10/ in it")
+    parser.add_argument("--work", type=Path, default=Path("build/foundry"), help="checkpoints")
+    arguments = parser.parse_args()
+    if not (arguments.real / "esc10").is_dir():
+        parser.error(f"{arguments.real} has no esc10/; --real names the folder of the recordings.")
+    for command in commands(arguments.real, arguments.work):
+        print("python -m", *command, flush=True)
+        subprocess.run([sys.executable, "-m", *command], check=True)
+
+
+if __name__ == "__main__":
+    main()
