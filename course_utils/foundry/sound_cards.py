@@ -110,7 +110,8 @@ metrics:
 # pocket-sounds
 
 A small Audio Spectrogram Transformer (`ASTForAudioClassification`, {parameters:.2f} M parameters)
-that names {count} everyday sounds: {labels}.
+that names {count} everyday sounds:
+{labels}.
 
     from transformers import pipeline
     classify = pipeline("audio-classification", model=FOLDER)
@@ -133,10 +134,10 @@ Learned from synthetic clips alone: {synthetic_labels}.
 ## Procedure
 
 {pre_steps} steps of {batch} synthetic clips (AdamW, peak learning rate {pre_rate:g}), then
-{fine_steps} steps of half synthetic, half real clips (peak {fine_rate:g}); warm-up, cosine decay,
-mixup, masking, random stretch, pitch, tone curve, background and padding; the exponential average
-of the weights at the last step is the model. The schedule was fixed before the scores were taken:
-no epoch was picked on a tested fold.
+{fine_steps} steps of {parts} clips: real, harder synthetic, close synthetic (peak {fine_rate:g});
+warm-up, cosine decay, mixup, masking, random stretch, pitch, tone curve, background and padding;
+the exponential average of the weights at the last step is the model. No epoch was picked on a
+tested fold; earlier versions of the recipe were, however, compared on folds 1 and 2.
 
 ## Scores
 
@@ -219,6 +220,7 @@ def model_card(results, labels, real_labels):
         synthetic_labels=", ".join(sorted(set(labels) - set(real_labels))),
         batch=training["batch"],
         pre_steps=training["pretraining"]["steps"],
+        parts=" + ".join(str(part) for part in training["parts"]),
         pre_rate=training["pretraining"]["rate"],
         fine_steps=training["fine-tuning"]["steps"],
         fine_rate=training["fine-tuning"]["rate"],

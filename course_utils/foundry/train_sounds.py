@@ -262,7 +262,7 @@ def validate(work, folder):
         scores["synthetic only"][key] = accuracy(inside.labels, guesses[folds == fold])
         path = work / f"baseline-{fold}.safetensors"
         model = train(
-            new_model(0),
+            new_model(0, outside, statistics),
             [outside],
             [BATCH],
             statistics=statistics,
@@ -341,6 +341,7 @@ def final(work, folder, out):
             "synthetic clips": (CLIPS_A_CLASS + CLOSE_A_CLASS) * len(sounds.LABELS),
             "recordings": len(real),
             "batch": BATCH,
+            "parts": PARTS,
             "pretraining": PRETRAIN,
             "fine-tuning": FINETUNE,
             "baseline": BASELINE,
