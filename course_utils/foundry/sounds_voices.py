@@ -49,7 +49,7 @@ def dog(rng, split, seconds):
     """Bark once or several times, singly or in pairs, large or small dog."""
     pitch = split_uniform(rng, split, 170, 1000, log=True)
     size = np.clip((400 / pitch) ** 0.4 * rng.uniform(0.8, 1.2), 0.6, 1.6)
-    rough, breath = rng.uniform(0, 0.9), log_uniform(rng, 0.05, 1.2)
+    rough, breath = rng.uniform(0, 0.9), log_uniform(rng, 0.04, 0.5)
     length = log_uniform(rng, 0.09, 0.32)
     if rng.uniform() < 0.1:
         length = rng.uniform(0.4, 0.8)
@@ -72,7 +72,7 @@ def _meow(rng, pitch, seconds, size):
     n = samples_of(seconds)
     top = rng.uniform(0.2, 0.55)
     frequency = pitch * curve(
-        [(0, rng.uniform(0.65, 0.9)), (top, 1), (0.75, 0.92), (1, rng.uniform(0.55, 0.85))], n
+        [(0, rng.uniform(0.5, 0.75)), (top, 1), (0.75, 0.9), (1, rng.uniform(0.45, 0.75))], n
     )
     frequency *= 1 + wander(rng, n, 12, 0.012) + wander(rng, n, 80, 0.004)
     opening = curve([(0, 0.0), (top, 1), (0.7, rng.uniform(0.5, 0.9)), (1, 0.1)], n)
@@ -95,7 +95,7 @@ def cat(rng, split, seconds):
     """Meow once to three times: a single sliding vowel each, adult or kitten."""
     pitch = split_uniform(rng, split, 420, 1150, log=True)
     size = np.clip((650 / pitch) ** 0.5 * rng.uniform(0.85, 1.15), 0.6, 1.4)
-    length = rng.uniform(0.35, 1.1)
+    length = rng.uniform(0.45, 1.1)
     track = np.zeros(samples_of(seconds))
     at, meows = rng.uniform(0.02, 0.4), 0
     most = rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15])
@@ -117,10 +117,10 @@ def rooster(rng, split, seconds):
         (rng.uniform(3600, 4600), 1800, rng.uniform(0.1, 0.6)),
         (rng.uniform(5600, 7000), 2000, rng.uniform(0.03, 0.25)),
     ]
-    shorts = rng.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.4, 0.2])
-    tilt, rough = rng.uniform(-5, 1), rng.uniform(0, 0.35) if rng.uniform() < 0.5 else 0.0
+    shorts = rng.choice([1, 2, 3, 4], p=[0.05, 0.3, 0.45, 0.2])
+    tilt, rough = rng.uniform(-2, 2), rng.uniform(0, 0.35) if rng.uniform() < 0.5 else 0.0
     breath = log_uniform(rng, 0.03, 0.3)
-    long = total * rng.uniform(0.4, 0.62)
+    long = total * rng.uniform(0.48, 0.64)
     each = (total - long) / shorts
     track = np.zeros(samples_of(seconds))
     at = rng.uniform(0.0, max(min(0.4, seconds - total), 0.01))
@@ -156,7 +156,7 @@ def _wail(rng, pitch, seconds, formants, rough):
         n,
     )
     tremor = np.sin(2 * np.pi * rng.uniform(4, 9) * np.arange(n) / RATE)
-    frequency *= 1 + wander(rng, n, 8, 0.02) + rng.uniform(0, 0.02) * tremor
+    frequency *= 1 + wander(rng, n, 8, 0.02) + rng.uniform(0.008, 0.025) * tremor
     breath = log_uniform(rng, 0.03, 0.4)
     tone = voice(rng, frequency, formants, rng.uniform(-6, -1), rough, breath, most=24)
     return tone * adsr(n, 0.06, 0.1, 0.9, 0.15) * (1 + wander(rng, n, 6, 0.12))
@@ -193,10 +193,10 @@ def baby_cry(rng, split, seconds):
 
 def sneeze(rng, split, seconds):
     """Draw breath ("ah"), then explode ("choo"): hiss first, a short vowel in its wake."""
-    burst = split_uniform(rng, split, 0.12, 0.42, log=True)
+    burst = split_uniform(rng, split, 0.16, 0.5, log=True)
     pitch = log_uniform(rng, 130, 480)
     track = np.zeros(samples_of(seconds))
-    before = rng.uniform(0.15, 0.5) if rng.uniform() < 0.7 else 0.0
+    before = rng.uniform(0.15, 0.5) if rng.uniform() < 0.85 else 0.0
     at = rng.uniform(0.01, max(min(0.8, seconds - burst - before - 0.4), 0.02))
     size = rng.uniform(0.85, 1.25)
     if before:
@@ -234,7 +234,7 @@ def bird(rng, split, seconds):
     """Chirp: short whistles that sweep, in trills or phrases."""
     pitch = split_uniform(rng, split, 2200, 5600, log=True)
     sweep = rng.uniform(-0.45, 0.45)
-    length = log_uniform(rng, 0.03, 0.25)
+    length = log_uniform(rng, 0.05, 0.25)
     gap = log_uniform(rng, 0.02, 0.35)
     phrase = rng.integers(1, 9)
     bend = rng.uniform(-0.2, 0.2)

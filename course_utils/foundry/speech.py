@@ -12,7 +12,6 @@ for training the shipped models; `rendered` lists what is there.
 """
 
 import argparse
-import io
 import json
 import random
 import time
@@ -23,14 +22,15 @@ from pathlib import Path
 from string import Template
 
 import numpy as np
-import soundfile
 
 from course_utils import audio
 
 from . import kokoro
+from .ogg import opus
 from .sentences import DOMAINS, INTENTS, NO_INTENT, draw, normalise
 
 RATE = 16_000
+BITRATE = 17_000
 
 HELD_OUT = {
     "validation": ("af_nova", "am_eric", "bf_alice", "bm_daniel"),
@@ -295,16 +295,6 @@ def index(cache):
     return path
 
 
-def opus(samples):
-    """Encode mono float samples at 16 kHz as Ogg/Opus bytes, about 17 kbit/s."""
-    # libsndfile starves a last packet that is only part filled, which clicks: fill it with silence.
-    # 104 samples are libopus's lookahead, 320 a packet.
-    samples = np.pad(samples, (0, -(len(samples) + 104) % 320))
-    file = io.BytesIO()
-    soundfile.write(file, samples, RATE, format="OGG", subtype="OPUS", compression_level=0.955)
-    return file.getvalue()
-
-
 def table(cache, split):
     """Return a shipped split as a ``datasets.Dataset``; see the data card for its columns."""
     from datasets import ClassLabel, Dataset, Features, Value
@@ -313,7 +303,7 @@ def table(cache, split):
     for row in rendered(cache):
         if row["split"] == split and row["shipped"]:
             samples, _ = audio.load(row["path"])
-            clip = {"bytes": opus(samples), "path": f"{row['id']}.ogg"}
+            clip = {"bytes": opus(samples, RATE, BITRATE), "path": f"{row['id']}.ogg"}
             rows.append(row | {"audio": clip, "intent": LABELS.index(row["intent"])})
     missing = sum(SHIPPED[split].values()) - len(rows)
     if missing:

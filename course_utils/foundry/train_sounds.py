@@ -14,30 +14,32 @@ writes its card from the results.
 
 import argparse
 import json
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 
 from .. import audio
 from . import sounds
 from .sound_cards import model_card
-from .sound_features import FRAMES, MELS, Bank, augment, mask
+from .sound_features import FRAMES, MELS, Bank
 from .synthesis import RATE
+from .train_sounds_loop import KEPT, train
 
-CLIPS_A_CLASS = 480
-CLOSE_A_CLASS = 160
+CLIPS_A_CLASS = 320
+CLOSE_A_CLASS = 640
 HIDDEN, PATCH, BANDS = 192, 16, 16
 FOLDS = (1, 2, 3)
 BATCH = 32
-PRETRAIN = {"steps": 2600, "rate": 1e-3, "ramp": 0.5, "strength": 0.7}
-FINETUNE = {"steps": 700, "rate": 8e-4, "ramp": 0.01, "strength": 0.5}
-BASELINE = {"steps": 500, "rate": 1e-3, "ramp": 0.5, "strength": 0.7}
-PARTS = (14, 6, 12)
+PRETRAIN = {"steps": 8000, "rate": 1e-3, "ramp": 0.3, "strength": 0.6}
+FINETUNE = {"steps": 1600, "rate": 8e-4, "ramp": 0.01, "strength": 0.7}
+BASELINE = {"steps": 1200, "rate": 1e-3, "ramp": 0.3, "strength": 0.8}
+PRETRAIN_PARTS = (12, 20)
+"""Harder and close synthetic clips in a batch of pretraining."""
+
+FINETUNE_PARTS = (14, 6, 12)
 """Real, harder synthetic and close synthetic clips in a batch of fine-tuning."""
 
 
@@ -137,88 +139,6 @@ def real_bank(folder):
     return Bank.of(clips, labels, extractor().mel_filters), np.array(folds)
 
 
-def train(model, banks, parts, steps, rate, ramp, strength, statistics, seed, path):
-    """Train on batches that take a fixed part from each bank; give the averaged weights.
-
-    The schedule is fixed: warm-up, cosine decay, augmentation of a share of the clips that grows
-    to ``strength`` over the share ``ramp`` of the steps, and the exponential moving average of
-    the weights at the last step. State goes to ``path`` every 200 steps and is taken up from there.
-    """
-    mean, std = statistics
-    average = {name: value.clone() for name, value in model.state_dict().items()}
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
-    first = _resume(path, model, average, optimizer)
-    model.train()
-    began, smooth = time.time(), 0.0
-    for step in range(first, steps):
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        torch.manual_seed(seed * 1_000_003 + step)
-        rows = [
-            (bank, torch.randint(len(bank), (part,), generator=generator).numpy())
-            for bank, part in zip(banks, parts, strict=True)
-        ]
-        chosen = Bank.join([bank.select(row) for bank, row in rows])
-        features, targets = augment(
-            torch.from_numpy(chosen.features.astype(np.float32)),
-            torch.from_numpy(chosen.lengths),
-            torch.from_numpy(chosen.labels),
-            len(sounds.LABELS),
-            generator,
-            strength=strength * min(1.0, (step + 1) / (ramp * steps)),
-        )
-        inputs = mask((features - mean) / (2 * std), generator)
-        loss = torch.nn.functional.cross_entropy(
-            model(inputs).logits, targets, label_smoothing=0.05
-        )
-        smooth = 0.95 * smooth + 0.05 * loss.item() if step > first else loss.item()
-        share = min((step + 1) / (0.1 * steps), 0.5 + 0.5 * np.cos(np.pi * step / steps))
-        for group in optimizer.param_groups:
-            group["lr"] = rate * share
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        keep = min(0.998, (step + 1) / (step + 10))
-        for name, value in model.state_dict().items():
-            average[name].lerp_(value, 1 - keep)
-        if (step + 1) % 50 == 0:
-            pace = (time.time() - began) / (step + 1 - first)
-            print(f"{path.stem} {step + 1}/{steps} loss {smooth:.3f} {pace:.2f} s", flush=True)
-        if (step + 1) % 200 == 0:
-            _checkpoint(path, step + 1, model, average, optimizer)
-    model.load_state_dict(average)
-    _checkpoint(path, steps, model, average, optimizer)
-    return model.eval()
-
-
-def _checkpoint(path, step, model, average, optimizer):
-    """Write weights, their average and the optimiser's moments."""
-    state = {f"model.{k}": v for k, v in model.state_dict().items()}
-    state |= {f"average.{k}": v for k, v in average.items()}
-    for name, parameter in model.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            state[f"{key}.{name}"] = value
-    state["done"] = torch.tensor(step)
-    partial = path.with_suffix(".partial")
-    save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, partial)
-    partial.replace(path)
-
-
-def _resume(path, model, average, optimizer):
-    """Take up a checkpoint where there is one; give the number of steps done."""
-    if not path.exists():
-        return 0
-    state = load_file(path)
-    model.load_state_dict({k: state[f"model.{k}"] for k in model.state_dict()})
-    for name in average:
-        average[name].copy_(state[f"average.{name}"])
-    for name, parameter in model.named_parameters():
-        optimizer.state[parameter] = {
-            key: state[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
-        }
-    return int(state["done"])
-
-
 @torch.inference_mode()
 def predict(model, bank, statistics):
     """Name the label numbers of a bank's clips, features padded as the extractor does."""
@@ -229,20 +149,23 @@ def predict(model, bank, statistics):
 
 
 def pretrain(work):
-    """Train on synthetic clips alone."""
-    bank = synthetic_bank(work)
-    statistics = bank.statistics()
-    model = new_model(0, bank, statistics)
+    """Train on synthetic clips alone; give the model and the two banks."""
+    banks = [synthetic_bank(work), synthetic_bank(work, close=True)]
+    statistics = banks[0].statistics()
+    model = new_model(0, banks[0], statistics)
     path = work / "pretrained.safetensors"
-    return train(model, [bank], [BATCH], statistics=statistics, seed=1, path=path, **PRETRAIN), bank
+    train(model, banks, PRETRAIN_PARTS, statistics=statistics, seed=1, path=path, **PRETRAIN)
+    return model, banks
 
 
 def finetune(work, real, seed, path):
     """Train the pretrained model on real and synthetic clips together."""
-    model, bank = pretrain(work)
-    banks = [real, bank, synthetic_bank(work, close=True)]
-    statistics = bank.statistics()
-    return train(model, banks, PARTS, statistics=statistics, seed=seed, path=path, **FINETUNE)
+    model, banks = pretrain(work)
+    statistics = banks[0].statistics()
+    banks = [real, *banks]
+    return train(
+        model, banks, FINETUNE_PARTS, statistics=statistics, seed=seed, path=path, **FINETUNE
+    )
 
 
 def validate(work, folder):
@@ -251,8 +174,8 @@ def validate(work, folder):
     A model scored on a fold never trained on it; the schedule is fixed, the last step counts.
     """
     real, folds = real_bank(folder)
-    model, bank = pretrain(work)
-    statistics = bank.statistics()
+    model, banks = pretrain(work)
+    statistics = banks[0].statistics()
     scores = {"synthetic only": {}, "recordings only": {}, "synthetic, then both": {}}
     confusion = np.zeros((len(sounds.LABELS), len(sounds.LABELS)), dtype=int)
     guesses = predict(model, real, statistics)
@@ -341,9 +264,9 @@ def final(work, folder, out):
             "synthetic clips": (CLIPS_A_CLASS + CLOSE_A_CLASS) * len(sounds.LABELS),
             "recordings": len(real),
             "batch": BATCH,
-            "parts": PARTS,
-            "pretraining": PRETRAIN,
-            "fine-tuning": FINETUNE,
+            "share of patches": KEPT,
+            "pretraining": PRETRAIN | {"parts": PRETRAIN_PARTS},
+            "fine-tuning": FINETUNE | {"parts": FINETUNE_PARTS},
             "baseline": BASELINE,
         },
         "half precision agrees": accuracy(before, after),

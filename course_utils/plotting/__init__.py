@@ -8,9 +8,13 @@ drawn around that moment, for every window and hop. Colour maps are readable wit
 from .grid import side_by_side
 from .scores import confusion_matrix, probabilities, training_curves
 from .sound import features, mel_spectrogram, spectrogram, spectrum, waveform
+from .transcription import alignment, ctc_posteriors, error_strip
 
 __all__ = [
+    "alignment",
     "confusion_matrix",
+    "ctc_posteriors",
+    "error_strip",
     "features",
     "mel_spectrogram",
     "probabilities",

@@ -8,14 +8,26 @@ from importlib import import_module
 
 import numpy as np
 
-__all__ = ["load", "report"]
+__all__ = ["align", "confidence_interval", "load", "normalise_text", "report", "word_errors"]
 
 # name -> module of this package and class in it. Imported on demand: `evaluate` imports torch.
 _METRICS = {
     "accuracy": ("classification", "Accuracy"),
+    "cer": ("transcription", "CharacterErrorRate"),
     "confusion_matrix": ("classification", "ConfusionMatrix"),
     "macro_f1": ("classification", "MacroF1"),
+    "wer": ("transcription", "WordErrorRate"),
 }
+_FUNCTIONS = dict.fromkeys(
+    ("align", "confidence_interval", "normalise_text", "word_errors"), "transcription"
+)
+
+
+def __getattr__(name):
+    """Import a function from its module when it is first asked for."""
+    if name in _FUNCTIONS:
+        return getattr(import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load(name):
@@ -23,7 +35,7 @@ def load(name):
 
     Parameters
     ----------
-    name : {"accuracy", "confusion_matrix", "macro_f1"}
+    name : {"accuracy", "cer", "confusion_matrix", "macro_f1", "wer"}
         Which metric.
 
     Returns

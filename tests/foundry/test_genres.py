@@ -11,7 +11,6 @@ from course_utils import catalog
 from course_utils.foundry import genres
 from course_utils.foundry.arranging import chord
 from course_utils.foundry.instruments import frequency, note
-from course_utils.foundry.ogg import opus
 from course_utils.foundry.styles import PROGRESSIONS, SPLITS, STYLES, share
 
 PERCUSSIVE = ("techno", "rock")
@@ -184,18 +183,6 @@ def test_the_shipped_files_are_what_the_code_renders(shipped):
 def test_a_table_is_built_the_same_twice():
     first, again = genres.table("validation", 1), genres.table("validation", 1)
     assert first[:] == again[:]
-
-
-def test_opus_is_bare_reproducible_and_valid():
-    rng = np.random.default_rng(0)
-    samples = 0.1 * rng.standard_normal(32_000)
-    stream = opus(samples, 16_000, 16_000)
-    assert stream == opus(samples, 16_000, 16_000)
-    plain = io.BytesIO()
-    soundfile.write(plain, samples, 16_000, format="OGG", subtype="OPUS", compression_level=0.96)
-    assert len(stream) < len(plain.getvalue()) - 500
-    # libsndfile skips pages whose checksum is wrong, so equal samples mean right checksums.
-    assert np.array_equal(decode({"bytes": stream})[0], decode({"bytes": plain.getvalue()})[0])
 
 
 def test_the_command_writes_three_files(tmp_path, monkeypatch, capsys):
