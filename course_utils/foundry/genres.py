@@ -15,10 +15,10 @@ from course_utils.foundry.styles import STYLES
 from course_utils.foundry.synthesis import RATE
 
 GENRES = tuple(STYLES)
-SECONDS = 4.0
-BITRATE = 15_000
+SECONDS = 5.0
+BITRATE = 13_000
 CLIPS = {"train": 56, "validation": 10, "test": 20}
-FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}
+FIRST_SEED = {"train": 0, "validation": 100_000, "test": 300_000}
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -55,7 +55,7 @@ def render(genre, rng, split="train", seconds=SECONDS):
     --------
     >>> samples, parameters = render("waltz", np.random.default_rng(3))
     >>> len(samples), parameters["genre"]
-    (64000, 'waltz')
+    (80000, 'waltz')
     """
     if genre not in STYLES:
         raise ValueError(f"genre is {genre!r}; use one of {', '.join(GENRES)}.")

@@ -15,7 +15,7 @@ size_categories:
 # Pocket sounds
 
 {clips} sound events of {count} classes, synthesised with numpy and scipy: no recording was used.
-16 kHz, mono, 2 to 3 s, Ogg/Opus at about 24 kbit/s, embedded in Parquet.
+16 kHz, mono, 2 to 3 s, Ogg/Opus at about 21 kbit/s, embedded in Parquet.
 
 | split | clips | a class | first seed |
 | --- | --- | --- | --- |

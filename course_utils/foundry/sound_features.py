@@ -9,38 +9,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .kaldi import FLOOR, log_mel
+
 MELS = 64
 FRAMES = 496
 """Frames that the model sees: 4.98 s at a hop of 10 ms, a whole multiple of the patch size."""
-
-FLOOR = float(np.log(1.192092955078125e-07))
-"""What the feature extractor gives for digital silence."""
-
-
-def log_mel(samples, filters):
-    """Compute the log-mel spectrogram exactly as ``ASTFeatureExtractor`` does.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Mono at 16 kHz, shape ``(n,)``, at least 400 samples.
-    filters : numpy.ndarray
-        The extractor's ``mel_filters``, shape ``(257, MELS)``.
-
-    Returns
-    -------
-    torch.Tensor
-        Shape ``(frames, MELS)`` with at most :data:`FRAMES` frames, natural logarithm of power.
-    """
-    samples = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float64))
-    frames = samples.unfold(0, 400, 160)[:FRAMES]
-    frames = frames - frames.mean(1, keepdim=True)
-    first = frames[:, :1] * 0.03
-    frames = torch.cat([first, frames[:, 1:] - 0.97 * frames[:, :-1]], 1)
-    window = torch.hann_window(400, periodic=False, dtype=torch.float64)
-    power = torch.fft.rfft(frames * window, 512).abs() ** 2
-    mel = power @ torch.from_numpy(filters).double()
-    return torch.log(mel.clamp_min(float(np.exp(FLOOR)))).float()
 
 
 class Bank:
@@ -55,7 +28,7 @@ class Bank:
         features = np.full((len(clips), FRAMES, MELS), FLOOR, dtype=np.float16)
         lengths = np.zeros(len(clips), dtype=np.int64)
         for row, samples in enumerate(clips):
-            mel = log_mel(samples, filters)
+            mel = log_mel(samples, filters)[:FRAMES]
             features[row, : len(mel)] = mel
             lengths[row] = len(mel)
         return cls(features, lengths, np.asarray(labels))

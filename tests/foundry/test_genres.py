@@ -135,10 +135,13 @@ def test_the_key_is_heard_in_the_chroma():
     for genre in genres.GENRES:
         for seed in range(4):
             samples, parameters = genres.render(genre, np.random.default_rng(seed), seconds=8.0)
-            chroma = librosa.feature.chroma_stft(y=samples, sr=16_000, n_fft=4096).mean(axis=1)
+            power = np.abs(librosa.stft(samples, n_fft=4096))
+            power[librosa.fft_frequencies(sr=16_000, n_fft=4096) > 1500] = 0
+            power = librosa.decompose.hpss(power)[0] ** 2  # without drums and high partials
+            chroma = librosa.feature.chroma_stft(S=power, sr=16_000, tuning=0).mean(axis=1)
             heard = max(keys, key=lambda key: np.corrcoef(chroma, keys[key])[0, 1])
             hits += heard == (parameters["key"], parameters["mode"])
-    assert hits / (4 * len(genres.GENRES)) > 0.25  # one in 24 by chance
+    assert hits / (4 * len(genres.GENRES)) > 0.4  # one in 24 by chance
 
 
 def test_every_chord_is_built_from_its_key():
@@ -160,7 +163,8 @@ def test_the_shipped_files_read_and_hold_their_parameters(shipped):
             genre = label.int2str(row["label"])
             assert row["audio"]["path"] == f"{genre}/{split}-0000.ogg"
             samples, rate = decode(row["audio"])
-            assert (rate, samples.shape) == (16_000, (round(genres.SECONDS * 16_000),))
+            # Up to one packet of 20 ms longer.
+            assert rate == 16_000 and 0 <= len(samples) - round(genres.SECONDS * rate) < 320
             low, high = STYLES[genre].tempo
             assert low <= row["tempo"] <= high
             assert row["key"] in genres.KEYS
@@ -177,7 +181,7 @@ def test_the_shipped_files_are_what_the_code_renders(shipped):
         for name in parameters.keys() - {"genre"}:
             assert row[name] == parameters[name]
         decoded, _ = decode(row["audio"])
-        assert np.corrcoef(samples, decoded)[0, 1] > 0.9
+        assert np.corrcoef(samples, decoded[: len(samples)])[0, 1] > 0.9
 
 
 def test_a_table_is_built_the_same_twice():

@@ -16,8 +16,8 @@ from scipy import signal
 from transformers import ASTFeatureExtractor, pipeline
 
 from course_utils import audio
+from course_utils.foundry import kaldi, sounds, synthesis, train_sounds
 from course_utils.foundry import sound_features as features
-from course_utils.foundry import sounds, synthesis, train_sounds
 from course_utils.foundry import sounds_things as things
 from course_utils.foundry import sounds_voices as voices
 
@@ -29,10 +29,10 @@ MAIN_RANGES = {
     "cat": ("pitch", 420, 1150),
     "rooster": ("pitch", 480, 1250),
     "baby_cry": ("pitch", 290, 620),
-    "sneeze": ("burst", 0.12, 0.42),
+    "sneeze": ("burst", 0.16, 0.5),
     "bird": ("pitch", 2200, 5600),
     "rain": ("density", 40, 2500),
-    "sea_waves": ("period", 1.8, 7.0),
+    "sea_waves": ("period", 1.6, 5.5),
     "fire": ("rate", 8, 110),
     "clock_tick": ("period", 0.17, 1.1),
     "chainsaw": ("revolutions", 75, 230),
@@ -264,11 +264,11 @@ def test_shipped_clips_decode_to_what_the_code_renders(shipped):
         clip = clips[sounds.LABELS.index("rooster")]
         samples, rate = audio.load(clip["audio"])
         made, parameters = sounds.render("rooster", split, 0, close=True)
-        assert rate == synthesis.RATE and len(samples) == len(made)
+        assert rate == synthesis.RATE and 0 <= len(samples) - len(made) < 320  # a packet
         assert clip["seed"] == parameters["seed"]
         assert clip["audio"]["path"] == f"rooster/{split}-0000.ogg"
         assert json.loads(clip["parameters"])["pitch"] == parameters["pitch"]
-        assert np.corrcoef(samples, made)[0, 1] > 0.8
+        assert np.corrcoef(samples[: len(made)], made)[0, 1] > 0.8
 
 
 def test_shipped_files_are_small_and_have_a_card():
@@ -296,7 +296,7 @@ def test_log_mel_is_what_the_feature_extractor_gives():
         expected = extractor(samples, sampling_rate=16000)["input_values"][0]
         bank = features.Bank.of([samples], [0], extractor.mel_filters)
         assert np.abs(bank.padded([0])[0].numpy() - expected).max() < 0.02
-        exact = features.log_mel(samples, extractor.mel_filters).numpy()
+        exact = kaldi.log_mel(samples, extractor.mel_filters).numpy()[: features.FRAMES]
         assert np.allclose(exact, expected[: len(exact)], atol=1e-4)
 
 
@@ -307,7 +307,7 @@ def test_banks_are_saved_joined_and_measured(tmp_path):
     bank.save(tmp_path / "bank.npz")
     both = features.Bank.join([features.Bank.load(tmp_path / "bank.npz"), bank.select([0])])
     assert len(both) == 3
-    values = np.concatenate([features.log_mel(clip, filters) for clip in clips])
+    values = np.concatenate([kaldi.log_mel(clip, filters) for clip in clips])
     assert bank.statistics() == pytest.approx((values.mean(), values.std()), abs=0.01)
 
 
@@ -326,7 +326,7 @@ def test_augmented_batches_are_finite_seeded_and_mixed():
 
     made, targets = batch(0)
     assert made.shape == start.shape and torch.isfinite(made).all()
-    assert made.min() >= features.FLOOR - 1e-4
+    assert made.min() >= kaldi.FLOOR - 1e-4
     assert torch.allclose(targets.sum(1), torch.ones(8))
     assert (targets.argmax(1) == torch.arange(8)).all()
     assert torch.equal(batch(0)[0], made) and not torch.equal(batch(1)[0], made)

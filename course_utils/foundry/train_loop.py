@@ -1,4 +1,4 @@
-"""The training loop of ``pocket-sounds``: patchout, averaged weights, checkpoints."""
+"""The training loop of the shipped models: one-cycle rate, averaged weights, checkpoints."""
 
 import time
 
@@ -6,41 +6,35 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from . import sounds
-from .sound_features import Bank, augment, mask
 
-KEPT = 0.5
-"""Share of a clip's patches that a training step sees."""
+def fit(model, loss_of, steps, rate, seed, path):
+    """Train a model; give it with the exponential moving average of its weights.
 
+    AdamW with weight decay 0.05, warm-up over a tenth of the steps, cosine decay, gradients
+    clipped to norm 1. State goes to ``path`` every 200 steps and is taken up from there, so that
+    a run that was stopped ends with the weights of one that was not.
 
-def _logits(model, inputs, generator):
-    """Classify by a random half of each clip's patches.
+    Parameters
+    ----------
+    model : torch.nn.Module
+        What to train, in place.
+    loss_of : callable
+        ``loss_of(step, generator)`` draws the batch of a step and gives its loss; all randomness
+        comes from the generator or from torch's global one, which are seeded for each step.
+    steps : int
+        Length of the schedule.
+    rate : float
+        Peak of the learning rate.
+    seed : int
+        Seed of the run.
+    path : pathlib.Path
+        Checkpoint to write, safetensors.
 
-    Patchout (Koutini et al., Efficient training of audio transformers with patchout, Interspeech
-    2022) halves the cost of a step and keeps a few hundred recordings from being learned by heart.
+    Returns
+    -------
+    torch.nn.Module
+        The model in evaluation mode.
     """
-    body = model.audio_spectrogram_transformer
-    tokens = body.embeddings(inputs)
-    extra = 2  # the class token and the distillation token are always seen
-    count = tokens.shape[1] - extra
-    order = torch.rand(len(inputs), count, generator=generator).argsort(1)
-    chosen = order[:, : int(KEPT * count), None] + extra
-    patches = tokens.gather(1, chosen.expand(-1, -1, tokens.shape[2]))
-    tokens = torch.cat([tokens[:, :extra], patches], 1)
-    for layer in body.layers:
-        tokens = layer(tokens)
-    tokens = body.layernorm(tokens)
-    return model.classifier((tokens[:, 0] + tokens[:, 1]) / 2)
-
-
-def train(model, banks, parts, steps, rate, ramp, strength, statistics, seed, path):
-    """Train on batches that take a fixed part from each bank; give the averaged weights.
-
-    The schedule is fixed: warm-up, cosine decay, augmentation of a share of the clips that grows
-    to ``strength`` over the share ``ramp`` of the steps, and the exponential moving average of
-    the weights at the last step. State goes to ``path`` every 200 steps and is taken up from there.
-    """
-    mean, std = statistics
     average = {name: value.clone() for name, value in model.state_dict().items()}
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
     first = _resume(path, model, average, optimizer)
@@ -49,23 +43,7 @@ def train(model, banks, parts, steps, rate, ramp, strength, statistics, seed, pa
     for step in range(first, steps):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         torch.manual_seed(seed * 1_000_003 + step)
-        rows = [
-            (bank, torch.randint(len(bank), (part,), generator=generator).numpy())
-            for bank, part in zip(banks, parts, strict=True)
-        ]
-        chosen = Bank.join([bank.select(row) for bank, row in rows])
-        features, targets = augment(
-            torch.from_numpy(chosen.features.astype(np.float32)),
-            torch.from_numpy(chosen.lengths),
-            torch.from_numpy(chosen.labels),
-            len(sounds.LABELS),
-            generator,
-            strength=strength * min(1.0, (step + 1) / (ramp * steps)),
-        )
-        inputs = mask((features - mean) / (2 * std), generator)
-        loss = torch.nn.functional.cross_entropy(
-            _logits(model, inputs, generator), targets, label_smoothing=0.05
-        )
+        loss = loss_of(step, generator)
         smooth = 0.95 * smooth + 0.05 * loss.item() if step > first else loss.item()
         share = min((step + 1) / (0.1 * steps), 0.5 + 0.5 * np.cos(np.pi * step / steps))
         for group in optimizer.param_groups:
@@ -76,7 +54,10 @@ def train(model, banks, parts, steps, rate, ramp, strength, statistics, seed, pa
         optimizer.step()
         keep = min(0.998, (step + 1) / (step + 10))
         for name, value in model.state_dict().items():
-            average[name].lerp_(value, 1 - keep)
+            if value.is_floating_point():
+                average[name].lerp_(value, 1 - keep)
+            else:
+                average[name].copy_(value)
         if (step + 1) % 50 == 0:
             pace = (time.time() - began) / (step + 1 - first)
             print(f"{path.stem} {step + 1}/{steps} loss {smooth:.3f} {pace:.2f} s", flush=True)

@@ -1,0 +1,108 @@
+"""Features of speech for ``pocket-ctc``, and studio speech turned into recordings.
+
+The features are those of ``SeamlessM4TFeatureExtractor`` with a stride of four frames: 80 mel
+bands, each normalised over the utterance, four frames of 10 ms side by side, 25 vectors a second.
+"""
+
+import numpy as np
+import torch
+from transformers import SeamlessM4TFeatureExtractor
+
+from .. import audio
+from .kaldi import log_mel
+from .synthesis import RATE, band, equalise, log_uniform, noise, reverberate
+
+MELS = 80
+STRIDE = 4
+
+
+def extractor():
+    """Make the feature extractor of the model."""
+    return SeamlessM4TFeatureExtractor(feature_size=MELS, num_mel_bins=MELS, stride=STRIDE)
+
+
+def features_of(samples, extractor):
+    """Compute what the extractor gives for one utterance, without its padding.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Mono at 16 kHz, shape ``(n,)``, at least 0.1 s.
+    extractor : transformers.SeamlessM4TFeatureExtractor
+        From :func:`extractor`.
+
+    Returns
+    -------
+    torch.Tensor
+        Shape ``(frames, MELS * STRIDE)``, float32.
+    """
+    mel = log_mel(samples * 2.0**15, extractor.mel_filters, extractor.window)
+    mel = (mel - mel.mean(0)) / (mel.var(0, correction=1) + 1e-7).sqrt()
+    whole = len(mel) // STRIDE * STRIDE
+    return mel[:whole].reshape(-1, STRIDE * MELS)
+
+
+def record(rng, samples):
+    """Turn studio speech into a recording: another pace and pitch, a room, a microphone, noise.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Decides everything.
+    samples : numpy.ndarray
+        Mono at 16 kHz, shape ``(n,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float32, 0.87 to 1.14 times as long.
+    """
+    if rng.uniform() < 0.8:
+        # Playing faster raises pitch and formants with the pace, as another throat would.
+        samples = audio.resample(samples, round(RATE * rng.uniform(0.88, 1.14)), RATE)
+    if rng.uniform() < 0.35:
+        samples = reverberate(rng, samples, log_uniform(rng, 0.1, 0.6), log_uniform(rng, 0.02, 0.4))
+    if rng.uniform() < 0.5:
+        samples = equalise(rng, samples, 5.0)
+    if rng.uniform() < 0.7:
+        level = np.sqrt(np.mean(samples**2)) * 10 ** (-rng.uniform(5, 45) / 20)
+        samples = samples + level * noise(rng, len(samples), rng.uniform(-6, 1))
+    if rng.uniform() < 0.25:  # a telephone
+        samples = band(samples, rng.uniform(150, 350), rng.uniform(3000, 3900), 4)
+    return np.asarray(samples, dtype=np.float32)
+
+
+def hide(features, ends, generator, bands=16, frames=10):
+    """Blank two bands and a few stretches of time in a batch (SpecAugment, Park et al. 2019).
+
+    Parameters
+    ----------
+    features : torch.Tensor
+        Normalised, shape ``(batch, frames, MELS * STRIDE)``; changed in place.
+    ends : torch.Tensor
+        Frames of each utterance, shape ``(batch,)``.
+    generator : torch.Generator
+        Source of randomness.
+    bands, frames : int
+        Widest band in mel bands, longest stretch in vectors of 40 ms.
+
+    Returns
+    -------
+    torch.Tensor
+        The batch.
+    """
+
+    def whole(most):
+        return int(torch.randint(max(int(most), 1), (), generator=generator))
+
+    mels = features.view(*features.shape[:2], STRIDE, MELS)
+    for row, end in enumerate(ends.tolist()):
+        for _ in range(2):
+            width = whole(bands + 1)
+            first = whole(MELS - width)
+            mels[row, :, :, first : first + width] = 0
+        for _ in range(1 + end // 40):
+            width = min(whole(frames + 1), end // 5)
+            first = whole(end - width)
+            mels[row, first : first + width] = 0
+    return features

@@ -1,0 +1,54 @@
+import numpy as np
+import torch
+
+from course_utils.foundry import speech_features
+from course_utils.foundry.speech_features import MELS, STRIDE, extractor, features_of, hide, record
+
+
+def speech_like(seconds, seed=0):
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(16_000 * seconds)) / 16_000
+    tone = sum(np.sin(2 * np.pi * 130 * k * time) / k for k in range(1, 20))
+    return 0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) + 0.01 * rng.standard_normal(len(time))
+
+
+def test_features_are_what_the_extractor_gives():
+    ours = extractor()
+    for seconds in (0.3, 1.0, 2.345):
+        samples = speech_like(seconds).astype(np.float32)
+        expected = ours(samples, sampling_rate=16_000, return_tensors="pt")["input_features"][0]
+        made = features_of(samples, ours)
+        assert made.shape[1] == STRIDE * MELS and 0 <= len(expected) - len(made) <= 1
+        assert torch.allclose(made, expected[: len(made)], atol=2e-3)
+
+
+def test_a_recording_is_seeded_finite_and_says_the_same():
+    samples = speech_like(1.5)
+    lengths = set()
+    for seed in range(20):
+        made = record(np.random.default_rng(seed), samples)
+        assert made.dtype == np.float32 and np.isfinite(made).all()
+        assert 0.86 < len(made) / len(samples) < 1.15
+        lengths.add(len(made))
+        assert np.array_equal(made, record(np.random.default_rng(seed), samples))
+    assert len(lengths) > 5
+
+
+def test_hiding_blanks_some_of_every_utterance_and_little_of_all():
+    ends = torch.tensor([100, 20])
+    batch = torch.ones(2, 100, STRIDE * MELS)
+    made = hide(batch.clone(), ends, torch.Generator().manual_seed(1))
+    for row, end in enumerate(ends.tolist()):
+        blank = (made[row, :end] == 0).float().mean().item()
+        assert 0 < blank < 0.75
+    again = hide(batch.clone(), ends, torch.Generator().manual_seed(1))
+    assert torch.equal(made, again)
+    bands = (made[0].view(100, STRIDE, MELS) == 0).all(0).all(0)
+    assert bands.any() and not bands.all()
+
+
+def test_short_utterances_survive():
+    batch = torch.ones(1, 3, STRIDE * MELS)
+    made = hide(batch, torch.tensor([3]), torch.Generator().manual_seed(0))
+    assert torch.isfinite(made).all()
+    assert len(features_of(speech_like(0.1), speech_features.extractor())) >= 1
