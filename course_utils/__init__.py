@@ -19,6 +19,7 @@ __all__ = [
     "plotting",
     "progress",
     "scoring",
+    "subtitles",
     "widgets",
 ]
 

@@ -75,7 +75,7 @@ def test_doctor_finds_this_machine_well():
     done = course_utils("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[fix]" not in done.stdout
-    for piece in ("decoded", "drew", "hears a siren"):
+    for piece in ("decoded", "drew", "hears a bark"):
         assert piece in done.stdout
 
 

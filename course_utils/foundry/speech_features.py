@@ -67,8 +67,8 @@ def record(rng, samples):
     if rng.uniform() < 0.7:
         level = np.sqrt(np.mean(samples**2)) * 10 ** (-rng.uniform(5, 45) / 20)
         samples = samples + level * noise(rng, len(samples), rng.uniform(-6, 1))
-    if rng.uniform() < 0.25:  # a telephone
-        samples = band(samples, rng.uniform(150, 350), rng.uniform(3000, 3900), 4)
+    if rng.uniform() < 0.3:  # a dull microphone, or a recording at 8 kHz
+        samples = band(samples, None, log_uniform(rng, 3600, 7500), 4)
     return np.asarray(samples, dtype=np.float32)
 
 

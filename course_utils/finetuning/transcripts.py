@@ -1,0 +1,73 @@
+"""Batches of speech and transcripts for `transformers.Trainer`."""
+
+
+class TranscriptCollator:
+    """Pad features and labels of recognition, each to the longest of its batch.
+
+    Labels are padded with -100, which the losses of Transformers leave out. Works for CTC models
+    and for sequence-to-sequence models.
+
+    Parameters
+    ----------
+    processor : transformers.ProcessorMixin
+        From ``AutoProcessor.from_pretrained``: its feature extractor pads the features, its
+        tokenizer the labels.
+    decoder_start_token_id : int, optional
+        ``model.config.decoder_start_token_id`` of a sequence-to-sequence model, which puts it in
+        front of the labels itself: it is cut off where every label begins with it.
+
+    Examples
+    --------
+    >>> from transformers import AutoProcessor, Trainer
+    >>> collator = TranscriptCollator(AutoProcessor.from_pretrained(name))  # doctest: +SKIP
+    >>> Trainer(model, arguments, data_collator=collator, ...)  # doctest: +SKIP
+    """
+
+    def __init__(self, processor, decoder_start_token_id=None):
+        self.processor = processor
+        self.start = decoder_start_token_id
+
+    def __call__(self, rows):
+        """Make a batch.
+
+        Parameters
+        ----------
+        rows : list of dict
+            Each with the features under the processor's name for them (``input_features`` or
+            ``input_values``), and the token ids under ``labels``. Other columns are left out.
+
+        Returns
+        -------
+        dict of torch.Tensor
+            Features, ``attention_mask`` where the extractor makes one, and ``labels``, int64,
+            shape ``(batch, tokens)``.
+
+        Raises
+        ------
+        ValueError
+            If a row lacks features or labels, or its labels are empty.
+        """
+        extractor, tokenizer = self.processor.feature_extractor, self.processor.tokenizer
+        name = extractor.model_input_names[0]
+        for place, row in enumerate(rows):
+            if name not in row or "labels" not in row:
+                raise ValueError(
+                    f"row {place} of the batch has {', '.join(row)}, but needs {name} and labels: "
+                    "compute them with the processor, and pass remove_unused_columns=False if the "
+                    "Trainer drops them."
+                )
+            if not len(row["labels"]):
+                raise ValueError(
+                    f"row {place} of the batch has an empty transcript: filter such rows out."
+                )
+        batch = dict(
+            extractor.pad([{name: row[name]} for row in rows], padding=True, return_tensors="pt")
+        )
+        padded = tokenizer.pad(
+            {"input_ids": [list(map(int, row["labels"])) for row in rows]}, return_tensors="pt"
+        )
+        labels = padded["input_ids"].masked_fill(padded["attention_mask"] == 0, -100)
+        if self.start is not None and bool((labels[:, 0] == self.start).all()):
+            labels = labels[:, 1:]
+        batch["labels"] = labels
+        return batch
