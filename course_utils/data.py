@@ -323,7 +323,8 @@ def grouped_split(dataset, group, stratify="label", test_size=0.2, seed=0):
     if groups.max(initial=0) < 1:
         raise DataError(f"column {group!r} holds fewer than two groups; record more of them")
     whole = np.bincount(classes)
-    for test in _candidates(groups, classes, test_size, seed):
+    lacking = whole < 2  # a class of one row is on one side only
+    for test in () if lacking.all() else _candidates(groups, classes, test_size, seed):
         counts = np.bincount(classes[test], minlength=len(whole))
         lacking = (counts == 0) | (counts == whole)
         if not lacking.any():

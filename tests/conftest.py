@@ -10,8 +10,15 @@ import io
 import wave
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+# The same cases in every run, so that a red run is a change's fault; HYPOTHESIS_PROFILE=search
+# looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)
