@@ -120,6 +120,7 @@ function render({ model, el }) {
     const recorder = new MediaRecorder(stream);
     const context = new AudioContext();
     const analyser = context.createAnalyser();
+    analyser.fftSize = 8192; // longer than the time between two looks, so that no click is missed
     context.createMediaStreamSource(stream).connect(analyser);
     const recent = new Float32Array(analyser.fftSize);
     const started = performance.now();
