@@ -67,24 +67,31 @@ def record(rng, samples):
     if rng.uniform() < 0.7:
         level = np.sqrt(np.mean(samples**2)) * 10 ** (-rng.uniform(5, 45) / 20)
         samples = samples + level * noise(rng, len(samples), rng.uniform(-6, 1))
-    if rng.uniform() < 0.3:  # a dull microphone, or a recording at 8 kHz
-        samples = band(samples, None, log_uniform(rng, 3600, 7500), 4)
+    if rng.uniform() < 0.3:  # a dull microphone, or a recording at a low sampling rate
+        highest = log_uniform(rng, 3600, 7500)
+        if rng.uniform() < 0.5:
+            samples = band(samples, None, highest, 4)
+        else:
+            low = round(2 * highest)
+            samples = audio.resample(audio.resample(samples, RATE, low), low, RATE)
     return np.asarray(samples, dtype=np.float32)
 
 
-def hide(features, ends, generator, bands=16, frames=10):
+def hide(features, ends, generator, bands=16, frames=10, stride=STRIDE):
     """Blank two bands and a few stretches of time in a batch (SpecAugment, Park et al. 2019).
 
     Parameters
     ----------
     features : torch.Tensor
-        Normalised, shape ``(batch, frames, MELS * STRIDE)``; changed in place.
+        Shape ``(batch, frames, MELS * stride)``; changed in place.
     ends : torch.Tensor
         Frames of each utterance, shape ``(batch,)``.
     generator : torch.Generator
         Source of randomness.
     bands, frames : int
-        Widest band in mel bands, longest stretch in vectors of 40 ms.
+        Widest band in mel bands, longest stretch in vectors.
+    stride : int
+        Mel frames side by side in a vector.
 
     Returns
     -------
@@ -95,13 +102,13 @@ def hide(features, ends, generator, bands=16, frames=10):
     def whole(most):
         return int(torch.randint(max(int(most), 1), (), generator=generator))
 
-    mels = features.view(*features.shape[:2], STRIDE, MELS)
+    mels = features.view(*features.shape[:2], stride, MELS)
     for row, end in enumerate(ends.tolist()):
         for _ in range(2):
             width = whole(bands + 1)
             first = whole(MELS - width)
             mels[row, :, :, first : first + width] = 0
-        for _ in range(1 + end // 40):
+        for _ in range(1 + end // (4 * frames)):
             width = min(whole(frames + 1), end // 5)
             first = whole(end - width)
             mels[row, first : first + width] = 0

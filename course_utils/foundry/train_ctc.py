@@ -4,26 +4,36 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 
     python -m course_utils.foundry.train_ctc bank --cache DIR --work DIR
     python -m course_utils.foundry.train_ctc train --work DIR
-    python -m course_utils.foundry.train_ctc score --cache DIR --work DIR
+    python -m course_utils.foundry.train_ctc validate --work DIR --real DIR
+    python -m course_utils.foundry.train_ctc final --work DIR --real DIR --out DIR
 
 ``bank`` computes the features of the utterances that ``speech render`` left in the cache, each as
-it is and as recordings (:func:`~.speech_features.record`); ``train`` trains on them; ``score``
-transcribes the validation voices, which nothing was trained on.
+it is and as recordings (:func:`~.speech_features.record`); ``train`` trains on them; ``validate``
+goes on with two of the three people of the Free Spoken Digit Dataset and listens to the third, for
+each of them in turn; ``final`` goes on with all three, exports the model, scores it on the shipped
+test split and writes its card.
 """
 
 import argparse
+import functools
 import json
-from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForCTC
+from transformers import (
+    Wav2Vec2BertConfig,
+    Wav2Vec2BertForCTC,
+    Wav2Vec2BertProcessor,
+    Wav2Vec2CTCTokenizer,
+)
 
-from .. import audio, scoring
-from . import speech
+from .. import audio
+from . import speech_features, speech_scores
 from .sentences import ALPHABET
-from .speech_features import MELS, STRIDE, extractor, features_of, hide, record
+from .speech_bank import Bank, bank_of, schedule
+from .speech_features import MELS, STRIDE, hide
 from .synthesis import RATE
 from .train_loop import fit
 
@@ -34,12 +44,18 @@ HIDDEN, LAYERS, HEADS = 144, 6, 4
 KNOWN = ("digits", "home", "everyday")
 """What the model is trained on: banking stays new, for lesson 05 to fine-tune on."""
 
-RECORDINGS = 2
-"""Recordings made of each studio utterance, besides itself."""
-
-TRAIN = {"steps": 14_000, "rate": 1.5e-3}
+TRAIN = {"steps": 6_500, "rate": 1.5e-3}
+FINETUNE = {"steps": 400, "rate": 3e-4}
 BATCH_FRAMES = 1600
 """Vectors of 40 ms in a batch: 64 s of speech."""
+
+DIGIT_COPIES = 7
+"""Variants made of each recorded digit, besides itself."""
+
+REHEARSED = 3000
+"""Synthetic utterances that fine-tuning on recorded digits goes on with."""
+
+extractor = functools.cache(speech_features.extractor)
 
 
 def new_model(seed=0):
@@ -67,201 +83,152 @@ def new_model(seed=0):
     return Wav2Vec2BertForCTC(config)
 
 
+def features_of(samples):
+    """Compute the model's input for one utterance; see :mod:`.speech_features`."""
+    return speech_features.features_of(samples, extractor())
+
+
 def encode(text):
     """Spell a normalised text as token ids."""
     return [VOCABULARY.index("|" if mark == " " else mark) for mark in text]
 
 
-class Bank:
-    """Features of many utterances one after the other, in half precision, with their spellings."""
-
-    def __init__(self, features, ends, tokens, token_ends):
-        self.features, self.ends = features, ends
-        self.tokens, self.token_ends = tokens, token_ends
-
-    @classmethod
-    def of(cls, pairs):
-        """Make a bank of ``(features, token ids)`` pairs."""
-        features, tokens = zip(*pairs, strict=True)
-        return cls(
-            torch.cat(features).half().numpy(),
-            np.cumsum([len(part) for part in features]),
-            np.concatenate(tokens).astype(np.int8),
-            np.cumsum([len(part) for part in tokens]),
-        )
-
-    def save(self, path):
-        """Write the bank as an ``npz`` file."""
-        np.savez(path, **vars(self))
-
-    @classmethod
-    def load(cls, path):
-        """Read a bank that :meth:`save` wrote."""
-        with np.load(path) as parts:
-            return cls(*(parts[name] for name in ("features", "ends", "tokens", "token_ends")))
-
-    def __len__(self):
-        return len(self.ends)
-
-    def lengths(self):
-        """Count the vectors of each utterance, int64."""
-        return np.diff(self.ends, prepend=0)
-
-    def batch(self, rows):
-        """Pad some utterances: features, their ends, labels padded with -100."""
-        parts = [self.features[self.ends[r] - n : self.ends[r]] for r, n in self._spans(rows)]
-        features = torch.nn.utils.rnn.pad_sequence(
-            [torch.from_numpy(part.astype(np.float32)) for part in parts], batch_first=True
-        )
-        counts = np.diff(self.token_ends, prepend=0)
-        labels = torch.nn.utils.rnn.pad_sequence(
-            [
-                torch.from_numpy(self.tokens[self.token_ends[r] - counts[r] : self.token_ends[r]])
-                for r in rows
-            ],
-            batch_first=True,
-            padding_value=-100,
-        )
-        return features, torch.tensor([len(part) for part in parts]), labels.long()
-
-    def _spans(self, rows):
-        lengths = self.lengths()
-        return [(row, lengths[row]) for row in rows]
+def bank(work, cache):
+    """Compute the bank of synthetic training utterances where it is missing."""
+    rows = speech_scores.training_rows(cache, KNOWN)
+    bank_of(rows, features_of, encode, work / "bank.npz")
 
 
-def batches(lengths, epoch):
-    """Group utterances of like length into batches of at most ``BATCH_FRAMES`` padded vectors."""
-    rng = np.random.default_rng(epoch)
-    order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))
-    groups, group = [], []
-    for row in order:
-        longest = max(lengths[row], max((lengths[r] for r in group), default=0))
-        if group and longest * (len(group) + 1) > BATCH_FRAMES:
-            groups.append(group)
-            group = []
-        group.append(int(row))
-    groups.append(group)
-    rng.shuffle(groups)
-    return groups
-
-
-def _features_of_rows(work):
-    """Compute the features of some utterances, as they are and as recordings."""
-    rows, copies = work
-    torch.set_num_threads(1)
-    ours, pairs = extractor(), []
-    for row in rows:
-        samples, _ = audio.load(row["path"])
-        for copy in range(1 + copies):
-            rng = np.random.default_rng([int(row["id"].rpartition("-")[2]), copy])
-            heard = record(rng, samples) if copy else samples
-            pairs.append((features_of(heard, ours), encode(row["text"])))
-    return Bank.of(pairs)
-
-
-def join(banks):
-    """Put several banks one after the other."""
-    return Bank(
-        np.concatenate([bank.features for bank in banks]),
-        np.cumsum(np.concatenate([bank.lengths() for bank in banks])),
-        np.concatenate([bank.tokens for bank in banks]),
-        np.cumsum(np.concatenate([np.diff(bank.token_ends, prepend=0) for bank in banks])),
-    )
-
-
-def bank(cache, work):
-    """Load the bank of training utterances, computing it first where it is missing."""
-    path = work / "bank.npz"
-    if not path.exists():
-        work.mkdir(parents=True, exist_ok=True)
-        rows = [row for row in speech.rendered(cache) if row["split"] == "train"]
-        rows = [row for row in rows if row["domain"] in KNOWN]
-        jobs = [(rows[start : start + 100], RECORDINGS) for start in range(0, len(rows), 100)]
-        with ProcessPoolExecutor(2) as pool:
-            join(list(pool.map(_features_of_rows, jobs))).save(path)
-    return Bank.load(path)
-
-
-def train(work, utterances):
-    """Train the recogniser; see :func:`~.train_loop.fit`."""
-    model = new_model()
-    lengths = utterances.lengths()
-    epochs = {}
-
-    def rows_of(step):
-        epoch, first = 0, 0
-        while True:
-            if epoch not in epochs:
-                epochs[epoch] = batches(lengths, epoch)
-            if step < first + len(epochs[epoch]):
-                return epochs[epoch][step - first]
-            first, epoch = first + len(epochs[epoch]), epoch + 1
+def fit_to(model, utterances, steps, rate, seed, path):
+    """Train a model on a bank; see :func:`~.train_loop.fit`."""
+    plan = schedule(utterances.lengths(), steps, BATCH_FRAMES)
 
     def loss_of(step, generator):
-        features, ends, labels = utterances.batch(rows_of(step))
+        features, ends, labels = utterances.batch(plan[step])
         features = hide(features, ends, generator)
         attention = (torch.arange(features.shape[1]) < ends[:, None]).long()
         return model(input_features=features, attention_mask=attention, labels=labels).loss
 
-    return fit(model, loss_of, seed=1, path=work / "ctc.safetensors", **TRAIN)
+    return fit(model, loss_of, steps, rate, seed, path)
+
+
+def train(work):
+    """Train on synthetic speech; give the model and the bank."""
+    utterances = Bank.load(work / "bank.npz")
+    return fit_to(
+        new_model(), utterances, seed=1, path=work / "ctc.safetensors", **TRAIN
+    ), utterances
+
+
+def finetune(model, utterances, digits, seed, work, name):
+    """Go on with recorded digits and some of the synthetic speech; give another model."""
+    rows = [(path, text) for path, text, _ in digits]
+    recorded = bank_of(rows, features_of, encode, work / f"{name}.npz", DIGIT_COPIES)
+    chosen = np.random.default_rng(0).permutation(len(utterances))[:REHEARSED]
+    both = Bank.join([recorded, utterances.select(chosen)])
+    return fit_to(deepcopy(model), both, seed=seed, path=work / f"{name}.safetensors", **FINETUNE)
 
 
 @torch.inference_mode()
-def transcribe(model, samples):
+def transcribe(model, clips):
     """Transcribe utterances one by one, by the best token of every frame."""
-    ours, texts = extractor(), []
-    for clip in samples:
-        best = model(input_features=features_of(clip, ours)[None]).logits[0].argmax(-1)
+    texts = []
+    for samples in clips:
+        best = model(input_features=features_of(samples)[None]).logits[0].argmax(-1)
         tokens = [VOCABULARY[token] for token in torch.unique_consecutive(best) if token]
         texts.append("".join(tokens).replace("|", " ").strip())
     return texts
 
 
-def score(model, cache, split):
-    """Score a split of the rendered speech, domain by domain.
+def heard_by(model, rows):
+    """Score a model on recorded digits."""
+    clips = (audio.load(path, RATE)[0] for path, *_ in rows)
+    return speech_scores.score([word for _, word, _ in rows], transcribe(model, clips))
 
-    Returns
-    -------
-    dict
-        For each domain, and for those it was trained on together (``"known"``): ``wer``, its
-        95 % interval over speakers, ``cer`` and the number of utterances.
-    """
-    rows = [row for row in speech.rendered(cache) if row["split"] == split]
-    heard = transcribe(model, (audio.load(row["path"], RATE)[0] for row in rows))
-    table = {}
-    groups = {"known": KNOWN} | {name: (name,) for name in dict.fromkeys(r["domain"] for r in rows)}
-    for domain, members in groups.items():
-        chosen = [n for n, row in enumerate(rows) if row["domain"] in members]
-        said = [rows[n]["text"] for n in chosen]
-        ours = [heard[n] for n in chosen]
-        speakers = [rows[n]["speaker"] for n in chosen]
-        sides = {"references": said, "predictions": ours}
-        table[domain] = {
-            **scoring.load("wer").compute(**sides),
-            "interval": scoring.confidence_interval(said, ours, groups=speakers),
-            **scoring.load("cer").compute(**sides),
-            "utterances": len(chosen),
+
+def validate(work, real):
+    """Fine-tune without one speaker of the recorded digits, transcribe that one; all in turn."""
+    digits = speech_scores.digit_rows(real)
+    model, utterances = train(work)
+    results = {}
+    for number, person in enumerate(sorted({speaker for *_, speaker in digits})):
+        others = [row for row in digits if row[2] != person]
+        heard = [row for row in digits if row[2] == person]
+        without = finetune(model, utterances, others, 10 + number, work, f"without-{person}")
+        results[person] = {
+            "synthetic only": heard_by(model, heard),
+            "with the others": heard_by(without, heard),
         }
-    return table
+        print(json.dumps({person: results[person]}), flush=True)
+    (work / "validation.json").write_text(json.dumps(results, indent=1))
+
+
+def export(model, out):
+    """Write the Transformers folder: weights in half precision, computed in single."""
+    out.mkdir(parents=True, exist_ok=True)
+    vocabulary = out / "vocab.json"
+    vocabulary.write_text(json.dumps({token: n for n, token in enumerate(VOCABULARY)}, indent=1))
+    tokenizer = Wav2Vec2CTCTokenizer(str(vocabulary), bos_token=None, eos_token=None)
+    Wav2Vec2BertProcessor(feature_extractor=extractor(), tokenizer=tokenizer).save_pretrained(out)
+    speech_scores.save_half(model, out)
+
+
+def final(work, real, out):
+    """Train on everything, export, score and write results and card."""
+    model, utterances = train(work)
+    digits = speech_scores.digit_rows(real)
+    model = finetune(model, utterances, digits, 20, work, "final")
+    export(model, out)
+    results = {
+        "parameters": model.num_parameters(),
+        "training": {
+            "hours": round(float(utterances.starts[-1]) * 0.04 / 3600, 2),
+            "clips": len(utterances),
+            "recorded digits": len(digits),
+            "synthetic speech": TRAIN,
+            "recorded digits too": FINETUNE,
+        },
+        "test": speech_scores.score_folder(out, KNOWN),
+        "leave one speaker out": json.loads((work / "validation.json").read_text()),
+    }
+    people = results["leave one speaker out"]
+    speech_scores.write_results(
+        results,
+        out,
+        "ctc_card.md",
+        hours=results["training"]["hours"],
+        people="\n".join(_person(name, scores) for name, scores in people.items()),
+        mean=f"{np.mean([scores['with the others']['wer'] for scores in people.values()]):.1%}",
+    )
+
+
+def _person(name, scores):
+    """Write one speaker of the recorded digits as a row of the card."""
+    return (
+        f"| {name} | {scores['synthetic only']['wer']:.1%} | "
+        + speech_scores.percent(scores["with the others"])
+        + " |"
+    )
 
 
 def main():
     """Run one step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=["bank", "train", "score"])
+    parser.add_argument("step", choices=["bank", "train", "validate", "final"])
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--cache", type=Path, help="folder of the rendered speech")
-    parser.add_argument("--split", default="validation", help="what score transcribes")
-    arguments = parser.parse_args()
-    if arguments.step != "train" and arguments.cache is None:
-        parser.error(f"step {arguments.step} needs --cache, the folder of the rendered speech")
-    if arguments.step == "bank":
-        utterances = bank(arguments.cache, arguments.work)
-        print(f"{len(utterances)} utterances, {utterances.ends[-1] * 0.04 / 3600:.2f} h")
-        return
-    model = train(arguments.work, Bank.load(arguments.work / "bank.npz"))
-    if arguments.step == "score":
-        print(json.dumps(score(model, arguments.cache, arguments.split), indent=1))
+    parser.add_argument("--real", type=Path, help="folder of the recordings, with fsdd/ in it")
+    parser.add_argument("--out", type=Path, help="folder of the model to write")
+    arguments = vars(parser.parse_args())
+    step = arguments.pop("step")
+    needs = {"bank": ["cache"], "train": [], "validate": ["real"], "final": ["real", "out"]}[step]
+    for name in needs:
+        if arguments[name] is None:
+            parser.error(f"step {step} needs --{name}")
+    taken = {name: arguments[name] for name in needs}
+    {"bank": bank, "train": train, "validate": validate, "final": final}[step](
+        work=arguments["work"], **taken
+    )
 
 
 if __name__ == "__main__":

@@ -54,10 +54,7 @@ def fit(model, loss_of, steps, rate, seed, path):
         optimizer.step()
         keep = min(0.998, (step + 1) / (step + 10))
         for name, value in model.state_dict().items():
-            if value.is_floating_point():
-                average[name].lerp_(value, 1 - keep)
-            else:
-                average[name].copy_(value)
+            average[name].lerp_(value, 1 - keep)
         if (step + 1) % 50 == 0:
             pace = (time.time() - began) / (step + 1 - first)
             print(f"{path.stem} {step + 1}/{steps} loss {smooth:.3f} {pace:.2f} s", flush=True)

@@ -1,0 +1,153 @@
+"""Banks: features of many utterances with their spellings, and the batches drawn from them."""
+
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, count, islice
+
+import numpy as np
+import torch
+
+from .. import audio
+from .speech_features import record
+from .synthesis import RATE
+
+RECORDINGS = 2
+"""Recordings made of each studio utterance, besides itself."""
+
+
+class Bank:
+    """Features of utterances one after the other, in half precision, with their token ids.
+
+    Utterance ``n`` has the rows ``starts[n]`` to ``starts[n + 1]`` of ``features`` and the
+    entries ``token_starts[n]`` to ``token_starts[n + 1]`` of ``tokens``.
+    """
+
+    PARTS = ("features", "starts", "tokens", "token_starts")
+
+    def __init__(self, features, starts, tokens, token_starts):
+        self.features, self.starts = features, starts
+        self.tokens, self.token_starts = tokens, token_starts
+
+    @classmethod
+    def of(cls, pairs):
+        """Make a bank of ``(features, token ids)`` pairs."""
+        features, tokens = zip(*pairs, strict=True)
+        return cls(
+            torch.cat(features).half().numpy(),
+            np.cumsum([0, *map(len, features)]),
+            np.concatenate(tokens).astype(np.int16),
+            np.cumsum([0, *map(len, tokens)]),
+        )
+
+    @classmethod
+    def join(cls, banks):
+        """Put several banks one after the other."""
+        return cls(
+            np.concatenate([bank.features for bank in banks]),
+            np.cumsum([0, *chain.from_iterable(bank.lengths() for bank in banks)]),
+            np.concatenate([bank.tokens for bank in banks]),
+            np.cumsum([0, *chain.from_iterable(np.diff(bank.token_starts) for bank in banks)]),
+        )
+
+    def save(self, path):
+        """Write the bank as an ``npz`` file, whole or not at all."""
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, **{name: getattr(self, name) for name in self.PARTS})
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path):
+        """Read a bank that :meth:`save` wrote."""
+        with np.load(path) as parts:
+            return cls(*(parts[name] for name in cls.PARTS))
+
+    def __len__(self):
+        return len(self.starts) - 1
+
+    def lengths(self):
+        """Count the vectors of each utterance, int64."""
+        return np.diff(self.starts)
+
+    def select(self, rows):
+        """Give the bank of some utterances."""
+        return Bank.of((torch.from_numpy(self._features(r)), self._tokens(r)) for r in rows)
+
+    def _features(self, row):
+        return self.features[self.starts[row] : self.starts[row + 1]]
+
+    def _tokens(self, row):
+        return self.tokens[self.token_starts[row] : self.token_starts[row + 1]]
+
+    def batch(self, rows):
+        """Pad some utterances: features, their lengths, token ids padded with -100."""
+        features = [torch.from_numpy(self._features(r).astype(np.float32)) for r in rows]
+        labels = [torch.from_numpy(self._tokens(r)) for r in rows]
+        pad = torch.nn.utils.rnn.pad_sequence
+        return (
+            pad(features, batch_first=True),
+            torch.tensor([len(part) for part in features]),
+            pad(labels, batch_first=True, padding_value=-100).long(),
+        )
+
+
+def batches(lengths, epoch, most):
+    """Group utterances of like length into batches of at most ``most`` padded vectors."""
+    rng = np.random.default_rng(epoch)
+    groups, group, longest = [], [], 0
+    for row in np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths))).tolist():
+        longest = max(longest, lengths[row])
+        if group and longest * (len(group) + 1) > most:
+            groups.append(group)
+            group, longest = [], lengths[row]
+        group.append(row)
+    groups.append(group)
+    rng.shuffle(groups)
+    return groups
+
+
+def schedule(lengths, steps, most):
+    """List the rows of every training step: epoch after epoch of `batches`."""
+    epochs = (batches(lengths, epoch, most) for epoch in count())
+    return list(islice(chain.from_iterable(epochs), steps))
+
+
+def _compute(job):
+    """Compute the bank of some ``(path, text)`` rows, as they are and as recordings."""
+    rows, first, copies, features_of, encode = job
+    torch.set_num_threads(1)
+    pairs = []
+    for number, (path, text) in enumerate(rows, first):
+        samples, _ = audio.load(path, RATE)
+        for copy in range(1 + copies):
+            rng = np.random.default_rng([number, copy])
+            heard = record(rng, samples) if copy else samples
+            pairs.append((features_of(heard), encode(text)))
+    return Bank.of(pairs)
+
+
+def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
+    """Load a bank, computing and saving it first where it is missing.
+
+    Parameters
+    ----------
+    rows : list of (path, str)
+        Recordings and what is said in them.
+    features_of, encode : callable
+        Functions of a module: samples to features, text to token ids.
+    path : pathlib.Path
+        The ``npz`` file.
+    copies : int
+        Recordings made of each utterance, besides itself.
+
+    Returns
+    -------
+    Bank
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        jobs = [
+            (rows[first : first + 100], first, copies, features_of, encode)
+            for first in range(0, len(rows), 100)
+        ]
+        with ProcessPoolExecutor(2) as pool:
+            Bank.join(list(pool.map(_compute, jobs))).save(path)
+    return Bank.load(path)

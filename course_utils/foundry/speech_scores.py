@@ -1,0 +1,115 @@
+"""What the recognisers of the course are trained and scored on, and how they are written."""
+
+import json
+from pathlib import Path
+from string import Template
+
+import datasets
+import torch
+from transformers import pipeline
+
+from .. import audio, scoring
+from ..catalog import POCKET
+from . import speech
+from .sentences import DIGITS
+from .synthesis import RATE
+
+
+def training_rows(cache, domains):
+    """List the training utterances of some domains: those rendered only, then the shipped ones.
+
+    Parameters
+    ----------
+    cache : pathlib.Path
+        Folder that :mod:`~course_utils.foundry.speech` rendered into.
+    domains : collection of str
+        Which to take.
+
+    Returns
+    -------
+    list of (str or dict, str)
+        What :func:`course_utils.audio.load` takes, and what is said.
+    """
+    rendered = [row for row in speech.rendered(cache) if row["split"] == "train"]
+    if not rendered:
+        raise SystemExit(f"No rendered speech in {cache}; run foundry.speech render first.")
+    rows = [(row["path"], row["text"]) for row in rendered if not row["shipped"]]
+    kept = {row["path"]: row["domain"] in domains for row in rendered}
+    rows = [row for row in rows if kept[row[0]]]
+    return rows + [(row["audio"], row["text"]) for row in shipped("train", domains)]
+
+
+def shipped(split, domains):
+    """Return the shipped utterances of some domains as a list of rows."""
+    table = datasets.Dataset.from_parquet(str(POCKET / "speech" / f"{split}.parquet"))
+    return [row for row in table if row["domain"] in domains]
+
+
+def digit_rows(folder):
+    """List the Free Spoken Digit Dataset: path, word and speaker of each recording."""
+    paths = sorted((folder / "fsdd" / "recordings").glob("*.wav"))
+    if not paths:
+        raise SystemExit(f"No recorded digits in {folder}/fsdd: name their folder with --real.")
+    parts = [(str(path), *path.stem.split("_")) for path in paths]
+    return [(path, DIGITS[int(digit)], speaker) for path, digit, speaker, _ in parts]
+
+
+def score(references, predictions):
+    """Score transcripts: ``wer`` with its 95 % interval over utterances, ``cer``, how many."""
+    sides = {"references": references, "predictions": predictions}
+    return {
+        **scoring.load("wer").compute(**sides),
+        "interval": scoring.confidence_interval(**sides),
+        **scoring.load("cer").compute(**sides),
+        "utterances": len(references),
+    }
+
+
+def score_by_domain(rows, predictions, known):
+    """Score each domain of some rows, and the known ones together."""
+    groups = {"known": known} | {name: (name,) for name in sorted({row["domain"] for row in rows})}
+    table = {}
+    for name, members in groups.items():
+        chosen = [n for n, row in enumerate(rows) if row["domain"] in members]
+        table[name] = score([rows[n]["text"] for n in chosen], [predictions[n] for n in chosen])
+    return table
+
+
+def score_folder(folder, known):
+    """Score an exported model on the shipped test split, through ``pipeline``."""
+    recognise = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")
+    if recognise.model.dtype != torch.float32:
+        raise SystemExit(f"{folder} computes in {recognise.model.dtype}, not in float32.")
+    rows = shipped("test", speech.DOMAINS)
+    clips = (audio.load(row["audio"], RATE)[0] for row in rows)
+    heard = [recognise({"array": clip, "sampling_rate": RATE})["text"].strip() for clip in clips]
+    return score_by_domain(rows, heard, known)
+
+
+def save_half(model, out):
+    """Write weights in half precision, to be computed in single."""
+    model.half().save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
+    config = json.loads((out / "config.json").read_text())
+    config["dtype"] = "float32"
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def percent(scores):
+    """Write a score as a row's cells: WER, its interval, CER, utterances."""
+    low, high = scores["interval"]
+    wer = f"{scores['wer']:.1%} | {low:.1%} to {high:.1%}"
+    return f"{wer} | {scores['cer']:.1%} | {scores['utterances']}"
+
+
+def write_results(results, out, card, **fields):
+    """Write ``results.json`` and the model's card: its text with the figures filled in."""
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    rows = "\n".join(f"| {name} | {percent(row)} |" for name, row in results["test"].items())
+    text = Template(Path(__file__).with_name(card).read_text("utf-8"))
+    size = (out / "model.safetensors").stat().st_size / 1e6
+    filled = text.substitute(
+        parameters=f"{results['parameters'] / 1e6:.2f}", size=f"{size:.1f}", test=rows, **fields
+    )
+    (out / "README.md").write_text(filled, "utf-8")
+    print(f"{out}: {json.dumps(results['test'])}")

@@ -1,0 +1,279 @@
+"""Train and score ``pocket-whisper``, a Whisper of about 4 M parameters that hears 7 seconds.
+
+Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+
+    python -m course_utils.foundry.train_whisper bank --cache DIR --work DIR
+    python -m course_utils.foundry.train_whisper train --work DIR
+    python -m course_utils.foundry.train_whisper final --work DIR --out DIR
+
+The encoder also learns to spell with a CTC head, which is thrown away afterwards: from nothing,
+attention alone does not find out where in the sound the next word is (Watanabe et al., Hybrid
+CTC/attention architecture for end-to-end speech recognition, 2017).
+"""
+
+import argparse
+import functools
+import json
+import random
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch.nn import functional
+from transformers import (
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperProcessor,
+    WhisperTokenizer,
+)
+
+from . import sentences, speech_scores
+from .speech_bank import Bank, bank_of, schedule
+from .speech_features import hide
+from .train_loop import fit
+
+KNOWN = ("digits", "home", "everyday")
+MELS, HOP, SECONDS = 80, 320, 7
+POSITIONS = SECONDS * 16_000 // HOP // 2
+"""Vectors of 40 ms that the encoder sees: half as many as mel frames."""
+
+HIDDEN, ENCODER, DECODER, HEADS = 160, 5, 2, 4
+TOKENS = 500
+"""Pieces of words, single bytes among them."""
+
+SPECIAL = [
+    "<|endoftext|>",
+    "<|startoftranscript|>",
+    "<|translate|>",
+    "<|transcribe|>",
+    "<|startoflm|>",
+    "<|startofprev|>",
+    "<|nospeech|>",
+    "<|notimestamps|>",
+]
+TRAIN = {"steps": 5_000, "rate": 1.5e-3}
+BATCH_FRAMES = 3200
+"""Mel frames of 20 ms in a batch: 64 s of speech."""
+
+CTC_SHARE = 0.3
+LETTERS = ["<pad>", *sentences.ALPHABET]
+
+
+@functools.cache
+def extractor():
+    """Make the feature extractor of the model."""
+    return WhisperFeatureExtractor(feature_size=MELS, hop_length=HOP, chunk_length=SECONDS)
+
+
+@functools.cache
+def tokenizer():
+    """Learn the pieces of words from sentences of the training split; bytes make up the rest."""
+    pieces = Tokenizer(models.BPE())
+    pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    trainer = trainers.BpeTrainer(
+        vocab_size=TOKENS,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    pieces.train_from_iterator(_sentences(), trainer)
+    learned = json.loads(pieces.to_str())["model"]
+    return WhisperTokenizer(
+        vocab=learned["vocab"],
+        merges=[tuple(pair) for pair in learned["merges"]],
+        additional_special_tokens=SPECIAL[1:],
+        add_prefix_space=True,
+    )
+
+
+def _sentences(count=4000):
+    rng = random.Random("pieces")
+    for number in range(count):
+        yield sentences.normalise(sentences.draw(KNOWN[number % len(KNOWN)], "train", rng))
+
+
+def new_model(seed=0):
+    """Make the untrained network."""
+    torch.manual_seed(seed)
+    pieces = tokenizer()
+    start, end = pieces.convert_tokens_to_ids(["<|startoftranscript|>", "<|endoftext|>"])
+    config = WhisperConfig(
+        vocab_size=len(pieces),
+        num_mel_bins=MELS,
+        d_model=HIDDEN,
+        encoder_layers=ENCODER,
+        decoder_layers=DECODER,
+        encoder_attention_heads=HEADS,
+        decoder_attention_heads=HEADS,
+        encoder_ffn_dim=4 * HIDDEN,
+        decoder_ffn_dim=4 * HIDDEN,
+        max_source_positions=POSITIONS,
+        max_target_positions=64,
+        dropout=0.1,
+        decoder_start_token_id=start,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        suppress_tokens=None,
+        begin_suppress_tokens=None,
+    )
+    model = WhisperForConditionalGeneration(config)
+    settings = model.generation_config
+    settings.update(
+        max_length=64,
+        decoder_start_token_id=start,
+        is_multilingual=False,
+        no_timestamps_token_id=pieces.convert_tokens_to_ids("<|notimestamps|>"),
+        suppress_tokens=None,
+        begin_suppress_tokens=None,
+    )
+    return model
+
+
+def features_of(samples):
+    """Compute the mel frames of an utterance without its padding, shape (frames, MELS)."""
+    mel = extractor()(samples, sampling_rate=16_000, return_tensors="pt")["input_features"][0]
+    return mel.T[: 2 * -(-len(samples) // (2 * HOP))]
+
+
+def encode(text):
+    """Cut a normalised text into token ids, the start and end marks not among them."""
+    return tokenizer()(text, add_special_tokens=False)["input_ids"]
+
+
+def bank(work, cache):
+    """Compute the bank of synthetic training utterances where it is missing."""
+    rows = speech_scores.training_rows(cache, KNOWN)
+    bank_of(rows, features_of, encode, work / "whisper.npz")
+
+
+def hear(model, features):
+    """Run the encoder over fewer frames than its window has: no silence, no time lost on it."""
+    encoder = model.model.encoder
+    states = functional.gelu(encoder.conv1(features.transpose(1, 2)))
+    states = functional.gelu(encoder.conv2(states)).transpose(1, 2)
+    states = states + encoder.embed_positions.weight[: states.shape[1]]
+    states = functional.dropout(states, p=encoder.dropout, training=encoder.training)
+    for layer in encoder.layers:
+        states = layer(states, None)
+    return encoder.layer_norm(states)
+
+
+class Hybrid(torch.nn.Module):
+    """The model with a CTC head on its encoder."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.head = torch.nn.Linear(HIDDEN, len(LETTERS))
+        pieces = tokenizer()
+        self.letters = [
+            [LETTERS.index(mark) for mark in pieces.decode([number])]
+            if number < TOKENS and set(pieces.decode([number])) <= set(LETTERS)
+            else []
+            for number in range(len(pieces))
+        ]
+        names = ["<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"]
+        self.start, self.plain, self.end = pieces.convert_tokens_to_ids(names)
+
+    def loss(self, features, ends, labels):
+        """Give the loss of a batch: cross-entropy of the pieces, CTC of the letters."""
+        states = hear(self.model, features)
+        count = len(labels)
+        pieces = [row[row >= 0] for row in labels]
+        spelled = [[mark for p in row.tolist() for mark in self.letters[p]] for row in pieces]
+        ctc = functional.ctc_loss(
+            self.head(states).float().log_softmax(-1).transpose(0, 1),
+            torch.tensor([mark for row in spelled for mark in row]),
+            (ends + 1) // 2,
+            torch.tensor([len(row) for row in spelled]),
+            zero_infinity=True,
+        )
+        start = torch.full((count, 1), self.start)
+        plain = torch.full((count, 1), self.plain)
+        told = torch.cat([start, plain, labels.where(labels >= 0, self.end)], 1)
+        wanted = torch.cat([plain, labels, torch.full((count, 1), -100)], 1)
+        places = torch.tensor([len(row) + 1 for row in pieces])
+        wanted[torch.arange(count), places] = self.end
+        decoded = self.model.model.decoder(input_ids=told, encoder_hidden_states=states)
+        logits = self.model.proj_out(decoded.last_hidden_state)
+        said = functional.cross_entropy(
+            logits.flatten(0, 1), wanted.flatten(), ignore_index=-100, label_smoothing=0.1
+        )
+        return CTC_SHARE * ctc + (1 - CTC_SHARE) * said
+
+
+def pad_silence(features, ends, generator):
+    """Fill a batch's padding with silence, and now and then more of Whisper's window.
+
+    The extractor limits silence to 80 dB below the loudest frame, which is 2 in its units.
+    """
+    # A quarter of the batches hears silence after the speech, the others save its time.
+    room = POSITIONS - (features.shape[1] + 1) // 2
+    if room > 0 and torch.rand((), generator=generator) < 0.25:
+        more = 2 * int(torch.randint(room + 1, (), generator=generator))
+        features = functional.pad(features, (0, 0, 0, more))
+    for row, end in enumerate(ends.tolist()):
+        features[row, end:] = features[row, :end].max() - 2
+    return features
+
+
+def train(work):
+    """Train on synthetic speech; see :func:`~.train_loop.fit`."""
+    utterances = Bank.load(work / "whisper.npz")
+    plan = schedule(utterances.lengths(), TRAIN["steps"], BATCH_FRAMES)
+    hybrid = Hybrid(new_model())
+
+    def loss_of(step, generator):
+        features, ends, labels = utterances.batch(plan[step])
+        features = pad_silence(features, ends, generator)
+        features = hide(features, ends, generator, stride=1, frames=20)
+        return hybrid.loss(features, ends, labels)
+
+    fit(hybrid, loss_of, seed=1, path=work / "whisper.safetensors", **TRAIN)
+    return hybrid.model, utterances
+
+
+def export(model, out):
+    """Write the Transformers folder: weights in half precision, computed in single."""
+    out.mkdir(parents=True, exist_ok=True)
+    WhisperProcessor(feature_extractor=extractor(), tokenizer=tokenizer()).save_pretrained(out)
+    speech_scores.save_half(model, out)
+
+
+def final(work, out):
+    """Export, score and write results and card."""
+    model, utterances = train(work)
+    export(model, out)
+    results = {
+        "parameters": model.num_parameters(),
+        "training": {
+            "hours": round(float(utterances.starts[-1]) * HOP / 16_000 / 3600, 2),
+            "clips": len(utterances),
+            "synthetic speech": TRAIN,
+        },
+        "test": speech_scores.score_folder(out, KNOWN),
+    }
+    hours = results["training"]["hours"]
+    speech_scores.write_results(results, out, "whisper_card.md", hours=hours)
+
+
+def main():
+    """Run one step."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("step", choices=["bank", "train", "final"])
+    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
+    parser.add_argument("--cache", type=Path, help="folder of the rendered speech")
+    parser.add_argument("--out", type=Path, help="folder of the model to write")
+    arguments = vars(parser.parse_args())
+    step = arguments.pop("step")
+    needs = {"bank": ["cache"], "train": [], "final": ["out"]}[step]
+    for name in needs:
+        if arguments[name] is None:
+            parser.error(f"step {step} needs --{name}")
+    taken = {name: arguments[name] for name in needs}
+    {"bank": bank, "train": train, "final": final}[step](work=arguments["work"], **taken)
+
+
+if __name__ == "__main__":
+    main()

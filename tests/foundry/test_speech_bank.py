@@ -1,0 +1,73 @@
+import numpy as np
+import torch
+
+from course_utils import audio
+from course_utils.foundry import speech_bank
+from course_utils.foundry.speech_bank import Bank
+
+
+def pairs(count, seed=0):
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        frames, letters = int(rng.integers(20, 60)), int(rng.integers(1, 9))
+        features = torch.from_numpy(rng.standard_normal((frames, 320))).float()
+        yield features, rng.integers(0, 30, letters).tolist()
+
+
+def assert_holds(bank, rows, made):
+    features, ends, labels = bank.batch(rows)
+    for row, (expected, tokens) in enumerate(made):
+        assert ends[row] == len(expected)
+        assert torch.allclose(features[row, : ends[row]], expected, atol=2e-3)
+        assert not features[row, ends[row] :].any()
+        assert labels[row][labels[row] >= 0].tolist() == list(tokens)
+
+
+def test_banks_give_back_what_went_in(tmp_path):
+    made = list(pairs(7))
+    Bank.of(made[:4]).save(tmp_path / "bank.npz")
+    bank = Bank.join([Bank.load(tmp_path / "bank.npz"), Bank.of(made[4:])])
+    assert len(bank) == 7
+    assert_holds(bank, [5, 0], [made[5], made[0]])
+    assert_holds(bank.select([6, 2]), [0, 1], [made[6], made[2]])
+
+
+def test_every_utterance_is_in_one_batch_and_batches_keep_their_size():
+    lengths = np.random.default_rng(1).integers(10, 300, 500)
+    groups = speech_bank.batches(lengths, 0, 1600)
+    assert sorted(row for group in groups for row in group) == list(range(500))
+    for group in groups:
+        assert max(lengths[group]) * len(group) <= 1600
+    assert groups != speech_bank.batches(lengths, 1, 1600)
+
+
+def test_a_schedule_goes_through_epoch_after_epoch():
+    lengths = np.random.default_rng(1).integers(10, 300, 50)
+    first, second = (speech_bank.batches(lengths, epoch, 1600) for epoch in (0, 1))
+    steps = len(first) + 2
+    assert speech_bank.schedule(lengths, steps, 1600) == first + second[:2]
+
+
+def mean_of(samples):
+    return torch.full((3, 2), float(samples.mean()))
+
+
+def spell(text):
+    return [ord(mark) for mark in text]
+
+
+def test_a_bank_of_recordings_holds_each_as_it_is_and_varied(tmp_path):
+    rows = []
+    for number in range(3):
+        samples = np.full(8000, 0.1 * (number + 1), np.float32)
+        audio.save(tmp_path / f"{number}.flac", samples, 16_000)
+        rows.append((tmp_path / f"{number}.flac", "ab"[: 1 + number % 2]))
+    path = tmp_path / "work" / "bank.npz"
+    bank = speech_bank.bank_of(rows, mean_of, spell, path, copies=2)
+    assert len(bank) == 9 and path.is_file()
+    features, ends, labels = bank.batch(range(9))
+    assert ends.tolist() == [3] * 9
+    assert torch.allclose(features[::3, 0, 0], torch.tensor([0.1, 0.2, 0.3]), atol=1e-3)
+    assert labels[:, 0].tolist() == [97] * 9
+    again = speech_bank.bank_of([], mean_of, spell, path)
+    assert np.array_equal(again.features, bank.features)

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor, pipeline
+
+from course_utils.foundry import train_whisper
+from course_utils.foundry.speech_bank import Bank
+
+SENTENCES = ["turn the lights off", "it's nine oh eight", "zebras can't xylophone"]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return train_whisper.new_model().eval()
+
+
+def speech_like(seconds):
+    return np.random.default_rng(0).standard_normal(round(16_000 * seconds)).astype("f") * 0.1
+
+
+def test_the_tokenizer_gives_every_text_back():
+    tokenizer = train_whisper.tokenizer()
+    for text in SENTENCES:
+        ids = tokenizer(text)["input_ids"]
+        assert tokenizer.decode(ids, skip_special_tokens=True).strip() == text
+        named = tokenizer.convert_ids_to_tokens(ids)
+        assert named[:2] == ["<|startoftranscript|>", "<|notimestamps|>"]
+        assert named[-1] == "<|endoftext|>"
+        assert ids[2:-1] == train_whisper.encode(text)
+
+
+def test_letters_of_the_pieces_spell_the_text(model):
+    hybrid = train_whisper.Hybrid(model)
+    for text in SENTENCES:
+        spelled = [mark for piece in train_whisper.encode(text) for mark in hybrid.letters[piece]]
+        assert "".join(train_whisper.LETTERS[mark] for mark in spelled).strip() == text
+
+
+def test_the_short_encoder_equals_the_models_own_on_a_whole_window(model):
+    mel = train_whisper.extractor()(speech_like(7), sampling_rate=16_000, return_tensors="pt")
+    features = mel["input_features"]
+    with torch.inference_mode():
+        expected = model.model.encoder(features).last_hidden_state
+        assert torch.allclose(train_whisper.hear(model, features.transpose(1, 2)), expected)
+
+
+def test_padding_looks_like_the_extractors(model):
+    samples = speech_like(2)
+    mel = train_whisper.extractor()(samples, sampling_rate=16_000, return_tensors="pt")
+    whole = mel["input_features"].transpose(1, 2)
+    ours = train_whisper.features_of(samples)
+    features = torch.nn.functional.pad(ours, (0, 0, 0, 50))[None]
+    padded = train_whisper.pad_silence(features, torch.tensor([len(ours)]), torch.Generator())
+    assert len(ours) == 100
+    assert torch.allclose(padded[0, 101:150], whole[0, 101:150], atol=1e-4)
+
+
+def test_the_loss_is_the_models_own_where_ctc_has_no_share(model, monkeypatch):
+    monkeypatch.setattr(train_whisper, "CTC_SHARE", 0.0)
+    hybrid = train_whisper.Hybrid(model)
+    tokens = [train_whisper.encode(text) for text in SENTENCES]
+    features = [torch.randn(350, train_whisper.MELS) for _ in tokens]
+    batch, ends, labels = Bank.of(list(zip(features, tokens, strict=True))).batch([0, 1, 2])
+    tokenizer = train_whisper.tokenizer()
+    whole = [torch.tensor(tokenizer(text)["input_ids"][1:]) for text in SENTENCES]
+    whole = torch.nn.utils.rnn.pad_sequence(whole, batch_first=True, padding_value=-100)
+    with torch.inference_mode():
+        logits = model(input_features=batch.transpose(1, 2), labels=whole).logits
+        expected = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), whole.flatten(), ignore_index=-100, label_smoothing=0.1
+        )
+        assert torch.allclose(hybrid.loss(batch, ends, labels), expected, atol=1e-4)
+
+
+def test_the_exported_folder_opens_with_the_auto_classes(model, tmp_path):
+    train_whisper.export(train_whisper.new_model(), tmp_path)
+    processor = AutoProcessor.from_pretrained(tmp_path)
+    assert processor(text="it's me").input_ids == train_whisper.tokenizer()("it's me")["input_ids"]
+    assert AutoModelForSpeechSeq2Seq.from_pretrained(tmp_path).dtype == torch.float32
+    recognise = pipeline("automatic-speech-recognition", model=str(tmp_path), device="cpu")
+    answer = recognise({"array": speech_like(2), "sampling_rate": 16_000})
+    assert isinstance(answer["text"], str)
