@@ -96,6 +96,15 @@ def check_channels(channels, name):
         )
 
 
+def opus_padding(count, rate):
+    """Count the zeros that fill the last packet of an Opus stream.
+
+    libsndfile starves a packet that is only part filled, which clicks. The encoder delays the
+    samples by 312 at 48 kHz, at every rate; a packet holds 20 ms.
+    """
+    return -(count + round(312 / 48_000 * rate)) % (rate // 50)
+
+
 def too_long(name):
     """Return the message for audio beyond the limits."""
     return (

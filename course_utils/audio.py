@@ -36,6 +36,7 @@ from course_utils._codecs import (
     check_samples,
     decode,
     one_line,
+    opus_padding,
     shown,
     too_long,
 )
@@ -56,7 +57,6 @@ _CODEC_RATES = {
     "opus": (8_000, 12_000, 16_000, 24_000, 48_000),
     "mp3": (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
 }
-_OPUS_DELAY = 312 / 48_000  # seconds, libopus's lookahead at every rate
 _VORBIS_HIGHEST = 200_000  # hertz: above it libsndfile crashes the process
 _OVERSHOOT = 1.1  # lossy decoders pass ±1 by less than this; beyond it a writer warns
 
@@ -331,8 +331,7 @@ def encode(samples, sampling_rate, format="wav"):
         raise AudioError(f"Ogg Vorbis holds up to {_VORBIS_HIGHEST} Hz, not {rate}; resample first")
     frames = np.atleast_2d(samples).T
     if name == "opus":
-        packet, used = rate // 50, len(frames) + round(_OPUS_DELAY * rate)
-        frames = np.pad(frames, ((0, -used % packet), (0, 0)))
+        frames = np.pad(frames, ((0, opus_padding(len(frames), rate)), (0, 0)))
     peak = float(np.abs(samples).max())
     if peak > 1:
         frames = frames / np.float32(peak)

@@ -323,8 +323,8 @@ def grouped_split(dataset, group, stratify="label", test_size=0.2, seed=0):
     if groups.max(initial=0) < 1:
         raise DataError(f"column {group!r} holds fewer than two groups; record more of them")
     whole = np.bincount(classes)
-    lacking = whole < 2  # a class of one row is on one side only
-    for test in () if lacking.all() else _candidates(groups, classes, test_size, seed):
+    lacking = np.ones(len(whole), bool)
+    for test in _candidates(groups, classes, test_size, seed):
         counts = np.bincount(classes[test], minlength=len(whole))
         lacking = (counts == 0) | (counts == whole)
         if not lacking.any():
@@ -345,7 +345,9 @@ def _candidates(groups, classes, test_size, seed):
     from sklearn.model_selection import StratifiedGroupKFold
 
     most = min(10, int(groups.max()) + 1, int(np.bincount(classes).max()))
-    folds = range(2, max(most, 2) + 1)
+    if most < 2:
+        return  # every class has one row, which is on one side only
+    folds = range(2, most + 1)
     # So many folds that a whole number of them comes closest to the share: 1 of 5, 3 of 10.
     count = min(folds, key=lambda n: (round(abs(_joined(n, test_size) / n - test_size), 2), n))
     cutter = StratifiedGroupKFold(count)

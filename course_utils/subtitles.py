@@ -5,6 +5,7 @@ A chunk is what ``pipeline("automatic-speech-recognition", return_timestamps=Tru
 standard (https://www.w3.org/TR/webvtt1/); SRT has none, this is the SubRip convention.
 """
 
+import html
 import re
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def to_vtt(chunks):
     <BLANKLINE>
     """
     blocks = (
-        f"{_clock(start, '.')} --> {_clock(end, '.')}\n{_escape(text)}\n"
+        f"{_clock(start, '.')} --> {_clock(end, '.')}\n{html.escape(text, quote=False)}\n"
         for start, end, text in _checked(chunks)
     )
     return "\n".join(["WEBVTT\n", *blocks])
@@ -199,10 +200,6 @@ def _clock(seconds, point):
 def _seconds(match):
     hours, minutes, seconds, milliseconds = (int(part or 0) for part in match.groups())
     return (1000 * (3600 * hours + 60 * minutes + seconds) + milliseconds) / 1000
-
-
-def _escape(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _unescape(text):

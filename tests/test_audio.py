@@ -297,7 +297,7 @@ def test_trim_silence_of_silence_and_of_little(sine):
     name=st.sampled_from(["wav", "flac"]),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_lossless_round_trip(channels, count, rate, name, seed):
     samples = np.random.default_rng(seed).uniform(-1, 1, (channels, count)).astype(np.float32)
     samples = samples[0] if channels == 1 else samples

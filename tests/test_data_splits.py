@@ -25,7 +25,7 @@ def table(groups, labels):
     test_size=st.floats(0.05, 0.95),
     seed=st.integers(0, 1000),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_group_is_on_both_sides(sizes, classes, test_size, seed):
     """Each group belongs to one class, as with recordings cut into clips."""
     groups = [f"g{index}" for index, size in enumerate(sizes) for _ in range(size)]
@@ -48,7 +48,7 @@ def test_no_group_is_on_both_sides(sizes, classes, test_size, seed):
 
 
 @given(test_size=st.sampled_from([0.1, 0.2, 0.25, 0.3, 0.5, 0.7]), seed=st.integers(0, 1000))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_proportions_are_kept_with_many_groups(test_size, seed):
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(120), rng.integers(1, 5, 120))

@@ -96,7 +96,7 @@ def test_spectrum_is_that_of_scipy():
     window=st.integers(128, 1500),
     hop=st.integers(40, 800),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_sine_lies_at_its_frequency(hertz, window, hop):
     ax = plotting.spectrogram(sine(hertz), RATE, window_length=window, hop_length=hop)
     values, x, y = picture(ax)
@@ -111,7 +111,7 @@ def test_a_sine_lies_at_its_frequency(hertz, window, hop):
     hops_per_window=st.floats(2, 8),  # below 2, a click between two windows is not seen
     rate=st.sampled_from([8000, RATE, 22_050]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_click_lies_at_its_time(sample, window, hops_per_window, rate):
     hop = int(window / hops_per_window)
     click = np.zeros(RATE // 2, np.float32)
@@ -129,7 +129,7 @@ def test_a_click_lies_at_its_time(sample, window, hops_per_window, rate):
     hop=st.integers(1, 6000),
     mel=st.booleans(),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_columns_are_frame_centres_for_every_length_window_and_hop(n, window, hop, mel):
     hop = min(max(hop, n // 100 + 1), n)
     options = {"window_length": window, "hop_length": hop}
@@ -149,7 +149,7 @@ def test_columns_are_frame_centres_for_every_length_window_and_hop(n, window, ho
     fmin=st.sampled_from([0, 20, 300, 900]),
     fmax=st.sampled_from([1100, 3400, 8000]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_kilohertz_lies_at_its_tick(n_mels, fmin, fmax):
     tone = sine(1000)
     ax = plotting.mel_spectrogram(

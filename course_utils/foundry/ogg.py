@@ -1,8 +1,7 @@
 """Write Ogg/Opus so that the same samples give the same bytes, and no byte is wasted.
 
 libsndfile numbers each Ogg stream at random and pads its comment header with about 700 zeros, a
-tenth of a short clip. Both are undone here (RFC 3533, RFC 7845). It also starves a last packet
-that is only part filled, which clicks; such a packet is filled with silence first.
+tenth of a short clip. Both are undone here (RFC 3533, RFC 7845).
 """
 
 import io
@@ -11,9 +10,9 @@ import struct
 import numpy as np
 import soundfile
 
+from .._codecs import opus_padding
+
 _SERIAL = 1
-_LOOKAHEAD = 312 / 48_000
-"""Seconds by which libopus delays the samples, at every rate."""
 _HEADER = struct.Struct("<4sBBqIIIB")
 
 
@@ -35,8 +34,7 @@ def opus(samples, sampling_rate, bitrate):
         A file that depends on the arguments and the codec's version alone. It decodes to the
         samples and at most one packet (20 ms) of silence.
     """
-    packet, used = sampling_rate // 50, len(samples) + round(_LOOKAHEAD * sampling_rate)
-    samples = np.pad(samples, (0, -used % packet))
+    samples = np.pad(samples, (0, opus_padding(len(samples), sampling_rate)))
     # libsndfile maps a compression level of 0 to 256 kbit/s and of 1 to 6 kbit/s, linearly.
     level = 1 - (bitrate - 6_000) / 250_000
     file = io.BytesIO()

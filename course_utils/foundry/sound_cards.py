@@ -15,7 +15,7 @@ size_categories:
 # Pocket sounds
 
 {clips} sound events of {count} classes, synthesised with numpy and scipy: no recording was used.
-16 kHz, mono, 2 to 3 s, Ogg/Opus at about 21 kbit/s, embedded in Parquet.
+16 kHz, mono, 2 to 3 s, Ogg/Opus at about {kilobits:.0f} kbit/s, embedded in Parquet.
 
 | split | clips | a class | first seed |
 | --- | --- | --- | --- |
@@ -63,7 +63,7 @@ recordings of folds 1 to 3.
 """
 
 
-def data_card(splits, first_seed, labels):
+def data_card(splits, first_seed, labels, bitrate):
     """Write the card of the data set.
 
     Parameters
@@ -74,6 +74,8 @@ def data_card(splits, first_seed, labels):
         Where the seeds of each split begin.
     labels : list of str
         The classes.
+    bitrate : int
+        Of the clips, in bit/s.
 
     Returns
     -------
@@ -90,6 +92,7 @@ def data_card(splits, first_seed, labels):
         count=count,
         splits="\n".join(rows),
         labels=", ".join(labels),
+        kilobits=bitrate / 1000,
     )
 
 

@@ -15,10 +15,10 @@ from .ogg import opus
 from .sound_cards import data_card
 from .synthesis import (
     RATE,
+    add_noise,
     band,
     equalise,
     log_uniform,
-    noise,
     normalise,
     reverberate,
 )
@@ -125,9 +125,7 @@ def _record(rng, samples):
     if rng.uniform() < 0.5:
         samples = reverberate(rng, samples, rng.uniform(0.1, 0.9), log_uniform(rng, 0.02, 0.6))
     samples = normalise(equalise(rng, samples, 7.0), 1.0)
-    loud = np.sqrt(np.mean(samples**2))
-    level = loud * 10 ** (-rng.uniform(18, 60) / 20)
-    samples = samples + level * noise(rng, len(samples), rng.uniform(-8, 0))
+    samples = add_noise(rng, samples, rng.uniform(18, 60), rng.uniform(-8, 0))
     if rng.uniform() < 0.25:
         samples = band(samples, None, log_uniform(rng, 3800, 7500), 4)
     peak = 0.95 * 10 ** (-abs(rng.normal(0, 7)) / 20)
@@ -140,8 +138,7 @@ def _record(rng, samples):
 def _record_close(rng, samples):
     """Record a dry event with a decent microphone in a quiet place."""
     samples = normalise(equalise(rng, normalise(samples, 1.0), 3.0), 1.0)
-    level = np.sqrt(np.mean(samples**2)) * 10 ** (-rng.uniform(40, 65) / 20)
-    samples = samples + level * noise(rng, len(samples), -3.0)
+    samples = add_noise(rng, samples, rng.uniform(40, 65), -3.0)
     return normalise(samples, rng.uniform(0.3, 0.95)).astype(np.float32)
 
 
@@ -202,7 +199,7 @@ def main():
         path = arguments.out / f"{split}.parquet"
         table(split, count).to_parquet(path)
         print(f"{path}: {count * len(LABELS)} clips, {path.stat().st_size / 1e6:.2f} MB")
-    (arguments.out / "README.md").write_text(data_card(SPLITS, FIRST_SEED, LABELS))
+    (arguments.out / "README.md").write_text(data_card(SPLITS, FIRST_SEED, LABELS, BITRATE))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from transformers import SeamlessM4TFeatureExtractor
 
 from .. import audio
 from .kaldi import log_mel
-from .synthesis import RATE, band, equalise, log_uniform, noise, reverberate
+from .synthesis import RATE, add_noise, band, equalise, log_uniform, reverberate
 
 MELS = 80
 STRIDE = 4
@@ -65,8 +65,7 @@ def record(rng, samples):
     if rng.uniform() < 0.5:
         samples = equalise(rng, samples, 5.0)
     if rng.uniform() < 0.7:
-        level = np.sqrt(np.mean(samples**2)) * 10 ** (-rng.uniform(5, 45) / 20)
-        samples = samples + level * noise(rng, len(samples), rng.uniform(-6, 1))
+        samples = add_noise(rng, samples, rng.uniform(5, 45), rng.uniform(-6, 1))
     if rng.uniform() < 0.3:  # a dull microphone, or a recording at a low sampling rate
         highest = log_uniform(rng, 3600, 7500)
         if rng.uniform() < 0.5:

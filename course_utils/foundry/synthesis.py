@@ -94,6 +94,29 @@ def noise(rng, n, slope=0.0):
     return samples / (samples.std() + 1e-12)
 
 
+def add_noise(rng, samples, ratio, slope):
+    """Mix steady noise into a recording.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    samples : numpy.ndarray
+        Shape ``(n,)``.
+    ratio : float
+        Decibels by which the noise lies below the samples' root mean square.
+    slope : float
+        Colour of the `noise`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n,)``, float64.
+    """
+    level = np.sqrt(np.mean(samples**2)) * 10 ** (-ratio / 20)
+    return samples + level * noise(rng, len(samples), slope)
+
+
 def curve(points, n):
     """Join breakpoints by straight lines.
 

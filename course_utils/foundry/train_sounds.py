@@ -15,6 +15,7 @@ writes its card from the results.
 import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -200,20 +201,19 @@ def predict(model, bank, statistics):
 
 
 def pretrain(work):
-    """Train on synthetic clips alone; give the model and the two banks."""
+    """Train on synthetic clips alone; give the model, the two banks and their statistics."""
     banks = [synthetic_bank(work), synthetic_bank(work, close=True)]
     statistics = banks[0].statistics()
     model = new_model(0, banks[0], statistics)
     path = work / "pretrained.safetensors"
     train(model, banks, PRETRAIN_PARTS, statistics=statistics, seed=1, path=path, **PRETRAIN)
-    return model, banks
+    return model, banks, statistics
 
 
-def finetune(work, real, seed, path):
-    """Train the pretrained model on real and synthetic clips together."""
-    model, banks = pretrain(work)
-    statistics = banks[0].statistics()
-    banks = [real, *banks]
+def finetune(pretrained, real, seed, path):
+    """Train a copy of what `pretrain` gives on real and synthetic clips together."""
+    model, banks, statistics = pretrained
+    model, banks = deepcopy(model), [real, *banks]
     return train(
         model, banks, FINETUNE_PARTS, statistics=statistics, seed=seed, path=path, **FINETUNE
     )
@@ -225,8 +225,8 @@ def validate(work, folder):
     A model scored on a fold never trained on it; the schedule is fixed, the last step counts.
     """
     real, folds = real_bank(folder)
-    model, banks = pretrain(work)
-    statistics = banks[0].statistics()
+    pretrained = pretrain(work)
+    model, _, statistics = pretrained
     scores = {"synthetic only": {}, "recordings only": {}, "synthetic, then both": {}}
     confusion = np.zeros((len(sounds.LABELS), len(sounds.LABELS)), dtype=int)
     guesses = predict(model, real, statistics)
@@ -245,7 +245,7 @@ def validate(work, folder):
             **BASELINE,
         )
         scores["recordings only"][key] = accuracy(inside.labels, predict(model, inside, statistics))
-        model = finetune(work, outside, 10 + fold, work / f"fold-{fold}.safetensors")
+        model = finetune(pretrained, outside, 10 + fold, work / f"fold-{fold}.safetensors")
         named = predict(model, inside, statistics)
         scores["synthetic, then both"][key] = accuracy(inside.labels, named)
         np.add.at(confusion, (inside.labels, named), 1)
@@ -303,8 +303,9 @@ def synthetic_test(folder):
 def final(work, folder, out):
     """Train on everything, export, score and write results and card."""
     real, _ = real_bank(folder)
-    model = finetune(work, real, 10, work / "final.safetensors")
-    statistics = synthetic_bank(work).statistics()
+    pretrained = pretrain(work)
+    model = finetune(pretrained, real, 10, work / "final.safetensors")
+    *_, statistics = pretrained
     out.mkdir(parents=True, exist_ok=True)
     before = predict(model, real, statistics)
     export(model, statistics, out)

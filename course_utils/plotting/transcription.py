@@ -2,6 +2,7 @@
 
 import matplotlib.colors
 import numpy as np
+from matplotlib.patches import FancyBboxPatch, Patch
 
 from ._common import COLOURS, axes_or_new, label
 
@@ -47,12 +48,12 @@ def alignment(pairs, ax=None, title=None):
         if len(pair) != 3 or pair[0] not in _KINDS:
             raise ValueError(f"{pair} is no pair of scoring.align, such as ('equal', 'a', 'a').")
     widths = [max(len(said), len(heard), 1) + 1.2 for _, said, heard in pairs]
-    rows, row, used = [[]], 0, 0.0
+    rows, used = [[]], 0.0
     for pair, width in zip(pairs, widths, strict=True):
         if used + width > 80:
             rows.append([])
-            row, used = row + 1, 0.0
-        rows[row].append((pair, used, width))
+            used = 0.0
+        rows[-1].append((pair, used, width))
         used += width
     ax = axes_or_new(ax, height=0.45 + 0.75 * len(rows), width=8.5)
     for number, cells in enumerate(rows):
@@ -60,7 +61,12 @@ def alignment(pairs, ax=None, title=None):
             top = -2.6 * number
             for text, bottom in ((said, top), (heard, top - 1)):
                 if text:
-                    ax.add_patch(_box(left, bottom, width - 0.2, 0.9, _KINDS[kind][1]))
+                    ax.add_patch(
+                        FancyBboxPatch(
+                            (left, bottom), width - 0.2, 0.9, alpha=0.75, edgecolor="none",
+                            boxstyle="round,pad=0,rounding_size=0.2", facecolor=_KINDS[kind][1],
+                        )
+                    )  # fmt: skip
                     ax.text(left + width / 2 - 0.1, bottom + 0.42, text, ha="center", va="center",
                             fontsize=9, family="monospace")  # fmt: skip
         for bottom, name in ((top, "said"), (top - 1, "heard")):
@@ -69,9 +75,7 @@ def alignment(pairs, ax=None, title=None):
     ax.set(xlim=(-5.5, max(extent, 40)), ylim=(-2.6 * len(rows) + 1.4, 1.1))
     ax.axis("off")
     _legend(ax, {kind for kind, *_ in pairs}, below=0.0)
-    if title is not None:
-        ax.set_title(title)
-    return ax
+    return label(ax, title, "", "")
 
 
 def error_strip(alignments, names=None, ax=None, title=None):
@@ -193,19 +197,8 @@ def _name(token):
     return "␣" if token in (" ", "|", "▁") else str(token)
 
 
-def _box(left, bottom, width, height, colour):
-    from matplotlib.patches import FancyBboxPatch
-
-    return FancyBboxPatch(
-        (left, bottom), width, height, boxstyle="round,pad=0,rounding_size=0.2",
-        facecolor=colour, edgecolor="none", alpha=0.75,
-    )  # fmt: skip
-
-
 def _legend(ax, kinds, below):
     """Name the colours that occur, some inches below the axes."""
-    from matplotlib.patches import Patch
-
     handles = [
         Patch(color=colour, label=name, alpha=0.75)
         for kind, (name, colour) in _KINDS.items()

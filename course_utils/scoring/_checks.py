@@ -1,4 +1,4 @@
-"""What every score of classes asks of its input."""
+"""What the scores of classes and of texts ask of their input."""
 
 import numpy as np
 
@@ -7,11 +7,7 @@ def paired_classes(references, predictions):
     """Return both as arrays of int64 or of str with shape (n,), or raise ValueError."""
     references = classes(references, "references")
     predictions = classes(predictions, "predictions")
-    if len(references) != len(predictions):
-        raise ValueError(
-            f"There are {len(predictions)} predictions for {len(references)} references: give one "
-            "prediction for each reference."
-        )
+    _match(references, predictions)
     if references.dtype.kind != predictions.dtype.kind:
         raise ValueError(
             "One of references and predictions holds numbers and the other names: convert one with "
@@ -22,8 +18,7 @@ def paired_classes(references, predictions):
 
 def classes(values, name):
     """Return class numbers as int64 or class names as str, shape (n,), or raise ValueError."""
-    if values is None:
-        raise ValueError(f"{name} is missing: a score compares predictions with references.")
+    _require(values, name)
     values = np.asarray(values if hasattr(values, "__array__") else list(values))
     if values.ndim != 1:
         raise ValueError(
@@ -39,3 +34,41 @@ def classes(values, name):
             f"{name} must hold class numbers (int) or class names (str), not {values.dtype}."
         )
     return values.astype(np.int64) if values.dtype.kind in "iu" else values
+
+
+def paired_texts(references, predictions):
+    """Return both as lists of str of one length, or raise ValueError."""
+    references, predictions = texts(references, "references"), texts(predictions, "predictions")
+    _match(references, predictions)
+    return references, predictions
+
+
+def texts(values, name):
+    """Return a list of str, or raise ValueError."""
+    _require(values, name)
+    if isinstance(values, str):
+        raise ValueError(f"{name} is one text; give a list of texts, one an utterance.")
+    values = list(values)
+    for place, value in enumerate(values):
+        if not isinstance(value, str):
+            raise ValueError(
+                f"{name}[{place}] is {type(value).__name__}, not str: a pipeline's answer "
+                'holds its text under "text", and token ids become text with '
+                "processor.batch_decode."
+            )
+    if not values:
+        raise ValueError(f"{name} is empty: there is nothing to score.")
+    return values
+
+
+def _require(values, name):
+    if values is None:
+        raise ValueError(f"{name} is missing: a score compares predictions with references.")
+
+
+def _match(references, predictions):
+    if len(references) != len(predictions):
+        raise ValueError(
+            f"There are {len(predictions)} predictions for {len(references)} references: give one "
+            "prediction for each reference."
+        )

@@ -41,20 +41,9 @@ class _ClassificationMetric(OfflineMetric):
             ],
         )
 
-    def add(self, *, prediction=None, reference=None):
-        """Add the prediction and the reference of one clip."""
-        self.add_batch(predictions=[prediction], references=[reference])
-
-    def add_batch(self, *, predictions=None, references=None):
-        """Add predictions and references, one class a clip."""
-        references, predictions = paired_classes(references, predictions)
-        super().add_batch(predictions=predictions.tolist(), references=references.tolist())
-
-    def compute(self, *, predictions=None, references=None, **options):
-        """Score what is given here and what was added before."""
-        if predictions is None and references is None and self.writer is None:
-            raise ValueError("There is nothing to score: give predictions and references.")
-        return super().compute(predictions=predictions, references=references, **options)
+    def pair(self, references, predictions):
+        """Check references and predictions, one class a clip; return both as lists."""
+        return tuple(side.tolist() for side in paired_classes(references, predictions))
 
 
 class Accuracy(_ClassificationMetric):

@@ -13,6 +13,7 @@ import evaluate
 import jiwer
 import numpy as np
 
+from ._checks import paired_texts
 from ._offline import OfflineMetric
 
 _INPUTS = """
@@ -44,23 +45,13 @@ class _ErrorRate(OfflineMetric):
             features=datasets.Features({"predictions": text, "references": text}),
         )
 
-    def add(self, *, prediction=None, reference=None):
-        """Add one transcript and its reference."""
-        self.add_batch(predictions=[prediction], references=[reference])
-
-    def add_batch(self, *, predictions=None, references=None):
-        """Add transcripts and references, one text an utterance."""
-        references, predictions = paired_texts(references, predictions)
-        super().add_batch(predictions=predictions, references=references)
-
-    def compute(self, *, predictions=None, references=None):
-        """Score what is given here and what was added before."""
-        if predictions is None and references is None and self.writer is None:
-            raise ValueError("There is nothing to score: give predictions and references.")
-        return super().compute(predictions=predictions, references=references)
+    def pair(self, references, predictions):
+        """Check references and predictions, one text an utterance; return both as lists."""
+        return paired_texts(references, predictions)
 
     def _compute(self, predictions, references):
-        return {self.key: _rate(*_counts(list(references), list(predictions), self.key).sum(0))}
+        counts = _counts(references, predictions, self.key)
+        return {self.key: float(_rate(*counts.sum(0)))}
 
 
 class WordErrorRate(_ErrorRate):
@@ -275,38 +266,10 @@ def confidence_interval(
     for counts in sides:
         sums = np.zeros((units, 2))
         np.add.at(sums, member, counts)
-        errors, lengths = (times @ sums).T
-        rates.append(errors / np.maximum(lengths, 1))
+        rates.append(_rate(*(times @ sums).T))
     spread = rates[0] - rates[1] if versus is not None else rates[0]
     low, high = np.quantile(spread, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def paired_texts(references, predictions):
-    """Return both as lists of str of one length, or raise ValueError."""
-    sides = {}
-    for name, values in (("references", references), ("predictions", predictions)):
-        if values is None:
-            raise ValueError(f"{name} is missing: a score compares predictions with references.")
-        if isinstance(values, str):
-            raise ValueError(f"{name} is one text; give a list of texts, one an utterance.")
-        sides[name] = list(values)
-        for place, value in enumerate(sides[name]):
-            if not isinstance(value, str):
-                raise ValueError(
-                    f"{name}[{place}] is {type(value).__name__}, not str: a pipeline's answer "
-                    'holds its text under "text", and token ids become text with '
-                    "processor.batch_decode."
-                )
-    references, predictions = sides.values()
-    if len(references) != len(predictions):
-        raise ValueError(
-            f"There are {len(predictions)} predictions for {len(references)} references: give one "
-            "prediction for each reference."
-        )
-    if not references:
-        raise ValueError("references is empty: there is nothing to score.")
-    return references, predictions
 
 
 def _counts(references, predictions, metric):
@@ -319,6 +282,6 @@ def _counts(references, predictions, metric):
     return np.array(counts, dtype=np.int64)
 
 
-def _rate(errors, length):
+def _rate(errors, lengths):
     """Divide as jiwer does: by 1 where all references are empty."""
-    return float(errors / max(length, 1))
+    return errors / np.maximum(lengths, 1)

@@ -53,7 +53,7 @@ MAIN_RANGES = {
     st.floats(1.1, 50),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_drawn_value_belongs_to_its_split(split, seed, low, factor, log):
     value = synthesis.split_uniform(np.random.default_rng(seed), split, low, low * factor, log)
     assert low <= value <= low * factor

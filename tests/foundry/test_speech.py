@@ -170,7 +170,7 @@ def test_normalise(text, expected):
     assert sentences.normalise(text) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text())
 def test_normalise_leaves_its_alphabet_and_then_nothing_to_do(text):
     once = sentences.normalise(text)
