@@ -48,6 +48,8 @@ class Entry:
         Whether licence, size and columns were checked on the Hub.
     lessons : tuple of str
         Two-digit numbers of the lessons that load it.
+    config : str or None
+        Configuration of a Hub data set that has several.
     columns, folds : dict
         How to bring a Hub data set to the standard columns and splits.
     group : str or None
@@ -68,6 +70,7 @@ class Entry:
     pocket: str | None = None
     licence: str | None = None
     revision: str | None = None
+    config: str | None = None
     columns: dict = field(default_factory=dict, hash=False)
     folds: dict = field(default_factory=dict, hash=False)
     group: str | None = None

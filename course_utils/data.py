@@ -37,8 +37,8 @@ def load(name, split=None):
     Returns
     -------
     datasets.Dataset or datasets.DatasetDict
-        With the columns ``audio`` and ``label`` and what else the data set brings. Pocket data
-        sets are read into memory and write nothing to the disk.
+        With the column ``audio``, ``label`` or ``text`` or both, and what else the data set
+        brings. Pocket data sets are read into memory and write nothing to the disk.
 
     Raises
     ------
@@ -97,19 +97,14 @@ def _from_hub(entry):
     import datasets
 
     try:
-        found = datasets.load_dataset(entry.hub, revision=entry.revision)
+        found = datasets.load_dataset(entry.hub, entry.config, revision=entry.revision)
     except Exception as error:  # the Hub's clients raise many kinds
         raise DataError(
             f"{entry.hub} cannot be fetched from the Hub ({one_line(error)}); check the network, "
             "or take the pocket profile"
         ) from error
-    source = entry.columns.get("label", "label")
     for name, dataset in found.items():
-        dataset = _with_audio(dataset)
-        if source != "label":
-            dataset = dataset.remove_columns([c for c in ["label"] if c in dataset.column_names])
-            dataset = dataset.rename_column(source, "label")
-        found[name] = dataset
+        found[name] = _standard_columns(_with_audio(dataset), entry.columns)
     if set(found) >= set(SPLITS):
         return _class_labels(found)
     whole = _class_labels(datasets.concatenate_datasets(list(found.values())))
@@ -117,18 +112,29 @@ def _from_hub(entry):
         column = whole.select_columns([entry.folds["column"]])[:][entry.folds["column"]]
         rows = {s: [i for i, fold in enumerate(column) if fold in entry.folds[s]] for s in SPLITS}
         return datasets.DatasetDict({s: whole.select(rows[s]) for s in SPLITS})
-    rest = grouped_split(whole, entry.group, test_size=0.2)
-    inner = grouped_split(rest["train"], entry.group, test_size=0.2)
+    stratify = "label" if "label" in whole.column_names else None
+    rest = grouped_split(whole, entry.group, stratify, test_size=0.2)
+    inner = grouped_split(rest["train"], entry.group, stratify, test_size=0.2)
     parts = {"train": inner["train"], "validation": inner["test"], "test": rest["test"]}
     return datasets.DatasetDict(parts)
 
 
+def _standard_columns(dataset, columns):
+    """Rename columns of the Hub to the standard names; what had such a name before goes."""
+    for standard, source in columns.items():
+        if source != standard:
+            taken = [standard] if standard in dataset.column_names else []
+            dataset = dataset.remove_columns(taken).rename_column(source, standard)
+    return dataset
+
+
 def _class_labels(dataset):
-    """Turn a column of label names into a ClassLabel, in alphabetical order."""
+    """Turn a column of label names into a ClassLabel, in alphabetical order; if there is one."""
     import datasets
 
     split = next(iter(dataset.values())) if isinstance(dataset, dict) else dataset
-    if isinstance(split.features["label"], datasets.ClassLabel):
+    kind = split.features.get("label")
+    if kind is None or isinstance(kind, datasets.ClassLabel):
         return dataset
     parts = dataset.values() if isinstance(dataset, dict) else [dataset]
     names = sorted({str(n) for part in parts for n in part.unique("label")})
@@ -194,7 +200,7 @@ def load_folder(path):
     columns = {name: [values[row] for row in readable] for name, values in columns.items()}
     columns = {"audio": [_value(folder / name) for name in columns["file_name"]]} | columns
     dataset = _with_audio(datasets.Dataset.from_dict(columns))
-    return _class_labels(dataset) if "label" in columns else dataset
+    return _class_labels(dataset)
 
 
 def _value(path):

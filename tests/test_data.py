@@ -158,6 +158,21 @@ def test_hub_groups_stay_together(hub):
     assert splits["train"].features["label"].names == ["g0", "g1", "g2"]
 
 
+def test_hub_transcripts_need_no_label_and_speakers_stay_together(hub):
+    speakers = [f"s{number % 10}" for number in range(40)]
+    said = [f"sentence {number}" for number in range(40)]
+    hub(
+        {"train": {"transcription": said, "text": ["x"] * 40, "who": speakers}},
+        columns={"text": "transcription", "speaker": "who"},
+        group="speaker",
+    )
+    splits = data.load("sounds")
+    assert sorted(text for s in data.SPLITS for text in splits[s]["text"][:]) == sorted(said)
+    parts = [set(splits[s]["speaker"][:]) for s in data.SPLITS]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 10
+    assert set(splits["test"].column_names) == {"audio", "text", "speaker"}
+
+
 def test_hub_splits_are_kept(hub):
     hub({s: {"label": ["b", "a"] if s == "train" else ["a"]} for s in data.SPLITS})
     assert len(data.load("sounds", split="train")) == 2

@@ -75,15 +75,30 @@ def score_by_domain(rows, predictions, known):
     return table
 
 
-def score_folder(folder, known):
-    """Score an exported model on the shipped test split, through ``pipeline``."""
+def score_digits(transcribe, rows):
+    """Score a function from clips to texts on recorded digits."""
+    clips = [audio.load(path, RATE)[0] for path, *_ in rows]
+    return score([word for _, word, _ in rows], transcribe(clips))
+
+
+def recogniser(folder):
+    """Open an exported model with ``pipeline``; give a function from clips to texts."""
     recognise = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")
     if recognise.model.dtype != torch.float32:
         raise SystemExit(f"{folder} computes in {recognise.model.dtype}, not in float32.")
+
+    def transcribe(clips):
+        rows = ({"array": clip, "sampling_rate": RATE} for clip in clips)
+        return [recognise(row)["text"].strip() for row in rows]
+
+    return transcribe
+
+
+def score_test(transcribe, known):
+    """Score a function from clips to texts on the shipped test split, domain by domain."""
     rows = shipped("test", speech.DOMAINS)
-    clips = (audio.load(row["audio"], RATE)[0] for row in rows)
-    heard = [recognise({"array": clip, "sampling_rate": RATE})["text"].strip() for clip in clips]
-    return score_by_domain(rows, heard, known)
+    clips = [audio.load(row["audio"], RATE)[0] for row in rows]
+    return score_by_domain(rows, transcribe(clips), known)
 
 
 def save_half(model, out):
@@ -102,14 +117,21 @@ def percent(scores):
     return f"{wer} | {scores['cer']:.1%} | {scores['utterances']}"
 
 
+def table(scores):
+    """Write named scores as the rows of a table."""
+    return "\n".join(f"| {name} | {percent(row)} |" for name, row in scores.items())
+
+
 def write_results(results, out, card, **fields):
     """Write ``results.json`` and the model's card: its text with the figures filled in."""
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    rows = "\n".join(f"| {name} | {percent(row)} |" for name, row in results["test"].items())
     text = Template(Path(__file__).with_name(card).read_text("utf-8"))
     size = (out / "model.safetensors").stat().st_size / 1e6
     filled = text.substitute(
-        parameters=f"{results['parameters'] / 1e6:.2f}", size=f"{size:.1f}", test=rows, **fields
+        parameters=f"{results['parameters'] / 1e6:.2f}",
+        size=f"{size:.1f}",
+        test=table(results["test"]),
+        **fields,
     )
     (out / "README.md").write_text(filled, "utf-8")
     print(f"{out}: {json.dumps(results['test'])}")

@@ -18,6 +18,7 @@ import argparse
 import functools
 import json
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,10 @@ from transformers import (
     Wav2Vec2CTCTokenizer,
 )
 
-from .. import audio
 from . import speech_features, speech_scores
 from .sentences import ALPHABET
-from .speech_bank import Bank, bank_of, schedule
+from .speech_bank import RECORDINGS, Bank, bank_of, schedule
 from .speech_features import MELS, STRIDE, hide
-from .synthesis import RATE
 from .train_loop import fit
 
 VOCABULARY = ["<pad>", "<unk>", "|", *ALPHABET[1:]]
@@ -140,12 +139,6 @@ def transcribe(model, clips):
     return texts
 
 
-def heard_by(model, rows):
-    """Score a model on recorded digits."""
-    clips = (audio.load(path, RATE)[0] for path, *_ in rows)
-    return speech_scores.score([word for _, word, _ in rows], transcribe(model, clips))
-
-
 def validate(work, real):
     """Fine-tune without one speaker of the recorded digits, transcribe that one; all in turn."""
     digits = speech_scores.digit_rows(real)
@@ -156,8 +149,8 @@ def validate(work, real):
         heard = [row for row in digits if row[2] == person]
         without = finetune(model, utterances, others, 10 + number, work, f"without-{person}")
         results[person] = {
-            "synthetic only": heard_by(model, heard),
-            "with the others": heard_by(without, heard),
+            "synthetic only": speech_scores.score_digits(partial(transcribe, model), heard),
+            "with the others": speech_scores.score_digits(partial(transcribe, without), heard),
         }
         print(json.dumps({person: results[person]}), flush=True)
     (work / "validation.json").write_text(json.dumps(results, indent=1))
@@ -182,13 +175,13 @@ def final(work, real, out):
     results = {
         "parameters": model.num_parameters(),
         "training": {
-            "hours": round(float(utterances.starts[-1]) * 0.04 / 3600, 2),
-            "clips": len(utterances),
-            "recorded digits": len(digits),
-            "synthetic speech": TRAIN,
-            "recorded digits too": FINETUNE,
+            "hours": round(float(utterances.starts[-1]) * 0.04 / 3600, 1),
+            "studio": len(utterances) // (1 + RECORDINGS),
+            "digits": len(digits),
+            "train": TRAIN,
+            "finetune": FINETUNE,
         },
-        "test": speech_scores.score_folder(out, KNOWN),
+        "test": speech_scores.score_test(speech_scores.recogniser(out), KNOWN),
         "leave one speaker out": json.loads((work / "validation.json").read_text()),
     }
     people = results["leave one speaker out"]
@@ -196,7 +189,11 @@ def final(work, real, out):
         results,
         out,
         "ctc_card.md",
-        hours=results["training"]["hours"],
+        **results["training"],
+        steps=TRAIN["steps"],
+        rate=TRAIN["rate"],
+        finesteps=FINETUNE["steps"],
+        finerate=FINETUNE["rate"],
         people="\n".join(_person(name, scores) for name, scores in people.items()),
         mean=f"{np.mean([scores['with the others']['wer'] for scores in people.values()]):.1%}",
     )

@@ -4,7 +4,7 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 
     python -m course_utils.foundry.train_whisper bank --cache DIR --work DIR
     python -m course_utils.foundry.train_whisper train --work DIR
-    python -m course_utils.foundry.train_whisper final --work DIR --out DIR
+    python -m course_utils.foundry.train_whisper final --work DIR --real DIR --out DIR
 
 The encoder also learns to spell with a CTC head, which is thrown away afterwards: from nothing,
 attention alone does not find out where in the sound the next word is (Watanabe et al., Hybrid
@@ -29,7 +29,7 @@ from transformers import (
 )
 
 from . import sentences, speech_scores
-from .speech_bank import Bank, bank_of, schedule
+from .speech_bank import RECORDINGS, Bank, bank_of, schedule
 from .speech_features import hide
 from .train_loop import fit
 
@@ -241,21 +241,34 @@ def export(model, out):
     speech_scores.save_half(model, out)
 
 
-def final(work, out):
+def final(work, real, out):
     """Export, score and write results and card."""
     model, utterances = train(work)
     export(model, out)
+    transcribe = speech_scores.recogniser(out)
+    digits = speech_scores.digit_rows(real)
+    people = {person: [row for row in digits if row[2] == person] for _, _, person in digits}
     results = {
         "parameters": model.num_parameters(),
         "training": {
-            "hours": round(float(utterances.starts[-1]) * HOP / 16_000 / 3600, 2),
-            "clips": len(utterances),
-            "synthetic speech": TRAIN,
+            "hours": round(float(utterances.starts[-1]) * HOP / 16_000 / 3600, 1),
+            "studio": len(utterances) // (1 + RECORDINGS),
+            "train": TRAIN,
         },
-        "test": speech_scores.score_folder(out, KNOWN),
+        "test": speech_scores.score_test(transcribe, KNOWN),
+        "people": {
+            person: speech_scores.score_digits(transcribe, rows) for person, rows in people.items()
+        },
     }
-    hours = results["training"]["hours"]
-    speech_scores.write_results(results, out, "whisper_card.md", hours=hours)
+    speech_scores.write_results(
+        results,
+        out,
+        "whisper_card.md",
+        **results["training"],
+        steps=TRAIN["steps"],
+        rate=TRAIN["rate"],
+        people=speech_scores.table(results["people"]),
+    )
 
 
 def main():
@@ -264,10 +277,11 @@ def main():
     parser.add_argument("step", choices=["bank", "train", "final"])
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--cache", type=Path, help="folder of the rendered speech")
+    parser.add_argument("--real", type=Path, help="folder of the recordings, with fsdd/ in it")
     parser.add_argument("--out", type=Path, help="folder of the model to write")
     arguments = vars(parser.parse_args())
     step = arguments.pop("step")
-    needs = {"bank": ["cache"], "train": [], "final": ["out"]}[step]
+    needs = {"bank": ["cache"], "train": [], "final": ["real", "out"]}[step]
     for name in needs:
         if arguments[name] is None:
             parser.error(f"step {step} needs --{name}")
