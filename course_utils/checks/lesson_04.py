@@ -15,7 +15,8 @@ SENTENCES = (
 )
 
 
-def _merged(ids):
+def merged(ids):
+    """Keep the first of equal neighbours."""
     return [token for place, token in enumerate(ids) if place == 0 or token != ids[place - 1]]
 
 
@@ -96,8 +97,8 @@ EXERCISES = (
         wrong=(
             lambda ids, blank: [token for token in ids if token != blank],
             lambda ids, blank: list(dict.fromkeys(token for token in ids if token != blank)),
-            lambda ids, blank: _merged([token for token in ids if token != blank]),
-            lambda ids, blank: _merged(ids),
+            lambda ids, blank: merged([token for token in ids if token != blank]),
+            lambda ids, blank: merged(ids),
         ),
     ),
     Exercise(

@@ -1,14 +1,19 @@
 """Banks: features of many utterances with their spellings, and the batches drawn from them."""
 
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import chain, count, islice
 
 import numpy as np
 import torch
 
 from .. import audio
+from .kokoro import SYMBOLS, token_ids
 from .speech_features import record
 from .synthesis import RATE
+
+PHONES = 1 + max(SYMBOLS.values())
+"""Kokoro's symbols, with silence as number 0."""
 
 RECORDINGS = 2
 """Recordings made of each studio utterance, besides itself."""
@@ -17,22 +22,24 @@ RECORDINGS = 2
 class Bank:
     """Features of utterances one after the other, in half precision, with their token ids.
 
-    Utterance ``n`` has the rows ``starts[n]`` to ``starts[n + 1]`` of ``features`` and the
+    Utterance ``n`` has the rows ``starts[n]`` to ``starts[n + 1]`` of ``features``, the same
+    entries of ``phones`` (Kokoro's symbol that is spoken in each row; -100 where unknown) and the
     entries ``token_starts[n]`` to ``token_starts[n + 1]`` of ``tokens``.
     """
 
-    PARTS = ("features", "starts", "tokens", "token_starts")
+    PARTS = ("features", "phones", "starts", "tokens", "token_starts")
 
-    def __init__(self, features, starts, tokens, token_starts):
-        self.features, self.starts = features, starts
+    def __init__(self, features, phones, starts, tokens, token_starts):
+        self.features, self.phones, self.starts = features, phones, starts
         self.tokens, self.token_starts = tokens, token_starts
 
     @classmethod
-    def of(cls, pairs):
-        """Make a bank of ``(features, token ids)`` pairs."""
-        features, tokens = zip(*pairs, strict=True)
+    def of(cls, utterances):
+        """Make a bank of utterances: features, phones and token ids of each."""
+        features, phones, tokens = zip(*utterances, strict=True)
         return cls(
             torch.cat(features).half().numpy(),
+            np.concatenate(phones).astype(np.int16),
             np.cumsum([0, *map(len, features)]),
             np.concatenate(tokens).astype(np.int16),
             np.cumsum([0, *map(len, tokens)]),
@@ -43,6 +50,7 @@ class Bank:
         """Put several banks one after the other."""
         return cls(
             np.concatenate([bank.features for bank in banks]),
+            np.concatenate([bank.phones for bank in banks]),
             np.cumsum([0, *chain.from_iterable(bank.lengths() for bank in banks)]),
             np.concatenate([bank.tokens for bank in banks]),
             np.cumsum([0, *chain.from_iterable(np.diff(bank.token_starts) for bank in banks)]),
@@ -69,23 +77,32 @@ class Bank:
 
     def select(self, rows):
         """Give the bank of some utterances."""
-        return Bank.of((torch.from_numpy(self._features(r)), self._tokens(r)) for r in rows)
+        return Bank.of(
+            (
+                torch.from_numpy(self._of(self.features, r)),
+                self._of(self.phones, r),
+                self._tokens(r),
+            )
+            for r in rows
+        )
 
-    def _features(self, row):
-        return self.features[self.starts[row] : self.starts[row + 1]]
+    def _of(self, part, row):
+        return part[self.starts[row] : self.starts[row + 1]]
 
     def _tokens(self, row):
         return self.tokens[self.token_starts[row] : self.token_starts[row + 1]]
 
     def batch(self, rows):
-        """Pad some utterances: features, their lengths, token ids padded with -100."""
-        features = [torch.from_numpy(self._features(r).astype(np.float32)) for r in rows]
+        """Pad some utterances: features, their lengths, token ids and phones, with -100."""
+        features = [torch.from_numpy(self._of(self.features, r).astype(np.float32)) for r in rows]
         labels = [torch.from_numpy(self._tokens(r)) for r in rows]
-        pad = torch.nn.utils.rnn.pad_sequence
+        phones = [torch.from_numpy(self._of(self.phones, r)) for r in rows]
+        pad = partial(torch.nn.utils.rnn.pad_sequence, batch_first=True)
         return (
-            pad(features, batch_first=True),
+            pad(features),
             torch.tensor([len(part) for part in features]),
-            pad(labels, batch_first=True, padding_value=-100).long(),
+            pad(labels, padding_value=-100).long(),
+            pad(phones, padding_value=-100).long(),
         )
 
 
@@ -110,18 +127,66 @@ def schedule(lengths, steps, most):
     return list(islice(chain.from_iterable(epochs), steps))
 
 
+def phones_in(spoken, count):
+    """Tell which symbol is spoken in each row of an utterance's features.
+
+    Parameters
+    ----------
+    spoken : dict or None
+        ``phonemes`` and ``durations`` of what `speech.render` wrote.
+    count : int
+        Rows, which share the utterance evenly, at whatever pace it is played.
+
+    Returns
+    -------
+    numpy.ndarray
+        Kokoro's token ids, 0 in silence, shape ``(count,)``; -100 where nothing is known.
+    """
+    if spoken is None:
+        return np.full(count, -100)
+    ends = np.cumsum(spoken["durations"])
+    middles = (np.arange(count) + 0.5) / count * ends[-1]
+    return token_ids(spoken["phonemes"])[0][np.searchsorted(ends, middles)]
+
+
+def phone_loss(logits, phones):
+    """Give the cross-entropy of named phones, 0 where none of a batch is known.
+
+    CTC and attention have to find out by themselves where in the sound each letter is, and spend
+    thousands of steps on it. The renderer knows which phone is spoken when, and says so here, to
+    a second head that is thrown away afterwards.
+
+    Parameters
+    ----------
+    logits : torch.Tensor
+        Shape ``(batch, rows, PHONES)``.
+    phones : torch.Tensor
+        int64, shape ``(batch, rows)``, -100 where unknown.
+
+    Returns
+    -------
+    torch.Tensor
+        A number.
+    """
+    known = phones >= 0
+    if not known.any():  # recordings of people
+        return logits.sum() * 0
+    return torch.nn.functional.cross_entropy(logits[known], phones[known])
+
+
 def _compute(job):
-    """Compute the bank of some ``(path, text)`` rows, as they are and as recordings."""
+    """Compute the bank of some rows, as they are and as recordings."""
     rows, first, copies, features_of, encode = job
     torch.set_num_threads(1)
-    pairs = []
-    for number, (path, text) in enumerate(rows, first):
+    utterances = []
+    for number, (path, text, spoken) in enumerate(rows, first):
         samples, _ = audio.load(path, RATE)
         for copy in range(1 + copies):
             rng = np.random.default_rng([number, copy])
             heard = record(rng, samples) if copy else samples
-            pairs.append((features_of(heard), encode(text)))
-    return Bank.of(pairs)
+            features = features_of(heard)
+            utterances.append((features, phones_in(spoken, len(features)), encode(text)))
+    return Bank.of(utterances)
 
 
 def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
@@ -129,8 +194,8 @@ def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
 
     Parameters
     ----------
-    rows : list of (path, str)
-        Recordings and what is said in them.
+    rows : list of (path, str, dict or None)
+        Recordings, what is said in them, and what `phones_in` takes.
     features_of, encode : callable
         Functions of a module: samples to features, text to token ids.
     path : pathlib.Path

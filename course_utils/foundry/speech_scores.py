@@ -27,16 +27,16 @@ def training_rows(cache, domains):
 
     Returns
     -------
-    list of (str or dict, str)
-        What :func:`course_utils.audio.load` takes, and what is said.
+    list of (str or dict, str, dict or None)
+        What :func:`course_utils.audio.load` takes, what is said, and what was rendered, where
+        it is known.
     """
     rendered = [row for row in speech.rendered(cache) if row["split"] == "train"]
     if not rendered:
         raise SystemExit(f"No rendered speech in {cache}; run foundry.speech render first.")
-    rows = [(row["path"], row["text"]) for row in rendered if not row["shipped"]]
-    kept = {row["path"]: row["domain"] in domains for row in rendered}
-    rows = [row for row in rows if kept[row[0]]]
-    return rows + [(row["audio"], row["text"]) for row in shipped("train", domains)]
+    rows = [row for row in rendered if not row["shipped"] and row["domain"] in domains]
+    rows = [(row["path"], row["text"], row) for row in rows]
+    return rows + [(row["audio"], row["text"], None) for row in shipped("train", domains)]
 
 
 def shipped(split, domains):
@@ -94,20 +94,11 @@ def recogniser(folder):
     return transcribe
 
 
-def score_test(transcribe, known):
+def score_test(transcribe, known, rows=None):
     """Score a function from clips to texts on the shipped test split, domain by domain."""
-    rows = shipped("test", speech.DOMAINS)
+    rows = shipped("test", speech.DOMAINS) if rows is None else rows
     clips = [audio.load(row["audio"], RATE)[0] for row in rows]
     return score_by_domain(rows, transcribe(clips), known)
-
-
-def save_half(model, out):
-    """Write weights in half precision, to be computed in single."""
-    model.half().save_pretrained(out)
-    (out / "model.safetensors").chmod(0o644)
-    config = json.loads((out / "config.json").read_text())
-    config["dtype"] = "float32"
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 def percent(scores):

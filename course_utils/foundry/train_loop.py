@@ -1,5 +1,6 @@
 """The training loop of the shipped models: one-cycle rate, averaged weights, checkpoints."""
 
+import json
 import time
 
 import numpy as np
@@ -65,6 +66,23 @@ def fit(model, loss_of, steps, rate, seed, path):
     return model.eval()
 
 
+def save_half(model, out):
+    """Write a Transformers model in half precision, to be computed in single.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        Is in half precision afterwards.
+    out : pathlib.Path
+        Folder to write ``model.safetensors`` and ``config.json`` into.
+    """
+    model.half().save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
+    config = json.loads((out / "config.json").read_text())
+    config["dtype"] = "float32"
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
 def _checkpoint(path, step, model, average, optimizer):
     """Write weights, their average and the optimiser's moments."""
     state = {f"model.{k}": v for k, v in model.state_dict().items()}
@@ -87,7 +105,8 @@ def _resume(path, model, average, optimizer):
     for name in average:
         average[name].copy_(state[f"average.{name}"])
     for name, parameter in model.named_parameters():
-        optimizer.state[parameter] = {
-            key: state[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
-        }
+        if f"step.{name}" in state:  # a parameter that has no gradient has no moments
+            optimizer.state[parameter] = {
+                key: state[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
+            }
     return int(state["done"])

@@ -12,7 +12,6 @@ cross-validation on ESC-10 with its baseline, ``final`` trains on everything, ex
 writes its card from the results.
 """
 
-import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
@@ -26,8 +25,9 @@ from .. import audio
 from . import sounds
 from .sound_cards import model_card
 from .sound_features import FRAMES, MELS, Bank, augment, mask
+from .steps import run
 from .synthesis import RATE
-from .train_loop import fit
+from .train_loop import fit, save_half
 
 CLIPS_A_CLASS = 320
 CLOSE_A_CLASS = 640
@@ -200,6 +200,11 @@ def predict(model, bank, statistics):
     return np.concatenate([model(x).logits.argmax(1).numpy() for x in inputs])
 
 
+def bank(work):
+    """Render the banks of synthetic clips."""
+    print(f"{len(synthetic_bank(work)) + len(synthetic_bank(work, True))} clips in {work}")
+
+
 def pretrain(work):
     """Train on synthetic clips alone; give the model, the two banks and their statistics."""
     banks = [synthetic_bank(work), synthetic_bank(work, close=True)]
@@ -219,20 +224,20 @@ def finetune(pretrained, real, seed, path):
     )
 
 
-def validate(work, folder):
+def validate(work, real):
     """Cross-validate on the folds: pretrained, fine-tuned, and trained on the recordings alone.
 
     A model scored on a fold never trained on it; the schedule is fixed, the last step counts.
     """
-    real, folds = real_bank(folder)
+    recorded, folds = real_bank(real)
     pretrained = pretrain(work)
     model, _, statistics = pretrained
     scores = {"synthetic only": {}, "recordings only": {}, "synthetic, then both": {}}
     confusion = np.zeros((len(sounds.LABELS), len(sounds.LABELS)), dtype=int)
-    guesses = predict(model, real, statistics)
+    guesses = predict(model, recorded, statistics)
     for fold in FOLDS:
         key = str(fold)
-        inside, outside = real.select(folds == fold), real.select(folds != fold)
+        inside, outside = recorded.select(folds == fold), recorded.select(folds != fold)
         scores["synthetic only"][key] = accuracy(inside.labels, guesses[folds == fold])
         path = work / f"baseline-{fold}.safetensors"
         model = train(
@@ -249,7 +254,7 @@ def validate(work, folder):
         named = predict(model, inside, statistics)
         scores["synthetic, then both"][key] = accuracy(inside.labels, named)
         np.add.at(confusion, (inside.labels, named), 1)
-    kept = sorted(set(real.labels.tolist()))
+    kept = sorted(set(recorded.labels.tolist()))
     results = {
         "accuracy": scores,
         "mean": {name: float(np.mean(list(by.values()))) for name, by in scores.items()},
@@ -272,12 +277,8 @@ def accuracy(labels, guesses):
 
 def export(model, statistics, out):
     """Write the Transformers folder: weights in half precision, computed in single."""
-    model.half().save_pretrained(out)
-    (out / "model.safetensors").chmod(0o644)
+    save_half(model, out)
     extractor(*statistics).save_pretrained(out)
-    config = json.loads((out / "config.json").read_text())
-    config["dtype"] = "float32"
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 def synthetic_test(folder):
@@ -300,21 +301,21 @@ def synthetic_test(folder):
     return {"accuracy": 1 - len(wrong) / len(clips), "clips": len(clips), "wrong": wrong}
 
 
-def final(work, folder, out):
+def final(work, real, out):
     """Train on everything, export, score and write results and card."""
-    real, _ = real_bank(folder)
+    recorded, _ = real_bank(real)
     pretrained = pretrain(work)
-    model = finetune(pretrained, real, 10, work / "final.safetensors")
+    model = finetune(pretrained, recorded, 10, work / "final.safetensors")
     *_, statistics = pretrained
     out.mkdir(parents=True, exist_ok=True)
-    before = predict(model, real, statistics)
+    before = predict(model, recorded, statistics)
     export(model, statistics, out)
-    after = predict(ASTForAudioClassification.from_pretrained(out).eval(), real, statistics)
+    after = predict(ASTForAudioClassification.from_pretrained(out).eval(), recorded, statistics)
     results = {
         "parameters": sum(value.numel() for value in model.parameters()),
         "training": {
             "synthetic clips": (CLIPS_A_CLASS + CLOSE_A_CLASS) * len(sounds.LABELS),
-            "recordings": len(real),
+            "recordings": len(recorded),
             "batch": BATCH,
             "share of patches": KEPT,
             "pretraining": PRETRAIN | {"parts": PRETRAIN_PARTS},
@@ -330,28 +331,11 @@ def final(work, folder, out):
     print(f"{out}: {json.dumps(results['synthetic test'])}")
 
 
-def main():
-    """Run one step."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=["bank", "pretrain", "validate", "final"])
-    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
-    parser.add_argument("--real", type=Path, help="folder with the ESC-10 class folders")
-    parser.add_argument("--out", type=Path, help="folder of the model to write")
-    arguments = parser.parse_args()
-    work, step = arguments.work, arguments.step
-    if step == "bank":
-        print(f"{len(synthetic_bank(work)) + len(synthetic_bank(work, True))} clips in {work}")
-    elif step == "pretrain":
-        pretrain(work)
-    elif arguments.real is None or not arguments.real.is_dir():
-        print(f"No recordings in {arguments.real}: step {step} skipped; name them with --real.")
-    elif step == "validate":
-        validate(work, arguments.real)
-    elif arguments.out is None:
-        parser.error("step final needs --out, the folder of the model to write")
-    else:
-        final(work, arguments.real, arguments.out)
-
-
 if __name__ == "__main__":
-    main()
+    steps = {
+        "bank": (bank, ()),
+        "pretrain": (pretrain, ()),
+        "validate": (validate, ("real",)),
+        "final": (final, ("real", "out")),
+    }
+    run(__doc__, steps)

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from course_utils import audio
-from course_utils.foundry import speech_bank
+from course_utils.foundry import kokoro, speech_bank
 from course_utils.foundry.speech_bank import Bank
 
 
@@ -11,12 +11,13 @@ def pairs(count, seed=0):
     for _ in range(count):
         frames, letters = int(rng.integers(20, 60)), int(rng.integers(1, 9))
         features = torch.from_numpy(rng.standard_normal((frames, 320))).float()
-        yield features, rng.integers(0, 30, letters).tolist()
+        yield features, rng.integers(0, 99, frames), rng.integers(0, 30, letters).tolist()
 
 
 def assert_holds(bank, rows, made):
-    features, ends, labels = bank.batch(rows)
-    for row, (expected, tokens) in enumerate(made):
+    features, ends, labels, phones = bank.batch(rows)
+    for row, (expected, spoken, tokens) in enumerate(made):
+        assert phones[row][phones[row] >= 0].tolist() == spoken.tolist()
         assert ends[row] == len(expected)
         assert torch.allclose(features[row, : ends[row]], expected, atol=2e-3)
         assert not features[row, ends[row] :].any()
@@ -61,13 +62,34 @@ def test_a_bank_of_recordings_holds_each_as_it_is_and_varied(tmp_path):
     for number in range(3):
         samples = np.full(8000, 0.1 * (number + 1), np.float32)
         audio.save(tmp_path / f"{number}.flac", samples, 16_000)
-        rows.append((tmp_path / f"{number}.flac", "ab"[: 1 + number % 2]))
+        spoken = {"phonemes": "a", "durations": [2, 0, 1]} if number else None
+        rows.append((tmp_path / f"{number}.flac", "ab"[: 1 + number % 2], spoken))
     path = tmp_path / "work" / "bank.npz"
     bank = speech_bank.bank_of(rows, mean_of, spell, path, copies=2)
     assert len(bank) == 9 and path.is_file()
-    features, ends, labels = bank.batch(range(9))
+    features, ends, labels, phones = bank.batch(range(9))
     assert ends.tolist() == [3] * 9
     assert torch.allclose(features[::3, 0, 0], torch.tensor([0.1, 0.2, 0.3]), atol=1e-3)
     assert labels[:, 0].tolist() == [97] * 9
+    assert (phones[:3] == -100).all() and (phones[3:] == 0).all()
     again = speech_bank.bank_of([], mean_of, spell, path)
     assert np.array_equal(again.features, bank.features)
+
+
+def test_phones_share_the_rows_as_their_durations_say():
+    spoken = {"phonemes": "həlˈO", "durations": [4, 1, 1, 0, 2, 2, 2]}
+    silence, h, schwa, _, stress, o, _ = kokoro.token_ids(spoken["phonemes"])[0].tolist()
+    wanted = [silence] * 4 + [h, schwa] + [stress] * 2 + [o] * 2 + [silence] * 2
+    assert speech_bank.phones_in(spoken, 12).tolist() == wanted
+    assert speech_bank.phones_in(spoken, 24).tolist() == np.repeat(wanted, 2).tolist()
+    assert speech_bank.phones_in(spoken, 4).tolist() == [silence, h, stress, silence]
+    assert speech_bank.phones_in(None, 3).tolist() == [-100] * 3
+
+
+def test_phone_loss_equals_cross_entropy_of_the_known_and_is_nothing_without():
+    logits, phones = torch.randn(2, 5, speech_bank.PHONES), torch.randint(0, 99, (2, 5))
+    phones[0, 2:] = -100
+    expected = -logits.log_softmax(-1).gather(2, phones.clamp_min(0)[..., None])[..., 0]
+    loss = speech_bank.phone_loss(logits, phones)
+    assert torch.allclose(loss, expected[phones >= 0].mean())
+    assert speech_bank.phone_loss(logits, phones * 0 - 100) == 0

@@ -4,24 +4,35 @@ from transformers import AutoModelForCTC, AutoProcessor, pipeline
 
 from course_utils.foundry import train_ctc
 from course_utils.foundry.sentences import ALPHABET
-from course_utils.foundry.speech_bank import Bank
+from course_utils.foundry.speech_bank import PHONES, Bank
 
 
 def some_speech(count):
     rng = np.random.default_rng(0)
     for _ in range(count):
         features = torch.from_numpy(rng.standard_normal((int(rng.integers(20, 60)), 320))).float()
-        yield features, train_ctc.encode("".join(rng.choice(list(ALPHABET), 8)).strip() or "a")
+        phones = rng.integers(0, PHONES, len(features))
+        yield (
+            features,
+            phones,
+            train_ctc.encode("".join(rng.choice(list(ALPHABET), 8)).strip() or "a"),
+        )
 
 
 def test_the_network_has_a_loss_and_three_million_parameters():
     model = train_ctc.new_model()
     assert 2e6 < model.num_parameters() < 4e6
-    features, ends, labels = Bank.of(list(some_speech(3))).batch([0, 1, 2])
+    features, ends, labels, phones = Bank.of(list(some_speech(3))).batch([0, 1, 2])
     attention = (torch.arange(features.shape[1]) < ends[:, None]).long()
     loss = model(input_features=features, attention_mask=attention, labels=labels).loss
     assert torch.isfinite(loss) and loss > 0
     assert model.config.inputs_to_logits_ratio == 640  # four frames of 10 ms at 16 kHz
+    model.eval()
+    guided = train_ctc.Guided(model).eval()
+    alone = model(input_features=features, attention_mask=attention, labels=labels).loss
+    unknown = torch.full_like(phones, -100)
+    assert torch.allclose(guided.loss(features, ends, labels, unknown), alone)
+    assert guided.loss(features, ends, labels, phones) > alone + 1
 
 
 def test_silence_is_transcribed_as_some_text():

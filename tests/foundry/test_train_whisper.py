@@ -29,13 +29,6 @@ def test_the_tokenizer_gives_every_text_back():
         assert ids[2:-1] == train_whisper.encode(text)
 
 
-def test_letters_of_the_pieces_spell_the_text(model):
-    hybrid = train_whisper.Hybrid(model)
-    for text in SENTENCES:
-        spelled = [mark for piece in train_whisper.encode(text) for mark in hybrid.letters[piece]]
-        assert "".join(train_whisper.LETTERS[mark] for mark in spelled).strip() == text
-
-
 def test_the_short_encoder_equals_the_models_own_on_a_whole_window(model):
     mel = train_whisper.extractor()(speech_like(7), sampling_rate=16_000, return_tensors="pt")
     features = mel["input_features"]
@@ -55,12 +48,14 @@ def test_padding_looks_like_the_extractors(model):
     assert torch.allclose(padded[0, 101:150], whole[0, 101:150], atol=1e-4)
 
 
-def test_the_loss_is_the_models_own_where_ctc_has_no_share(model, monkeypatch):
-    monkeypatch.setattr(train_whisper, "CTC_SHARE", 0.0)
-    hybrid = train_whisper.Hybrid(model)
-    tokens = [train_whisper.encode(text) for text in SENTENCES]
-    features = [torch.randn(350, train_whisper.MELS) for _ in tokens]
-    batch, ends, labels = Bank.of(list(zip(features, tokens, strict=True))).batch([0, 1, 2])
+def test_without_phones_the_loss_is_the_models_own(model):
+    guided = train_whisper.Guided(model).eval()
+    unknown = np.full(2 * train_whisper.POSITIONS, -100)
+    clips = [
+        (torch.randn(len(unknown), train_whisper.MELS), unknown, train_whisper.encode(text))
+        for text in SENTENCES
+    ]
+    batch, _, labels, phones = Bank.of(clips).batch([0, 1, 2])
     tokenizer = train_whisper.tokenizer()
     whole = [torch.tensor(tokenizer(text)["input_ids"][1:]) for text in SENTENCES]
     whole = torch.nn.utils.rnn.pad_sequence(whole, batch_first=True, padding_value=-100)
@@ -69,7 +64,8 @@ def test_the_loss_is_the_models_own_where_ctc_has_no_share(model, monkeypatch):
         expected = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), whole.flatten(), ignore_index=-100, label_smoothing=0.1
         )
-        assert torch.allclose(hybrid.loss(batch, ends, labels), expected, atol=1e-4)
+        assert torch.allclose(guided.loss(batch, labels, phones), expected, atol=1e-4)
+        assert guided.loss(batch, labels, phones.clamp_min(0)) > expected + 1
 
 
 def test_the_exported_folder_opens_with_the_auto_classes(model, tmp_path):
