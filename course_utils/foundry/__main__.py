@@ -47,7 +47,6 @@ def commands(real, work):
         [f"{foundry}.speech", "pack", *cache, "--out", str(POCKET / "speech")],
         [f"{foundry}.calls", *cache, "--out", str(POCKET / "calls")],
         *training("train_ctc", real, "pocket-ctc", ["bank", "train", "validate", "final"]),
-        *training("train_whisper", real, "pocket-whisper", ["bank", "train", "final"]),
     ]
 
 

@@ -23,7 +23,7 @@ LINE = 8_000
 """Sampling rate of the telephone, in hertz."""
 
 BITRATE = 9_000
-RATIO = (3, 13)
+RATIO = (8, 18)
 """Decibels between the speech and the noise around it."""
 
 MORE = 260

@@ -51,7 +51,8 @@ SPECIAL = [
     "<|nospeech|>",
     "<|notimestamps|>",
 ]
-TRAIN = {"steps": 4_000, "rate": 1.5e-3}
+STUDIO = {"steps": 1_500, "rate": 1.5e-3}
+TRAIN = {"steps": 2_500, "rate": 1e-3}
 BATCH_FRAMES = 3200
 """Mel frames of 20 ms in a batch: 64 s of speech."""
 
@@ -148,7 +149,7 @@ def encode(text):
 def bank(work, cache):
     """Compute the bank of synthetic training utterances where it is missing."""
     rows = speech_scores.training_rows(cache, KNOWN)
-    bank_of(rows, features_of, encode, work / "whisper.npz")
+    bank_of(rows, features_of, encode, work / "bank.npz")
 
 
 def hear(model, features):
@@ -206,21 +207,29 @@ def pad_silence(features, ends, generator):
     return features
 
 
-def train(work):
-    """Train on synthetic speech; see :func:`~.train_loop.fit`."""
-    utterances = Bank.load(work / "whisper.npz")
-    plan = schedule(utterances.lengths(), TRAIN["steps"], BATCH_FRAMES)
-    torch.manual_seed(0)
-    guided = Guided(new_model())
+def fit_to(guided, utterances, steps, rate, seed, path, hiding=True):
+    """Train a model on a bank; see :func:`~.train_loop.fit`."""
+    plan = schedule(utterances.lengths(), steps, BATCH_FRAMES)
 
     def loss_of(step, generator):
         features, ends, labels, phones = utterances.batch(plan[step])
         features = pad_silence(features, ends, generator)
-        features = hide(features, ends, generator, stride=1, frames=20)
+        if hiding:
+            features = hide(features, ends, generator, stride=1, frames=20)
         return guided.loss(features, labels, phones)
 
-    fit(guided, loss_of, seed=1, path=work / "whisper.safetensors", **TRAIN)
-    return guided.model, utterances
+    return fit(guided, loss_of, steps, rate, seed, path)
+
+
+def train(work):
+    """Train on synthetic speech; give the model and the bank."""
+    torch.manual_seed(0)
+    utterances = Bank.load(work / "bank.npz")
+    studio = utterances.select(range(0, len(utterances), 1 + RECORDINGS))
+    path = work / "studio.safetensors"
+    guided = fit_to(Guided(new_model()), studio, seed=0, path=path, hiding=False, **STUDIO)
+    path = work / "whisper.safetensors"
+    return fit_to(guided, utterances, seed=1, path=path, **TRAIN).model, utterances
 
 
 def export(model, out):
@@ -242,6 +251,7 @@ def final(work, real, out):
         "training": {
             "hours": round(float(utterances.starts[-1]) * HOP / 16_000 / 3600, 1),
             "studio": len(utterances) // (1 + RECORDINGS),
+            "first": STUDIO,
             "train": TRAIN,
         },
         "test": speech_scores.score_test(transcribe, KNOWN),
@@ -254,6 +264,7 @@ def final(work, real, out):
         out,
         "whisper_card.md",
         **results["training"],
+        firststeps=STUDIO["steps"],
         steps=TRAIN["steps"],
         rate=TRAIN["rate"],
         people=speech_scores.table(results["people"]),

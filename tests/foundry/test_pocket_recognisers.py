@@ -1,4 +1,4 @@
-"""The shipped recognisers: their scores, their cards, CTC's rule, and ten minutes in one call."""
+"""The shipped recogniser: its scores, its card, CTC's rule, and ten minutes in one call."""
 
 import json
 import subprocess
@@ -7,27 +7,29 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
+from transformers import AutoModelForCTC, AutoProcessor
 
 from course_utils import data, scoring, subtitles
 from course_utils.catalog import POCKET
 from course_utils.checks.lesson_04 import merged
 from course_utils.foundry import speech_scores
 
-BARS = {"pocket-ctc": 0.08, "pocket-whisper": 0.15}
+FOLDER = POCKET / "pocket-ctc"
 KNOWN = ("digits", "home", "everyday")
+MOST = 0.08
+"""Word error rate on unseen voices and sentences, over the known domains."""
 
 
-def results_of(name):
-    return json.loads((POCKET / name / "results.json").read_text())
+@pytest.fixture(scope="module")
+def results():
+    return json.loads((FOLDER / "results.json").read_text())
 
 
-@pytest.mark.parametrize("name", BARS)
-def test_unseen_voices_and_sentences_are_understood_as_the_card_says(name):
-    results, card = results_of(name), (POCKET / name / "README.md").read_text()
+def test_unseen_voices_and_sentences_are_understood_as_the_card_says(results):
+    card = (FOLDER / "README.md").read_text()
     rows = speech_scores.shipped("test", KNOWN)
-    found = speech_scores.score_test(speech_scores.recogniser(POCKET / name), KNOWN, rows)
-    assert found["known"]["wer"] <= BARS[name]
+    found = speech_scores.score_test(speech_scores.recogniser(FOLDER), KNOWN, rows)
+    assert found["known"]["wer"] <= MOST
     assert found["known"]["wer"] == pytest.approx(results["test"]["known"]["wer"], abs=0.005)
     for scores in results["test"].values():
         assert speech_scores.percent(scores) in card
@@ -35,25 +37,22 @@ def test_unseen_voices_and_sentences_are_understood_as_the_card_says(name):
         assert low <= scores["wer"] <= high
 
 
-def test_recorded_digits_of_a_person_left_out_are_understood():
-    people = results_of("pocket-ctc")["leave one speaker out"]
+def test_recorded_digits_of_a_person_left_out_are_understood(results):
+    people = results["leave one speaker out"]
     rates = [scores["with the others"]["wer"] for scores in people.values()]
     assert len(rates) == 3 and sum(rates) / 3 <= 0.15
 
 
-def test_plain_auto_classes_open_both():
-    assert AutoModelForCTC.from_pretrained(POCKET / "pocket-ctc").num_parameters() < 8e6
-    model = AutoModelForSpeechSeq2Seq.from_pretrained(POCKET / "pocket-whisper")
-    assert model.num_parameters() < 8e6
-    for name in BARS:
-        tokenizer = AutoProcessor.from_pretrained(POCKET / name).tokenizer
-        ids = tokenizer("turn it up").input_ids
-        assert tokenizer.decode(ids, skip_special_tokens=True).strip() == "turn it up"
+def test_plain_auto_classes_open_it():
+    assert AutoModelForCTC.from_pretrained(FOLDER).num_parameters() < 8e6
+    tokenizer = AutoProcessor.from_pretrained(FOLDER).tokenizer
+    ids = tokenizer("turn it up").input_ids
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "turn it up"
 
 
 @given(st.lists(st.integers(0, 29), max_size=40))
 def test_collapsing_by_hand_equals_the_tokenizers(ids):
-    tokenizer = AutoProcessor.from_pretrained(POCKET / "pocket-ctc").tokenizer
+    tokenizer = AutoProcessor.from_pretrained(FOLDER).tokenizer
     left = [token for token in merged(ids) if token != tokenizer.pad_token_id]
     spelled = "".join(tokenizer.convert_ids_to_tokens(left)).replace("|", " ")
     assert spelled.split() == tokenizer.decode(ids).split()
