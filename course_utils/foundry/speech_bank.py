@@ -8,12 +8,9 @@ import numpy as np
 import torch
 
 from .. import audio
-from .kokoro import SYMBOLS, token_ids
+from .kokoro import token_ids
 from .speech_features import record
 from .synthesis import RATE
-
-PHONES = 1 + max(SYMBOLS.values())
-"""Kokoro's symbols, with silence as number 0."""
 
 RECORDINGS = 2
 """Recordings made of each studio utterance, besides itself."""
@@ -147,31 +144,6 @@ def phones_in(spoken, count):
     ends = np.cumsum(spoken["durations"])
     middles = (np.arange(count) + 0.5) / count * ends[-1]
     return token_ids(spoken["phonemes"])[0][np.searchsorted(ends, middles)]
-
-
-def phone_loss(logits, phones):
-    """Give the cross-entropy of named phones, 0 where none of a batch is known.
-
-    CTC and attention have to find out by themselves where in the sound each letter is, and spend
-    thousands of steps on it. The renderer knows which phone is spoken when, and says so here, to
-    a second head that is thrown away afterwards.
-
-    Parameters
-    ----------
-    logits : torch.Tensor
-        Shape ``(batch, rows, PHONES)``.
-    phones : torch.Tensor
-        int64, shape ``(batch, rows)``, -100 where unknown.
-
-    Returns
-    -------
-    torch.Tensor
-        A number.
-    """
-    known = phones >= 0
-    if not known.any():  # recordings of people
-        return logits.sum() * 0
-    return torch.nn.functional.cross_entropy(logits[known], phones[known])
 
 
 def _compute(job):

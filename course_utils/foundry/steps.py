@@ -11,7 +11,7 @@ FOLDERS = {
 
 
 def run(doc, steps):
-    """Run the step that the command line names.
+    """Run the step that the command line names; skip it where its recordings are absent.
 
     Parameters
     ----------
@@ -27,6 +27,10 @@ def run(doc, steps):
         parser.add_argument(f"--{name}", type=Path, help=what)
     given = vars(parser.parse_args())
     function, needs = steps[given["step"]]
+    if "real" in needs and (given["real"] is None or not given["real"].is_dir()):
+        step, folder = given["step"], given["real"]
+        print(f"No recordings in {folder}: step {step} skipped; name them with --real.")
+        return
     for name in needs:
         if given[name] is None:
             parser.error(f"step {given['step']} needs --{name}, the {FOLDERS[name]}")

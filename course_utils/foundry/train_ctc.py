@@ -28,12 +28,12 @@ from transformers import (
     Wav2Vec2CTCTokenizer,
 )
 
-from . import speech_features, speech_scores
+from . import guided, speech_features, speech_scores
 from .sentences import ALPHABET
-from .speech_bank import PHONES, RECORDINGS, Bank, bank_of, phone_loss, schedule
+from .speech_bank import RECORDINGS, Bank, bank_of
 from .speech_features import MELS, STRIDE, hide
 from .steps import run
-from .train_loop import fit, save_half
+from .train_loop import save_half
 
 VOCABULARY = ["<pad>", "<unk>", "|", *ALPHABET[1:]]
 """The blank, unknown, the space between words, then apostrophe and letters."""
@@ -43,8 +43,6 @@ KNOWN = ("digits", "home", "everyday")
 """What the model is trained on: banking stays new, for lesson 05 to fine-tune on."""
 
 STUDIO = {"steps": 1_200, "rate": 1.5e-3}
-"""First on studio speech with nothing hidden; from nothing, noise slows it down fourfold."""
-
 TRAIN = {"steps": 4_000, "rate": 1.5e-3}
 FINETUNE = {"steps": 150, "rate": 3e-4}
 BATCH_FRAMES = 1600
@@ -108,10 +106,17 @@ def bank(work, cache):
 class Guided(torch.nn.Module):
     """The network with a second head in its middle, which names the phone that is spoken."""
 
+    most = BATCH_FRAMES
+
     def __init__(self, model):
         super().__init__()
         self.model = model
-        self.head = torch.nn.Linear(HIDDEN, PHONES)
+        self.head = torch.nn.Linear(HIDDEN, guided.PHONES)
+
+    @staticmethod
+    def prepare(features, ends, generator, hiding):
+        """Hide some of a batch, or nothing."""
+        return hide(features, ends, generator) if hiding else features
 
     def loss(self, features, ends, labels, phones):
         """Give the loss of a batch: CTC of the letters, cross-entropy of the phones."""
@@ -121,40 +126,24 @@ class Guided(torch.nn.Module):
             labels=labels,
             output_hidden_states=True,
         )
-        return heard.loss + phone_loss(self.head(heard.hidden_states[LAYERS // 2]), phones)
-
-
-def fit_to(guided, utterances, steps, rate, seed, path, hiding=True):
-    """Train a model on a bank; see :func:`~.train_loop.fit`."""
-    plan = schedule(utterances.lengths(), steps, BATCH_FRAMES)
-
-    def loss_of(step, generator):
-        features, ends, labels, phones = utterances.batch(plan[step])
-        if hiding:
-            features = hide(features, ends, generator)
-        return guided.loss(features, ends, labels, phones)
-
-    return fit(guided, loss_of, steps, rate, seed, path)
+        named = self.head(heard.hidden_states[LAYERS // 2])
+        return heard.loss + guided.phone_loss(named, phones)
 
 
 def train(work):
     """Train on synthetic speech; give the guided model and the bank."""
     torch.manual_seed(0)
-    utterances = Bank.load(work / "bank.npz")
-    studio = utterances.select(range(0, len(utterances), 1 + RECORDINGS))
-    path = work / "studio.safetensors"
-    guided = fit_to(Guided(new_model()), studio, seed=0, path=path, hiding=False, **STUDIO)
-    return fit_to(guided, utterances, seed=1, path=work / "ctc.safetensors", **TRAIN), utterances
+    return guided.train(Guided(new_model()), work, STUDIO, TRAIN)
 
 
-def finetune(guided, utterances, digits, seed, work, name):
+def finetune(trained, utterances, digits, seed, work, name):
     """Go on with recorded digits and some of the synthetic speech; give another model."""
     rows = [(path, text, None) for path, text, _ in digits]
     recorded = bank_of(rows, features_of, encode, work / f"{name}.npz", DIGIT_COPIES)
     chosen = np.random.default_rng(0).permutation(len(utterances))[:REHEARSED]
     both = Bank.join([recorded, utterances.select(chosen)])
     path = work / f"{name}.safetensors"
-    return fit_to(deepcopy(guided), both, seed=seed, path=path, **FINETUNE).model
+    return guided.fit_to(deepcopy(trained), both, path, seed, **FINETUNE).model
 
 
 @torch.inference_mode()
@@ -171,14 +160,14 @@ def transcribe(model, clips):
 def validate(work, real):
     """Fine-tune without one speaker of the recorded digits, transcribe that one; all in turn."""
     digits = speech_scores.digit_rows(real)
-    guided, utterances = train(work)
+    trained, utterances = train(work)
     results = {}
     for number, person in enumerate(sorted({speaker for *_, speaker in digits})):
         others = [row for row in digits if row[2] != person]
         heard = [row for row in digits if row[2] == person]
-        without = finetune(guided, utterances, others, 10 + number, work, f"without-{person}")
+        without = finetune(trained, utterances, others, 10 + number, work, f"without-{person}")
         results[person] = {
-            "synthetic only": speech_scores.score_digits(partial(transcribe, guided.model), heard),
+            "synthetic only": speech_scores.score_digits(partial(transcribe, trained.model), heard),
             "with the others": speech_scores.score_digits(partial(transcribe, without), heard),
         }
         print(json.dumps({person: results[person]}), flush=True)
@@ -197,9 +186,9 @@ def export(model, out):
 
 def final(work, real, out):
     """Train on everything, export, score and write results and card."""
-    guided, utterances = train(work)
+    trained, utterances = train(work)
     digits = speech_scores.digit_rows(real)
-    model = finetune(guided, utterances, digits, 20, work, "final")
+    model = finetune(trained, utterances, digits, 20, work, "final")
     export(model, out)
     results = {
         "parameters": model.num_parameters(),
@@ -239,7 +228,8 @@ def _person(name, scores):
     )
 
 
-if __name__ == "__main__":
+def main():
+    """Run one step."""
     steps = {
         "bank": (bank, ("cache",)),
         "train": (train, ()),
@@ -247,3 +237,7 @@ if __name__ == "__main__":
         "final": (final, ("real", "out")),
     }
     run(__doc__, steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -331,7 +331,8 @@ def final(work, real, out):
     print(f"{out}: {json.dumps(results['synthetic test'])}")
 
 
-if __name__ == "__main__":
+def main():
+    """Run one step."""
     steps = {
         "bank": (bank, ()),
         "pretrain": (pretrain, ()),
@@ -339,3 +340,7 @@ if __name__ == "__main__":
         "final": (final, ("real", "out")),
     }
     run(__doc__, steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -26,11 +26,11 @@ from transformers import (
     WhisperTokenizer,
 )
 
-from . import sentences, speech_scores
-from .speech_bank import PHONES, RECORDINGS, Bank, bank_of, phone_loss, schedule
+from . import guided, sentences, speech_scores
+from .speech_bank import RECORDINGS, bank_of
 from .speech_features import hide
 from .steps import run
-from .train_loop import fit, save_half
+from .train_loop import save_half
 
 KNOWN = ("digits", "home", "everyday")
 MELS, HOP, SECONDS = 80, 320, 7
@@ -167,14 +167,22 @@ def hear(model, features):
 class Guided(torch.nn.Module):
     """The model with a second head on its encoder, which names the phone that is spoken."""
 
+    most = BATCH_FRAMES
+
     def __init__(self, model):
         super().__init__()
         self.model = model
-        self.head = torch.nn.Linear(HIDDEN, PHONES)
+        self.head = torch.nn.Linear(HIDDEN, guided.PHONES)
         names = ["<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"]
         self.start, self.plain, self.end = tokenizer().convert_tokens_to_ids(names)
 
-    def loss(self, features, labels, phones):
+    @staticmethod
+    def prepare(features, ends, generator, hiding):
+        """Put silence behind the speech; hide some of a batch, or nothing."""
+        features = pad_silence(features, ends, generator)
+        return hide(features, ends, generator, stride=1, frames=20) if hiding else features
+
+    def loss(self, features, ends, labels, phones):
         """Give the loss of a batch: cross-entropy of the pieces, and of the phones."""
         states = hear(self.model, features)
         count = len(labels)
@@ -189,7 +197,7 @@ class Guided(torch.nn.Module):
             logits.flatten(0, 1), wanted.flatten(), ignore_index=-100, label_smoothing=0.1
         )
         phones = functional.pad(phones, (0, 2 * states.shape[1] - phones.shape[1]), value=-100)
-        return said + phone_loss(self.head(states), phones[:, ::2])
+        return said + guided.phone_loss(self.head(states), phones[:, ::2])
 
 
 def pad_silence(features, ends, generator):
@@ -207,29 +215,11 @@ def pad_silence(features, ends, generator):
     return features
 
 
-def fit_to(guided, utterances, steps, rate, seed, path, hiding=True):
-    """Train a model on a bank; see :func:`~.train_loop.fit`."""
-    plan = schedule(utterances.lengths(), steps, BATCH_FRAMES)
-
-    def loss_of(step, generator):
-        features, ends, labels, phones = utterances.batch(plan[step])
-        features = pad_silence(features, ends, generator)
-        if hiding:
-            features = hide(features, ends, generator, stride=1, frames=20)
-        return guided.loss(features, labels, phones)
-
-    return fit(guided, loss_of, steps, rate, seed, path)
-
-
 def train(work):
     """Train on synthetic speech; give the model and the bank."""
     torch.manual_seed(0)
-    utterances = Bank.load(work / "bank.npz")
-    studio = utterances.select(range(0, len(utterances), 1 + RECORDINGS))
-    path = work / "studio.safetensors"
-    guided = fit_to(Guided(new_model()), studio, seed=0, path=path, hiding=False, **STUDIO)
-    path = work / "whisper.safetensors"
-    return fit_to(guided, utterances, seed=1, path=path, **TRAIN).model, utterances
+    trained, utterances = guided.train(Guided(new_model()), work, STUDIO, TRAIN)
+    return trained.model, utterances
 
 
 def export(model, out):
@@ -271,10 +261,15 @@ def final(work, real, out):
     )
 
 
-if __name__ == "__main__":
+def main():
+    """Run one step."""
     steps = {
         "bank": (bank, ("cache",)),
         "train": (train, ()),
         "final": (final, ("real", "out")),
     }
     run(__doc__, steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from course_utils import audio, data, scoring
-from course_utils.foundry import calls, speech
+from course_utils import audio, data
+from course_utils.foundry import calls, sentences, speech
 
 
 def levels(samples, rate):
@@ -49,7 +49,7 @@ def test_calls_are_shipped_with_texts_intents_and_voices(shipped):
     }
     for rows in shipped.values():
         assert rows.features["label"].names == speech.LABELS[:-1]
-        assert all(text == scoring.normalise_text(text) for text in rows["text"])
+        assert all(text == sentences.normalise(text) for text in rows["text"])
         for row in rows.select(range(0, len(rows), 20)):
             samples, rate = audio.load(row["audio"])
             assert rate == calls.LINE

@@ -13,6 +13,7 @@ def calls(monkeypatch):
         table = {
             "bank": (lambda work, cache: made.append(("bank", work, cache)), ("cache",)),
             "train": (lambda work: made.append(("train", work)), ()),
+            "validate": (lambda work, real: made.append(("validate", real)), ("real",)),
         }
         steps.run("Train it.\n\nMore.", table)
         return made
@@ -25,6 +26,13 @@ def test_a_step_gets_the_folders_that_it_needs_and_no_others(calls, tmp_path):
         ("bank", tmp_path, steps.Path("here"))
     ]
     assert calls("train", "--work", str(tmp_path))[-1] == ("train", tmp_path)
+
+
+def test_a_step_without_its_recordings_is_skipped_and_says_so(calls, capsys, tmp_path):
+    assert calls("validate", "--work", "w", "--real", str(tmp_path)) == [("validate", tmp_path)]
+    assert len(calls("validate", "--work", "w", "--real", "nowhere")) == 1
+    assert "No recordings in nowhere: step validate skipped" in capsys.readouterr().out
+    assert len(calls("validate", "--work", "w")) == 1
 
 
 @pytest.mark.parametrize(

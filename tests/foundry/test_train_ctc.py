@@ -3,8 +3,9 @@ import torch
 from transformers import AutoModelForCTC, AutoProcessor, pipeline
 
 from course_utils.foundry import train_ctc
+from course_utils.foundry.guided import PHONES
 from course_utils.foundry.sentences import ALPHABET
-from course_utils.foundry.speech_bank import PHONES, Bank
+from course_utils.foundry.speech_bank import Bank
 
 
 def some_speech(count):

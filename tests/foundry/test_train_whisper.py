@@ -64,8 +64,8 @@ def test_without_phones_the_loss_is_the_models_own(model):
         expected = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), whole.flatten(), ignore_index=-100, label_smoothing=0.1
         )
-        assert torch.allclose(guided.loss(batch, labels, phones), expected, atol=1e-4)
-        assert guided.loss(batch, labels, phones.clamp_min(0)) > expected + 1
+        assert torch.allclose(guided.loss(batch, None, labels, phones), expected, atol=1e-4)
+        assert guided.loss(batch, None, labels, phones.clamp_min(0)) > expected + 1
 
 
 def test_the_exported_folder_opens_with_the_auto_classes(model, tmp_path):
