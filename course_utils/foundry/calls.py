@@ -7,7 +7,7 @@ The requests of the splits that ``speech`` ships, and more of its plan for train
 """
 
 import argparse
-from collections import Counter
+from functools import partial
 from pathlib import Path
 from string import Template
 
@@ -75,7 +75,7 @@ def requests(split, cache):
     return rows
 
 
-def table(split, cache):
+def table(cache, split):
     """Return a split as a ``datasets.Dataset``; see the data card for its columns."""
     from datasets import ClassLabel, Dataset, Features, Value
 
@@ -103,7 +103,7 @@ def card(splits):
     """Return the data card of the packed splits: its text with the figures filled in."""
     rows = []
     for split, data in splits.items():
-        words = Counter(word for text in data["text"][:] for word in text.split())
+        words = {word for text in data["text"][:] for word in text.split()}
         minutes = sum(data["seconds"][:]) / 60
         speakers = len(set(data["speaker"][:]))
         rows.append(f"| {split} | {len(data)} | {minutes:.1f} | {speakers} | {len(words)} |")
@@ -118,13 +118,7 @@ def main():
     parser.add_argument("--cache", type=Path, default=kokoro.default_cache())
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    splits = {split: table(split, arguments.cache) for split in ("train", "validation", "test")}
-    for split, rows in splits.items():
-        path = arguments.out / f"{split}.parquet"
-        rows.to_parquet(path)
-        print(f"{path}: {len(rows)} requests, {path.stat().st_size / 1e6:.2f} MB")
-    (arguments.out / "README.md").write_text(card(splits), "utf-8")
+    speech.write_splits(arguments.out, partial(table, arguments.cache), card)
 
 
 if __name__ == "__main__":

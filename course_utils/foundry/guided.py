@@ -16,6 +16,27 @@ PHONES = 1 + max(SYMBOLS.values())
 """Kokoro's symbols, with silence as number 0."""
 
 
+KNOWN = ("digits", "home", "everyday")
+"""What the recognisers are trained on: banking stays new, for lesson 05 to fine-tune on."""
+
+
+class Guided(torch.nn.Module):
+    """A recogniser with a second head, which names the phone that is spoken.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        The recogniser.
+    width : int
+        Of the vectors that the head reads.
+    """
+
+    def __init__(self, model, width):
+        super().__init__()
+        self.model = model
+        self.head = torch.nn.Linear(width, PHONES)
+
+
 def phone_loss(logits, phones):
     """Give the cross-entropy of named phones, 0 where none of a batch is known.
 
@@ -42,7 +63,7 @@ def fit_to(guided, utterances, path, seed, steps, rate, hiding=True):
 
     Parameters
     ----------
-    guided : torch.nn.Module
+    guided : Guided
         With ``most`` (vectors in a batch), ``prepare(features, ends, generator, hiding)``, which
         makes a batch's features ready and hides some of them, and ``loss(features, ends, labels,
         phones)``.
@@ -75,7 +96,7 @@ def train(guided, work, studio, everything):
 
     Parameters
     ----------
-    guided : torch.nn.Module
+    guided : Guided
         As for `fit_to`.
     work : pathlib.Path
         Folder with ``bank.npz``, for the checkpoints.

@@ -17,6 +17,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from string import Template
@@ -344,15 +345,30 @@ def card(splits):
     )
 
 
-def pack(cache, out):
-    """Write the three shipped Parquet files and their card."""
+def write_splits(out, table, card):
+    """Write three Parquet files and their card.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write into.
+    table : callable
+        From the name of a split to its ``datasets.Dataset``.
+    card : callable
+        From a dict of all three to the text of the card.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    splits = {split: table(cache, split) for split in ("train", "validation", "test")}
+    splits = {split: table(split) for split in ("train", "validation", "test")}
     for split, rows in splits.items():
         path = out / f"{split}.parquet"
         rows.to_parquet(path)
         print(f"{path}: {len(rows)} utterances, {path.stat().st_size / 1e6:.2f} MB")
     (out / "README.md").write_text(card(splits), "utf-8")
+
+
+def pack(cache, out):
+    """Write the three shipped Parquet files and their card."""
+    write_splits(out, partial(table, cache), card)
 
 
 def main():

@@ -55,9 +55,9 @@ class Bank:
 
     def save(self, path):
         """Write the bank as an ``npz`` file, whole or not at all."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **{name: getattr(self, name) for name in self.PARTS})
-        partial.replace(path)
+        part = path.with_suffix(".partial.npz")
+        np.savez(part, **{name: getattr(self, name) for name in self.PARTS})
+        part.replace(path)
 
     @classmethod
     def load(cls, path):

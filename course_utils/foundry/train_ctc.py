@@ -29,6 +29,7 @@ from transformers import (
 )
 
 from . import guided, speech_features, speech_scores
+from .guided import KNOWN
 from .sentences import ALPHABET
 from .speech_bank import RECORDINGS, Bank, bank_of
 from .speech_features import MELS, STRIDE, hide
@@ -39,9 +40,6 @@ VOCABULARY = ["<pad>", "<unk>", "|", *ALPHABET[1:]]
 """The blank, unknown, the space between words, then apostrophe and letters."""
 
 HIDDEN, LAYERS, HEADS = 144, 6, 4
-KNOWN = ("digits", "home", "everyday")
-"""What the model is trained on: banking stays new, for lesson 05 to fine-tune on."""
-
 STUDIO = {"steps": 1_200, "rate": 1.5e-3}
 TRAIN = {"steps": 4_000, "rate": 1.5e-3}
 FINETUNE = {"steps": 150, "rate": 3e-4}
@@ -103,15 +101,13 @@ def bank(work, cache):
     bank_of(rows, features_of, encode, work / "bank.npz")
 
 
-class Guided(torch.nn.Module):
-    """The network with a second head in its middle, which names the phone that is spoken."""
+class Guided(guided.Guided):
+    """The network with a second head in its middle."""
 
     most = BATCH_FRAMES
 
     def __init__(self, model):
-        super().__init__()
-        self.model = model
-        self.head = torch.nn.Linear(HIDDEN, guided.PHONES)
+        super().__init__(model, HIDDEN)
 
     @staticmethod
     def prepare(features, ends, generator, hiding):

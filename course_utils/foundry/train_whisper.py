@@ -1,4 +1,4 @@
-"""Train and score ``pocket-whisper``, a Whisper of about 4 M parameters that hears 7 seconds.
+"""Train and score ``pocket-whisper``, a Whisper of 2.6 M parameters that hears 7 seconds.
 
 Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
 
@@ -27,12 +27,12 @@ from transformers import (
 )
 
 from . import guided, sentences, speech_scores
+from .guided import KNOWN
 from .speech_bank import RECORDINGS, bank_of
 from .speech_features import hide
 from .steps import run
 from .train_loop import save_half
 
-KNOWN = ("digits", "home", "everyday")
 MELS, HOP, SECONDS = 80, 320, 7
 POSITIONS = SECONDS * 16_000 // HOP // 2
 """Vectors of 40 ms that the encoder sees: half as many as mel frames."""
@@ -164,15 +164,13 @@ def hear(model, features):
     return encoder.layer_norm(states)
 
 
-class Guided(torch.nn.Module):
-    """The model with a second head on its encoder, which names the phone that is spoken."""
+class Guided(guided.Guided):
+    """The model with a second head on its encoder."""
 
     most = BATCH_FRAMES
 
     def __init__(self, model):
-        super().__init__()
-        self.model = model
-        self.head = torch.nn.Linear(HIDDEN, guided.PHONES)
+        super().__init__(model, HIDDEN)
         names = ["<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"]
         self.start, self.plain, self.end = tokenizer().convert_tokens_to_ids(names)
 
