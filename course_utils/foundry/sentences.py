@@ -1,4 +1,4 @@
-"""The sentences of the speech data: four domains, a small grammar each, three disjoint splits.
+"""The sentences of the speech data: five domains, a small grammar each, three disjoint splits.
 
 A template is a line of plain English in which ``{name}`` stands for one entry of a word list and
 ``[a|b|]`` for one of the alternatives. Which split a sentence belongs to is a property of the
@@ -9,10 +9,12 @@ import hashlib
 import re
 
 from .sentences_everyday import HANDWRITTEN, TEMPLATES, WORDS
+from .sentences_phrasebook import PHRASE_WORDS, PHRASEBOOK
 from .sentences_tasks import BANKING, HOME, TASK_WORDS
 
-DOMAINS = ("digits", "home", "banking", "everyday")
-"""Spoken digits, smart-home commands, telephone-banking requests, everyday sentences."""
+DOMAINS = ("digits", "home", "banking", "everyday", "phrasebook")
+"""Spoken digits, smart-home commands, telephone-banking requests, everyday sentences over a wide
+vocabulary, phrase-book sentences over a narrow one."""
 
 NO_INTENT = "none"
 INTENTS = list(BANKING)
@@ -54,6 +56,8 @@ def _lines(text):
 
 _WORDS = _lists(TASK_WORDS + WORDS)
 _HOME = _lines(HOME)
+_PHRASEBOOK = _lines(PHRASEBOOK)
+_PHRASE_WORDS = _WORDS | _lists(PHRASE_WORDS)
 _BANKING = {intent: _lines(text) for intent, text in BANKING.items()}
 _EVERYDAY = _lines(TEMPLATES)
 _BY_HAND = _lines(HANDWRITTEN)
@@ -67,7 +71,7 @@ def pick(rng, items):
     return items[int(rng.random() * len(items))]
 
 
-def expand(template, rng):
+def expand(template, rng, words=_WORDS):
     """Fill a template's slots and choices at random.
 
     Parameters
@@ -76,6 +80,8 @@ def expand(template, rng):
         With ``{name}`` for a word list and ``[a|b|]`` for alternatives, nested as you like.
     rng : random.Random
         Source of the draws.
+    words : dict, optional
+        From the name of a slot to its entries.
 
     Returns
     -------
@@ -84,7 +90,7 @@ def expand(template, rng):
     """
     while "[" in template or "{" in template:
         template = _CHOICE.sub(lambda match: pick(rng, match[1].split("|")), template)
-        template = _SLOT.sub(lambda match: pick(rng, _WORDS[match[1]]), template)
+        template = _SLOT.sub(lambda match: pick(rng, words[match[1]]), template)
     text = re.sub(r"\s+", " ", template).strip()
     text = re.sub(r" ([,.?!])", r"\1", text)
     text = re.sub(r"\b([Aa]) (?=[aeioAEIO]|u(?!ni|se))", r"\1n ", text)
@@ -160,6 +166,8 @@ def draw(domain, split, rng, intent=None):
         elif domain == "everyday":
             by_hand = rng.random() < BY_HAND
             spoken = expand(pick(rng, _BY_HAND if by_hand else _EVERYDAY), rng)
+        elif domain == "phrasebook":
+            spoken = expand(pick(rng, _PHRASEBOOK), rng, _PHRASE_WORDS)
         else:
             raise ValueError(f"there is no domain {domain!r}; choose one of {', '.join(DOMAINS)}")
         if split_of(normalise(spoken)) == split:

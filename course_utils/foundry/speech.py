@@ -1,4 +1,4 @@
-"""The data set ``speech``: short utterances in four domains, rendered with Kokoro-82M.
+"""The data set ``speech``: short utterances in five domains, rendered with Kokoro-82M.
 
 Build it in three steps, the second of which takes hours, can be stopped at any time and goes on
 where it was; install what it needs as :mod:`course_utils.foundry.kokoro` says::
@@ -7,18 +7,16 @@ where it was; install what it needs as :mod:`course_utils.foundry.kokoro` says::
     python -m course_utils.foundry.speech render --cache DIR
     python -m course_utils.foundry.speech pack --cache DIR --out course_utils/pocket/speech
 
-``pack`` needs only the first 950 utterances: the plan begins with what is shipped. The rest is
+``pack`` needs only the first 1,200 utterances: the plan begins with what is shipped. The rest is
 for training the shipped models; `rendered` lists what is there.
 """
 
 import argparse
 import json
-import random
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from string import Template
 
@@ -26,181 +24,16 @@ import numpy as np
 
 from course_utils import audio
 
-from . import kokoro
+from . import kokoro, speech_plan
 from .ogg import opus
-from .sentences import DOMAINS, INTENTS, NO_INTENT, draw, normalise
+from .sentences import DOMAINS, INTENTS, NO_INTENT
+from .speech_plan import HELD_OUT, SPEEDS, TRAINING
 
 RATE = 16_000
 BITRATE = 17_000
 
-HELD_OUT = {
-    "validation": ("af_nova", "am_eric", "bf_alice", "bm_daniel"),
-    "test": ("af_sarah", "am_liam", "bf_lily", "bm_lewis"),
-}
-"""Voices that training never uses, not even in a mixture."""
-
-TRAINING = tuple(
-    voice for voice in kokoro.VOICES if voice not in chain.from_iterable(HELD_OUT.values())
-)
-"""The voices of the training split."""
-
-WEIGHTS = (0.6, 0.75)
-"""Weight of a mixture's first voice, which also gives the accent."""
-
-PURE = 0.4
-"""Share of the training utterances spoken by a voice as it is; the others are mixtures."""
-
-SPEEDS = (0.8, 1.25)
-
-SHIPPED = {
-    "test": {"digits": 40, "home": 50, "banking": 100, "everyday": 60},
-    "validation": {"digits": 30, "home": 40, "banking": 80, "everyday": 50},
-    "train": {"digits": 60, "home": 80, "banking": 240, "everyday": 120},
-}
-"""Utterances in the shipped files; much banking, since a lesson fine-tunes on it."""
-
-MORE = {"train": 11_000, "test": 250, "validation": 100}
-"""Utterances beyond the shipped ones, for training and for narrower intervals."""
-
-MORE_SHARES = {"digits": 0.18, "home": 0.20, "banking": 0.20, "everyday": 0.42}
-
 LABELS = [*INTENTS, NO_INTENT]
 """Classes of the column ``intent``: the intents are 0 to 13, what is no banking request is 14."""
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One row of the plan; ``voices`` maps voice to weight."""
-
-    id: str
-    split: str
-    shipped: bool
-    domain: str
-    intent: str
-    text: str
-    spoken: str
-    voices: dict
-    speaker: str
-    sex: str
-    accent: str
-    speed: float
-
-
-def mixtures():
-    """Return the training speakers who mix two voices of one sex: a list of voice-weight dicts."""
-    return [
-        {first: weight, second: round(1 - weight, 2)}
-        for first in TRAINING
-        for second in TRAINING
-        if first != second and kokoro.sex_of(first) == kokoro.sex_of(second)
-        for weight in WEIGHTS
-    ]
-
-
-def speaker_name(voices):
-    """Return ``bf_emma`` for one voice, ``bf_emma:60+af_sky:40`` for a mixture."""
-    if len(voices) == 1:
-        return next(iter(voices))
-    return "+".join(f"{voice}:{round(100 * weight)}" for voice, weight in voices.items())
-
-
-def _shuffled(rng, items):
-    """Return the items in random order, with `pick`'s stable stream."""
-    return sorted(items, key=lambda _: rng.random())
-
-
-def _deck(rng, items):
-    """Deal items for ever: all of them in random order, then all again in another."""
-    while True:
-        yield from _shuffled(rng, items)
-
-
-def _proportionally(counts):
-    """Deal keys so that every prefix holds them in proportion to their counts."""
-    dealt, total = Counter(), sum(counts.values())
-    for place in range(1, total + 1):
-        key = max(counts, key=lambda name: counts[name] * place / total - dealt[name])
-        dealt[key] += 1
-        yield key
-
-
-def _speakers(rng, split):
-    """Deal a split's speakers for ever, accents and sexes in turn."""
-    held = HELD_OUT.get(split)
-    if held:
-        yield from ({voice: 1.0} for voice in _deck(rng, held))
-    kinds = list(kokoro.ENGLISH)
-    pure = {k: _deck(rng, [v for v in TRAINING if v.startswith(k)]) for k in kinds}
-    mixed = {k: _deck(rng, [m for m in mixtures() if next(iter(m)).startswith(k)]) for k in kinds}
-    for kind in _deck(rng, kinds):
-        yield {next(pure[kind]): 1.0} if rng.random() < PURE else next(mixed[kind])
-
-
-def _domains(rng):
-    """Deal pairs of split and domain: first what is shipped, evaluation before training."""
-    shipped = {
-        (split, domain): count for split, row in SHIPPED.items() for domain, count in row.items()
-    }
-    evaluation = {key: count for key, count in shipped.items() if key[0] != "train"}
-    training = {key: count for key, count in shipped.items() if key[0] == "train"}
-    more = {
-        (split, domain): round(count * share)
-        for split, count in MORE.items()
-        for domain, share in MORE_SHARES.items()
-    }
-    for batch, is_shipped in ((evaluation, True), (training, True), (more, False)):
-        for split, domain in _proportionally(batch):
-            yield split, domain, is_shipped
-
-
-def plan(seed=0):
-    """Return every utterance to render, in the order of rendering.
-
-    Parameters
-    ----------
-    seed : int, default 0
-        Fixes the plan; the splits' sentences and voices are disjoint for any two seeds.
-
-    Returns
-    -------
-    list of Utterance
-        The shipped evaluation splits, the shipped training split, the rest. Within each of these
-        three, every stretch has the domains in proportion and the voices in turn.
-    """
-    rng = random.Random(f"speech {seed}")
-    speakers = {(s, d): _speakers(rng, s) for s in SHIPPED for d in DOMAINS}
-    intents = {split: _deck(rng, INTENTS) for split in SHIPPED}
-    used, number, utterances = set(), Counter(), []
-    for split, domain, shipped in _domains(rng):
-        intent = next(intents[split]) if domain == "banking" else NO_INTENT
-        while True:
-            spoken = draw(domain, split, rng, intent)
-            text = normalise(spoken)
-            if text not in used:
-                break
-        if " " in text:  # single digits come back with other voices
-            used.add(text)
-        voices = next(speakers[split, domain])
-        first = next(iter(voices))
-        low, high = SPEEDS
-        utterances.append(
-            Utterance(
-                id=f"{split}-{number[split]:05d}",
-                split=split,
-                shipped=shipped,
-                domain=domain,
-                intent=intent,
-                text=text,
-                spoken=spoken,
-                voices=voices,
-                speaker=speaker_name(voices),
-                sex=kokoro.sex_of(first),
-                accent=kokoro.accent_of(first),
-                speed=round(low + (high - low) * rng.random(), 2),
-            )
-        )
-        number[split] += 1
-    return utterances
 
 
 def _folder(cache):
@@ -232,7 +65,7 @@ def render(cache, seed=0, limit=None, backwards=False):
         Begin at the end.
     """
     voice_of = kokoro.Kokoro(cache)
-    todo = plan(seed)[:limit]
+    todo = speech_plan.plan(seed)[:limit]
     started, seconds, done = time.monotonic(), 0.0, 0
     for place, utterance in enumerate(reversed(todo) if backwards else todo, 1):
         path = _folder(cache) / utterance.split / f"{utterance.id}.flac"
@@ -306,7 +139,7 @@ def table(cache, split):
             samples, _ = audio.load(row["path"])
             clip = {"bytes": opus(samples, RATE, BITRATE), "path": f"{row['id']}.ogg"}
             rows.append(row | {"audio": clip, "intent": LABELS.index(row["intent"])})
-    missing = sum(SHIPPED[split].values()) - len(rows)
+    missing = sum(speech_plan.SHIPPED[split].values()) - len(rows)
     if missing:
         raise RuntimeError(f"{missing} utterances of {split} are not rendered yet; run render")
     text = Value("string")

@@ -1,7 +1,8 @@
 """Features of speech for ``pocket-ctc``, and studio speech turned into recordings.
 
-The features are those of ``SeamlessM4TFeatureExtractor`` with a stride of four frames: 80 mel
-bands, each normalised over the utterance, four frames of 10 ms side by side, 25 vectors a second.
+The features are those of ``SeamlessM4TFeatureExtractor`` with a stride of two frames: 80 mel
+bands, each normalised over the utterance, two frames of 10 ms side by side, 50 vectors a second.
+English has up to twenty letters a second; with 25 vectors, CTC has no room to place them.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from .kaldi import log_mel
 from .synthesis import RATE, add_noise, band, equalise, log_uniform, reverberate
 
 MELS = 80
-STRIDE = 4
+STRIDE = 2
 
 
 def extractor():
@@ -76,7 +77,7 @@ def record(rng, samples):
     return np.asarray(samples, dtype=np.float32)
 
 
-def hide(features, ends, generator, bands=16, frames=10, stride=STRIDE):
+def hide(features, ends, generator, bands=16, frames=20, stride=STRIDE):
     """Blank two bands and a few stretches of time in a batch (SpecAugment, Park et al. 2019).
 
     Parameters

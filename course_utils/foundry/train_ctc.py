@@ -43,8 +43,8 @@ HIDDEN, LAYERS, HEADS = 144, 6, 4
 STUDIO = {"steps": 1_200, "rate": 1.5e-3}
 TRAIN = {"steps": 4_000, "rate": 1.5e-3}
 FINETUNE = {"steps": 150, "rate": 3e-4}
-BATCH_FRAMES = 1600
-"""Vectors of 40 ms in a batch: 64 s of speech."""
+BATCH_FRAMES = 2400
+"""Vectors of 20 ms in a batch: 48 s of speech."""
 
 DIGIT_COPIES = 7
 """Variants made of each recorded digit, besides itself."""
@@ -189,7 +189,7 @@ def final(work, real, out):
     results = {
         "parameters": model.num_parameters(),
         "training": {
-            "hours": round(float(utterances.starts[-1]) * 0.04 / 3600, 1),
+            "hours": round(float(utterances.starts[-1]) * 0.02 / 3600, 1),
             "studio": len(utterances) // (1 + RECORDINGS),
             "digits": len(digits),
             "first": STUDIO,

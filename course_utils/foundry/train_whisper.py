@@ -6,14 +6,16 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m course_utils.foundry.train_whisper train --work DIR
     python -m course_utils.foundry.train_whisper final --work DIR --real DIR --out DIR
 
-The encoder also learns to name the phone that is spoken, which the renderer knows, with a head that
-is thrown away afterwards: from nothing, attention does not find out in hours where in the sound the
-next word is.
+From nothing, attention does not find out in hours where in the sound the next word is. The renderer
+knows which phone is spoken when, so the encoder also learns to name it, with a head that is thrown
+away afterwards, and the decoder's last layer to look where it is spoken (guided attention,
+Tachibana et al. 2018).
 """
 
 import functools
 import json
 import random
+from copy import copy
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -55,6 +57,9 @@ STUDIO = {"steps": 1_500, "rate": 1.5e-3}
 TRAIN = {"steps": 2_500, "rate": 1e-3}
 BATCH_FRAMES = 3200
 """Mel frames of 20 ms in a batch: 64 s of speech."""
+
+NEAR = 0.08
+"""Standard deviation, as a share of the utterance, of where a piece may be looked for."""
 
 
 @functools.cache
@@ -164,6 +169,60 @@ def hear(model, features):
     return encoder.layer_norm(states)
 
 
+def progress_in(phones):
+    """Tell how far the speech has come in each row: changes of phone so far over all of them.
+
+    Parameters
+    ----------
+    phones : torch.Tensor
+        int64, shape ``(batch, rows)``, -100 in padding and where nothing is known.
+
+    Returns
+    -------
+    torch.Tensor
+        0 to 1, shape ``(batch, rows)``.
+    """
+    changes = (phones.diff(dim=1) != 0) & (phones[:, 1:] >= 0)
+    passed = functional.pad(changes.cumsum(1), (1, 0)).float()
+    return passed / passed[:, -1:].clamp(min=1)
+
+
+def middles_of(labels):
+    """Place pieces of a text in it, by their letters: 0 to 1, shape of ``labels``."""
+    lengths = _letters()[labels.clamp(min=0)] * (labels >= 0)
+    ends = lengths.cumsum(1)
+    return (ends - lengths / 2) / ends[:, -1:].clamp(min=1)
+
+
+@functools.cache
+def _letters():
+    pieces = tokenizer().convert_ids_to_tokens(range(len(tokenizer())))
+    return torch.tensor([len(piece) for piece in pieces]).float()
+
+
+def looking_loss(attention, phones, labels):
+    """Give the share of attention that is not where the pieces are spoken.
+
+    Parameters
+    ----------
+    attention : torch.Tensor
+        Of the steps that say the pieces, shape ``(batch, pieces, rows)``, each summing to 1.
+    phones : torch.Tensor
+        As for `progress_in`.
+    labels : torch.Tensor
+        Pieces, -100 in padding, shape ``(batch, pieces)``.
+
+    Returns
+    -------
+    torch.Tensor
+        A number, 0 where no phone is known.
+    """
+    away = middles_of(labels)[:, :, None] - progress_in(phones)[:, None]
+    missed = (attention * (1 - torch.exp(-0.5 * (away / NEAR) ** 2))).sum(2)
+    known = (labels >= 0) & (phones[:, :1] >= 0)
+    return missed[known].mean() if known.any() else missed.sum() * 0
+
+
 class Guided(guided.Guided):
     """The model with a second head on its encoder."""
 
@@ -173,12 +232,20 @@ class Guided(guided.Guided):
         super().__init__(model, HIDDEN)
         names = ["<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"]
         self.start, self.plain, self.end = tokenizer().convert_tokens_to_ids(names)
+        # The fast kernels do not say where they looked.
+        last = model.model.decoder.layers[-1].encoder_attn
+        last.config = copy(last.config)
+        last.config._attn_implementation = "eager"
+        last.register_forward_hook(self._look)
+
+    def _look(self, module, given, made):
+        self.looked = made[1].float().mean(1)
 
     @staticmethod
     def prepare(features, ends, generator, hiding):
         """Put silence behind the speech; hide some of a batch, or nothing."""
         features = pad_silence(features, ends, generator)
-        return hide(features, ends, generator, stride=1, frames=20) if hiding else features
+        return hide(features, ends, generator, stride=1) if hiding else features
 
     def loss(self, features, ends, labels, phones):
         """Give the loss of a batch: cross-entropy of the pieces, and of the phones."""
@@ -195,7 +262,13 @@ class Guided(guided.Guided):
             logits.flatten(0, 1), wanted.flatten(), ignore_index=-100, label_smoothing=0.1
         )
         phones = functional.pad(phones, (0, 2 * states.shape[1] - phones.shape[1]), value=-100)
-        return said + guided.phone_loss(self.head(states), phones[:, ::2])
+        phones = phones[:, ::2]
+        looked = self.looked[:, 1 : 1 + labels.shape[1]]
+        return (
+            said
+            + guided.phone_loss(self.head(states), phones)
+            + looking_loss(looked, phones, labels)
+        )
 
 
 def pad_silence(features, ends, generator):

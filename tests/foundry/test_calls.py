@@ -3,7 +3,7 @@ import pytest
 from scipy import signal
 
 from course_utils import audio, data
-from course_utils.foundry import calls, sentences, speech
+from course_utils.foundry import calls, sentences, speech, speech_plan
 
 
 def levels(samples, rate):
@@ -43,9 +43,9 @@ def shipped():
 
 def test_calls_are_shipped_with_texts_intents_and_voices(shipped):
     assert {split: len(rows) for split, rows in shipped.items()} == {
-        "train": speech.SHIPPED["train"]["banking"] + calls.MORE,
-        "validation": speech.SHIPPED["validation"]["banking"],
-        "test": speech.SHIPPED["test"]["banking"],
+        "train": speech_plan.SHIPPED["train"]["banking"] + calls.MORE,
+        "validation": speech_plan.SHIPPED["validation"]["banking"],
+        "test": speech_plan.SHIPPED["test"]["banking"],
     }
     for rows in shipped.values():
         assert rows.features["label"].names == speech.LABELS[:-1]

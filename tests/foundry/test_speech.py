@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.foundry import kokoro, sentences, speech
+from course_utils.foundry import kokoro, sentences, speech, speech_plan
 
 SHIPPED = Path(course_utils.__file__).parent / "pocket" / "speech"
 LETTERS = set("abcdefghijklmnopqrstuvwxyz' ")
@@ -23,7 +23,7 @@ LETTERS = set("abcdefghijklmnopqrstuvwxyz' ")
 
 @pytest.fixture(scope="module")
 def plan():
-    return speech.plan()
+    return speech_plan.plan()
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,9 @@ def by_split(plan):
 
 def test_the_shipped_part_does_not_depend_on_the_rest_or_the_process(plan):
     code = (
-        "from course_utils.foundry import speech; speech.MORE = {'train': 0}\n"
-        "print([(u.id, u.spoken, u.speaker, u.speed) for u in speech.plan()])"
+        "from course_utils.foundry import speech_plan; speech_plan.MORE = {'train': 0}\n"
+        "speech_plan.MORE_PHRASEBOOK = {'train': 0}\n"
+        "print([(u.id, u.spoken, u.speaker, u.speed) for u in speech_plan.plan()])"
     )
     again = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -52,8 +53,9 @@ def test_the_shipped_part_does_not_depend_on_the_rest_or_the_process(plan):
 def test_ids_are_unique_and_counts_as_promised(plan):
     assert len({u.id for u in plan}) == len(plan)
     shipped = Counter((u.split, u.domain) for u in plan if u.shipped)
-    assert shipped == {(s, d): n for s, row in speech.SHIPPED.items() for d, n in row.items()}
-    assert Counter(u.split for u in plan if not u.shipped) == speech.MORE
+    assert shipped == {(s, d): n for s, row in speech_plan.SHIPPED.items() for d, n in row.items()}
+    rest = Counter(u.split for u in plan if not u.shipped)
+    assert rest == Counter(speech_plan.MORE) + Counter(speech_plan.MORE_PHRASEBOOK)
     assert all(u.shipped for u in plan[: shipped.total()])
 
 
@@ -65,16 +67,18 @@ def test_no_sentence_is_in_two_splits(by_split):
     assert not texts["validation"] & texts["test"]
 
 
-def test_sentences_repeat_only_as_single_digits(plan):
-    repeated = {text for text, times in Counter(u.text for u in plan).items() if times > 1}
+def test_in_a_domain_only_single_digits_repeat(plan):
+    counts = Counter((u.domain, u.text) for u in plan)
+    repeated = {text for (_, text), times in counts.items() if times > 1}
     assert repeated == set(sentences.DIGITS)
 
 
 def test_no_other_seed_brings_a_test_sentence_into_training(by_split, monkeypatch):
-    monkeypatch.setattr(speech, "MORE", {"train": 400})
-    other = {u.text for u in speech.plan(seed=1) if u.split == "train"}
+    monkeypatch.setattr(speech_plan, "MORE", {"train": 400})
+    monkeypatch.setattr(speech_plan, "MORE_PHRASEBOOK", {"train": 400})
+    other = {u.text for u in speech_plan.plan(seed=1) if u.split == "train"}
     held_out = {u.text for split in ("validation", "test") for u in by_split[split]}
-    assert len(other) > 800
+    assert len(other) > 1200
     assert not other & held_out
 
 
@@ -103,9 +107,9 @@ def test_mixtures_are_hundreds_of_speakers_of_one_sex(by_split):
 @pytest.mark.parametrize("end", [100, 200, 400])
 def test_every_prefix_of_the_evaluation_part_is_balanced(plan, end):
     part = plan[:end]
-    want = {"digits": 70 / 450, "home": 90 / 450, "banking": 180 / 450, "everyday": 110 / 450}
+    want = {"digits": 70, "home": 90, "banking": 180, "everyday": 110, "phrasebook": 130}
     for domain, count in Counter(u.domain for u in part).items():
-        assert count / end == pytest.approx(want[domain], abs=0.03)
+        assert count / end == pytest.approx(want[domain] / 580, abs=0.03)
     voices = Counter(u.speaker for u in part if u.split == "test")
     assert len(voices) == 4
     assert max(voices.values()) - min(voices.values()) <= 8
@@ -113,15 +117,15 @@ def test_every_prefix_of_the_evaluation_part_is_balanced(plan, end):
 
 @pytest.mark.parametrize("count", [200, 1000, 5000])
 def test_every_prefix_of_the_rest_is_balanced(plan, count):
-    part = [u for u in plan if not u.shipped][:count]
+    part = [u for u in plan if not u.shipped and u.domain != "phrasebook"][:count]
     train = [u for u in part if u.split == "train"]
     assert len(train) / count == pytest.approx(11_000 / 11_350, abs=0.01)
     for domain, number in Counter(u.domain for u in train).items():
-        assert number / len(train) == pytest.approx(speech.MORE_SHARES[domain], abs=0.01)
+        assert number / len(train) == pytest.approx(speech_plan.MORE_SHARES[domain], abs=0.01)
     for kind, number in Counter((u.sex, u.accent) for u in train).items():
         assert number / len(train) == pytest.approx(0.25, abs=0.04), kind
     pure = sum(len(u.voices) == 1 for u in train) / len(train)
-    assert pure == pytest.approx(speech.PURE, abs=0.12)
+    assert pure == pytest.approx(speech_plan.PURE, abs=0.12)
     intents = Counter(u.intent for u in train if u.domain == "banking")
     assert max(intents.values()) - min(intents.values()) <= 2
 
@@ -145,9 +149,9 @@ def test_the_vocabulary_is_wide_and_banking_is_news(plan):
         if utterance.split == "train":
             words[utterance.domain].update(utterance.text.split())
     assert words["digits"] == {*sentences.DIGITS, "oh"}
-    assert len(words["everyday"]) > 1000
+    assert len(words["everyday"]) > 1000 and len(words["phrasebook"]) < 450
     assert len(set.union(*words.values())) > 1500
-    others = words["digits"] | words["home"] | words["everyday"]
+    others = set.union(*(words[domain] for domain in words if domain != "banking"))
     assert len(words["banking"] - others) > 150
 
 
@@ -193,7 +197,7 @@ def test_split_of_gives_the_shares_it_promises():
 
 
 def test_an_unknown_domain_is_refused():
-    with pytest.raises(ValueError, match="digits, home, banking, everyday"):
+    with pytest.raises(ValueError, match="digits, home, banking, everyday, phrasebook"):
         sentences.draw("weather", "train", random.Random(0))
 
 
@@ -241,14 +245,15 @@ def test_index_and_pack(stand_in, tmp_path, monkeypatch):
     import pyarrow.parquet
     from datasets import load_dataset
 
-    counts = {"digits": 1, "home": 1, "banking": 2, "everyday": 1}
-    monkeypatch.setattr(speech, "SHIPPED", {split: counts for split in speech.SHIPPED})
-    monkeypatch.setattr(speech, "MORE", {"train": 5})
-    with pytest.raises(RuntimeError, match="5 utterances of train are not rendered"):
+    counts = {"digits": 1, "home": 1, "banking": 2, "everyday": 1, "phrasebook": 1}
+    monkeypatch.setattr(speech_plan, "SHIPPED", {split: counts for split in speech_plan.SHIPPED})
+    monkeypatch.setattr(speech_plan, "MORE", {"train": 5})
+    monkeypatch.setattr(speech_plan, "MORE_PHRASEBOOK", {"train": 2})
+    with pytest.raises(RuntimeError, match="6 utterances of train are not rendered"):
         speech.table(tmp_path, "train")
     speech.render(tmp_path)
     table = pyarrow.parquet.read_table(speech.index(tmp_path)).to_pylist()
-    assert len(table) == 20
+    assert len(table) == 25
     assert all(sum(json.loads(row["voices"]).values()) == pytest.approx(1) for row in table)
     speech.pack(tmp_path, tmp_path / "out")
     packed = load_dataset(
@@ -257,7 +262,7 @@ def test_index_and_pack(stand_in, tmp_path, monkeypatch):
     assert Counter(packed["domain"][:]) == counts
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     assert card.startswith("---\nlicense: cc-by-4.0\n") and "$" not in card
-    assert "| train | 5 | 1 | 1 | 2 | 1 |" in card
+    assert "| train | 6 | 1 | 1 | 2 | 1 | 1 |" in card
 
 
 def test_the_command_line(monkeypatch, tmp_path, capsys):
@@ -277,13 +282,13 @@ def test_the_command_line(monkeypatch, tmp_path, capsys):
 def shipped(tmp_path_factory):
     from datasets import load_dataset
 
-    files = {split: str(SHIPPED / f"{split}.parquet") for split in speech.SHIPPED}
+    files = {split: str(SHIPPED / f"{split}.parquet") for split in speech_plan.SHIPPED}
     cache = str(tmp_path_factory.mktemp("datasets"))
     return load_dataset("parquet", data_files=files, cache_dir=cache)
 
 
 def test_shipped_files_are_small_and_hold_the_plan(shipped, plan):
-    assert sum(path.stat().st_size for path in SHIPPED.glob("*.parquet")) <= 7_000_000
+    assert sum(path.stat().st_size for path in SHIPPED.glob("*.parquet")) <= 8_500_000
     for split, rows in shipped.items():
         planned = {
             (u.text, u.domain, u.intent, u.speaker) for u in plan if u.shipped and u.split == split
@@ -293,7 +298,7 @@ def test_shipped_files_are_small_and_hold_the_plan(shipped, plan):
         intents = [names[number] for number in rows["intent"][:]]
         found = zip(rows["text"][:], rows["domain"][:], intents, rows["speaker"][:], strict=True)
         assert set(found) == planned
-        assert len(rows) == sum(speech.SHIPPED[split].values())
+        assert len(rows) == sum(speech_plan.SHIPPED[split].values())
 
 
 def test_shipped_speakers_and_sentences_are_disjoint(shipped):
