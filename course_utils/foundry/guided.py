@@ -10,7 +10,7 @@ import torch
 
 from .kokoro import SYMBOLS
 from .speech_bank import RECORDINGS, Bank, schedule
-from .train_loop import fit
+from .train_loop import fit, muon
 
 PHONES = 1 + max(SYMBOLS.values())
 """Kokoro's symbols, with silence as number 0."""
@@ -31,9 +31,12 @@ class Guided(torch.nn.Module):
         Of the vectors that the head reads.
     """
 
+    edges = ("head", "proj_out", "embed", "feature_projection")
+
     def __init__(self, model, width):
         super().__init__()
         self.model = model
+        self.model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
         self.head = torch.nn.Linear(width, PHONES)
 
 
@@ -89,7 +92,7 @@ def fit_to(guided, utterances, path, seed, steps, rate, hiding=True):
         with torch.autocast("cpu", torch.bfloat16):  # a third faster than single precision
             return guided.loss(features, ends, labels, phones)
 
-    return fit(guided, loss_of, steps, rate, seed, path)
+    return fit(guided, loss_of, steps, rate, seed, path, muon)
 
 
 def train(guided, work, studio, everything):

@@ -20,10 +20,12 @@ class Echo(torch.nn.Module):
     """Learns a number; keeps what it was shown."""
 
     most = 8
+    edges = ()
 
     def __init__(self):
         super().__init__()
-        self.number = torch.nn.Parameter(torch.zeros(1))
+        self.number = torch.nn.Parameter(torch.zeros(1, 1))
+        self.other = torch.nn.Parameter(torch.zeros(1))
         self.shown = []
 
     def prepare(self, features, ends, generator, hiding):

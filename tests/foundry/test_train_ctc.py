@@ -11,7 +11,7 @@ from course_utils.foundry.speech_bank import Bank
 def some_speech(count):
     rng = np.random.default_rng(0)
     for _ in range(count):
-        features = torch.from_numpy(rng.standard_normal((int(rng.integers(20, 60)), 320))).float()
+        features = torch.from_numpy(rng.standard_normal((int(rng.integers(20, 60)), 160))).float()
         phones = rng.integers(0, PHONES, len(features))
         yield (
             features,
@@ -27,7 +27,7 @@ def test_the_network_has_a_loss_and_three_million_parameters():
     attention = (torch.arange(features.shape[1]) < ends[:, None]).long()
     loss = model(input_features=features, attention_mask=attention, labels=labels).loss
     assert torch.isfinite(loss) and loss > 0
-    assert model.config.inputs_to_logits_ratio == 640  # four frames of 10 ms at 16 kHz
+    assert model.config.inputs_to_logits_ratio == 320  # two frames of 10 ms at 16 kHz
     model.eval()
     guided = train_ctc.Guided(model).eval()
     alone = model(input_features=features, attention_mask=attention, labels=labels).loss

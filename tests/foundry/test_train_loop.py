@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from course_utils.foundry.train_loop import fit
+from course_utils.foundry.train_loop import adamw, fit, muon
 
 
 def line(generator):
@@ -9,9 +9,13 @@ def line(generator):
     return inputs, 3 * inputs - 1
 
 
-def trained(path, stop_at=None):
+class Line(torch.nn.Linear):
+    edges = ("unused",)
+
+
+def trained(path, stop_at=None, optimizers=adamw):
     torch.manual_seed(0)
-    model = torch.nn.Linear(1, 1)
+    model = Line(1, 1)
     model.unused = torch.nn.Parameter(torch.zeros(1))  # has no gradient, so no moments
 
     def loss_of(step, generator):
@@ -20,21 +24,24 @@ def trained(path, stop_at=None):
         inputs, targets = line(generator)
         return torch.nn.functional.mse_loss(model(inputs), targets)
 
-    return fit(model, loss_of, steps=500, rate=0.1, seed=3, path=path)
+    return fit(model, loss_of, steps=500, rate=0.3, seed=3, path=path, optimizers=optimizers)
 
 
-def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(tmp_path):
-    whole = trained(tmp_path / "whole.safetensors")
+@pytest.mark.parametrize("optimizers", [adamw, muon])
+def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(tmp_path, optimizers):
+    whole = trained(tmp_path / "whole.safetensors", optimizers=optimizers)
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "parts.safetensors", stop_at=333)
-    parts = trained(tmp_path / "parts.safetensors")
+        trained(tmp_path / "parts.safetensors", 333, optimizers)
+    parts = trained(tmp_path / "parts.safetensors", optimizers=optimizers)
     assert torch.equal(whole.weight, parts.weight) and torch.equal(whole.bias, parts.bias)
     assert not whole.training
 
 
-def test_it_finds_the_line_and_a_finished_run_is_only_loaded(tmp_path):
-    model = trained(tmp_path / "line.safetensors")
-    assert model.weight.item() == pytest.approx(3, abs=0.2)
+# Muon gives a single weight steps of one size, against which weight decay pulls harder.
+@pytest.mark.parametrize(("optimizers", "near"), [(adamw, 0.2), (muon, 0.5)])
+def test_it_finds_the_line_and_a_finished_run_is_only_loaded(tmp_path, optimizers, near):
+    model = trained(tmp_path / "line.safetensors", optimizers=optimizers)
+    assert model.weight.item() == pytest.approx(3, abs=near)
     assert model.bias.item() == pytest.approx(-1, abs=0.2)
-    again = trained(tmp_path / "line.safetensors", stop_at=0)
+    again = trained(tmp_path / "line.safetensors", 0, optimizers)
     assert torch.equal(model.weight, again.weight)
