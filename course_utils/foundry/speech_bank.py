@@ -146,6 +146,36 @@ def phones_in(spoken, count):
     return token_ids(spoken["phonemes"])[0][np.searchsorted(ends, middles)]
 
 
+def tighten(rng, samples, spoken):
+    """Cut the silence around an utterance down to a tenth of a second or less.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Decides what is left.
+    samples : numpy.ndarray
+        Shape ``(n,)``.
+    spoken : dict or None
+        ``durations`` of what `speech.render` wrote, in units of 25 ms.
+
+    Returns
+    -------
+    numpy.ndarray
+        A part of the samples.
+    dict or None
+        ``spoken`` with the durations of that part.
+    """
+    if spoken is None:
+        return samples, None
+    ends = np.cumsum(spoken["durations"])
+    unit = len(samples) / ends[-1]
+    loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max()) / unit
+    first, last = loud[0] - rng.uniform(0, 4), loud[-1] + rng.uniform(0, 4)
+    ends = np.clip(ends, max(first, 0), last) - max(first, 0)
+    part = samples[round(max(first, 0) * unit) : round(last * unit)]
+    return part, spoken | {"durations": np.diff(ends, prepend=0).tolist()}
+
+
 def _compute(job):
     """Compute the bank of some rows, as they are and as recordings."""
     rows, first, copies, features_of, encode = job
@@ -155,9 +185,11 @@ def _compute(job):
         samples, _ = audio.load(path, RATE)
         for copy in range(1 + copies):
             rng = np.random.default_rng([number, copy])
-            heard = record(rng, samples) if copy else samples
-            features = features_of(heard)
-            utterances.append((features, phones_in(spoken, len(features)), encode(text)))
+            heard, timed = samples, spoken
+            if copy and rng.uniform() < 0.5:
+                heard, timed = tighten(rng, samples, spoken)
+            features = features_of(record(rng, heard) if copy else heard)
+            utterances.append((features, phones_in(timed, len(features)), encode(text)))
     return Bank.of(utterances)
 
 

@@ -40,16 +40,16 @@ VOCABULARY = ["<pad>", "<unk>", "|", *ALPHABET[1:]]
 """The blank, unknown, the space between words, then apostrophe and letters."""
 
 HIDDEN, LAYERS, HEADS = 144, 6, 4
-STUDIO = {"steps": 1_200, "rate": 1.5e-3}
-TRAIN = {"steps": 4_000, "rate": 1.5e-3}
-FINETUNE = {"steps": 150, "rate": 3e-4}
+STUDIO = {"steps": 500, "rate": 4.5e-3}
+TRAIN = {"steps": 4_400, "rate": 4.5e-3}
+FINETUNE = {"steps": 300, "rate": 1e-3}
 BATCH_FRAMES = 2400
 """Vectors of 20 ms in a batch: 48 s of speech."""
 
 DIGIT_COPIES = 7
 """Variants made of each recorded digit, besides itself."""
 
-REHEARSED = 3000
+REHEARSED = 1500
 """Synthetic utterances that fine-tuning on recorded digits goes on with."""
 
 extractor = functools.cache(speech_features.extractor)

@@ -52,8 +52,8 @@ SPECIAL = [
     "<|nospeech|>",
     "<|notimestamps|>",
 ]
-STUDIO = {"steps": 1_500, "rate": 1.5e-3}
-TRAIN = {"steps": 2_500, "rate": 1e-3}
+STUDIO = {"steps": 1_000, "rate": 4.5e-3}
+TRAIN = {"steps": 5_500, "rate": 4.5e-3}
 BATCH_FRAMES = 3200
 """Mel frames of 20 ms in a batch: 64 s of speech."""
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from course_utils import audio
@@ -84,3 +85,26 @@ def test_phones_share_the_rows_as_their_durations_say():
     assert speech_bank.phones_in(spoken, 24).tolist() == np.repeat(wanted, 2).tolist()
     assert speech_bank.phones_in(spoken, 4).tolist() == [silence, h, stress, silence]
     assert speech_bank.phones_in(None, 3).tolist() == [-100] * 3
+
+
+def test_tightening_leaves_the_speech_and_its_phones_in_step():
+    samples = np.zeros(400 * 30, np.float32)
+    samples[400 * 10 : 400 * 20] = 0.5
+    spoken = {"phonemes": "hə", "durations": [10, 4, 6, 10]}
+    silence, h, e = kokoro.token_ids("hə")[0][:3]
+    lengths = set()
+    for seed in range(20):
+        part, timed = speech_bank.tighten(np.random.default_rng(seed), samples, spoken)
+        lengths.add(len(part))
+        assert (part != 0).sum() == 400 * 10 and len(part) <= 400 * 18
+        assert sum(timed["durations"]) == pytest.approx(len(part) / 400, abs=0.01)
+        phones = speech_bank.phones_in(timed, len(part))
+        assert set(phones[part != 0][3:-3]) == {h, e} and set(phones[part == 0][:-3]) <= {
+            silence,
+            h,
+            e,
+        }
+        assert abs((phones == h).sum() - 1600) < 10
+    assert len(lengths) > 10
+    assert spoken["durations"] == [10, 4, 6, 10]
+    assert speech_bank.tighten(None, samples, None) == (samples, None)
