@@ -61,7 +61,7 @@ def phone_loss(logits, phones):
     return torch.nn.functional.cross_entropy(logits[known].float(), phones[known])
 
 
-def fit_to(guided, utterances, path, seed, steps, rate, hiding=True):
+def fit_to(guided, utterances, path, seed, steps, rate, warmup=0.1, hiding=True):
     """Train a model on a bank; see :func:`~.train_loop.fit`.
 
     Parameters
@@ -74,7 +74,7 @@ def fit_to(guided, utterances, path, seed, steps, rate, hiding=True):
         What to train on.
     path : pathlib.Path
         Checkpoint.
-    seed, steps, rate : int, int, float
+    seed, steps, rate, warmup : int, int, float, float
         As for :func:`~.train_loop.fit`.
     hiding : bool
         Whether to hide anything.
@@ -92,7 +92,7 @@ def fit_to(guided, utterances, path, seed, steps, rate, hiding=True):
         with torch.autocast("cpu", torch.bfloat16):  # a third faster than single precision
             return guided.loss(features, ends, labels, phones)
 
-    return fit(guided, loss_of, steps, rate, seed, path, muon)
+    return fit(guided, loss_of, steps, rate, seed, path, muon, warmup)
 
 
 def train(guided, work, studio, everything):

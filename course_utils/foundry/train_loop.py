@@ -39,10 +39,10 @@ def _adamw(parameters, rate):
     return torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
 
 
-def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw):
+def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
     """Train a model; give it with the exponential moving average of its weights.
 
-    Warm-up over a tenth of the steps, cosine decay, gradients clipped to norm 1. State goes to
+    Linear warm-up, cosine decay, gradients clipped to norm 1. State goes to
     ``path`` every 200 steps and is taken up from there, so that a run that was stopped ends with
     the weights of one that was not.
 
@@ -63,6 +63,8 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw):
         Checkpoint to write, safetensors.
     optimizers : callable
         `adamw` or `muon`.
+    warmup : float
+        Share of the steps in which the learning rate rises.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw):
         torch.manual_seed(seed * 1_000_003 + step)
         loss = loss_of(step, generator)
         smooth = 0.95 * smooth + 0.05 * loss.item() if step > first else loss.item()
-        share = min((step + 1) / (0.1 * steps), 0.5 + 0.5 * np.cos(np.pi * step / steps))
+        share = min((step + 1) / (warmup * steps), 0.5 + 0.5 * np.cos(np.pi * step / steps))
         model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

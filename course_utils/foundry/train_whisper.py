@@ -53,7 +53,7 @@ SPECIAL = [
     "<|notimestamps|>",
 ]
 STUDIO = {"steps": 1_000, "rate": 4.5e-3}
-TRAIN = {"steps": 5_500, "rate": 4.5e-3}
+TRAIN = {"steps": 5_000, "rate": 4.5e-3}
 BATCH_FRAMES = 3200
 """Mel frames of 20 ms in a batch: 64 s of speech."""
 

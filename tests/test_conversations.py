@@ -1,0 +1,92 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from course_utils import conversations, data
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return data.load("speech", split="test")
+
+
+def frames(turns, name, count):
+    """Whether somebody speaks, in each frame of 10 ms."""
+    times = (np.arange(count) + 0.5) / 100
+    own = [turn for turn in turns if turn["speaker"] == name]
+    return np.any([(turn["start"] <= times) & (times < turn["end"]) for turn in own], axis=0)
+
+
+def test_overlap_by_hand():
+    turns = [
+        {"speaker": "a", "start": 0.0, "end": 4.0},
+        {"speaker": "b", "start": 3.0, "end": 5.0},
+        {"speaker": "c", "start": 3.5, "end": 4.0},
+        {"speaker": "a", "start": 7.0, "end": 12.0},
+    ]
+    assert conversations.overlap_of(turns) == pytest.approx(1 / 10)
+    assert conversations.overlap_of([]) == 0
+
+
+def test_speech_is_found_where_there_is_sound():
+    samples = np.zeros(32_000, np.float32)
+    samples[1_600:8_000] = 0.3
+    samples[11_200:12_800] = 0.2  # 0.2 s later: the same stretch
+    samples[24_000:28_800] = 0.3
+    assert conversations.speech_in(samples, 16_000) == [
+        pytest.approx((0.1, 0.8)),
+        pytest.approx((1.5, 1.8)),
+    ]
+    assert conversations.speech_in(np.zeros(1600, np.float32), 16_000) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_conversation_keeps_what_was_asked_for(rows, seed):
+    made = conversations.simulate(rows, seed, speakers=(2, 3), seconds=20, overlap=(0.1, 0.2))
+    turns, length = made["turns"], len(made["audio"]) / 16_000
+    assert made["audio"].dtype == np.float32 and np.abs(made["audio"]).max() <= 0.91
+    names = {turn["speaker"] for turn in turns}
+    assert 2 <= len(names) <= 3
+    assert all(0 <= turn["start"] < turn["end"] <= length for turn in turns)
+    assert [turn["start"] for turn in turns] == sorted(turn["start"] for turn in turns)
+    count = np.sum([frames(turns, name, round(100 * length)) for name in names], axis=0)
+    # Pauses within an utterance end a turn, so the turns overlap a little less than arranged.
+    assert 0.07 < np.mean(count[count > 0] > 1) < 0.21
+    assert np.mean(count[count > 0] > 1) == pytest.approx(conversations.overlap_of(turns), abs=0.01)
+
+
+def test_nobody_speaks_over_themselves_and_everything_said_is_a_sentence_of_theirs(rows):
+    said = {(row["speaker"], row["text"]) for row in rows.remove_columns("audio")}
+    for seed in range(3):
+        made = conversations.simulate(rows, seed, seconds=20)
+        for texts in (made["texts"], made["turns"]):
+            for name in {text["speaker"] for text in texts}:
+                own = [text for text in texts if text["speaker"] == name]
+                assert all(after["start"] >= before["end"] for before, after in pairwise(own))
+        assert all((text["speaker"], text["text"]) in said for text in made["texts"])
+
+
+def test_outside_of_the_turns_there_is_silence(rows):
+    made = conversations.simulate(rows, 5, seconds=20, ratio=None, room=False)
+    count = len(made["audio"]) // 160
+    level = np.sqrt(np.square(made["audio"][: count * 160].reshape(-1, 160)).mean(1))
+    speaking = np.any(
+        [frames(made["turns"], turn["speaker"], count) for turn in made["turns"]], axis=0
+    )
+    near = np.convolve(speaking, np.ones(5), "same") > 0  # 20 ms around
+    assert level[~near].max() < 0.03 * level.max()
+    assert level[speaking].mean() > 20 * level[~near].mean()
+
+
+def test_a_seed_gives_the_same_conversation_again_and_another_another(rows):
+    first, again, other = (conversations.simulate(rows, seed, seconds=10) for seed in (1, 1, 2))
+    assert np.array_equal(first["audio"], again["audio"]) and first["turns"] == again["turns"]
+    assert first["turns"] != other["turns"]
+
+
+def test_too_few_speakers_and_an_impossible_overlap_are_named(rows):
+    with pytest.raises(ValueError, match="rows has 4 speakers"):
+        conversations.simulate(rows, 0, speakers=(5, 5))
+    with pytest.raises(ValueError, match="overlap of"):
+        conversations.simulate(rows, 0, speakers=(2, 2), seconds=20, overlap=(0.9, 1.0))
