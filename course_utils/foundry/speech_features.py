@@ -44,7 +44,7 @@ def features_of(samples, extractor):
 
 
 def record(rng, samples):
-    """Turn studio speech into a recording: another pace and pitch, a room, a microphone, noise.
+    """Turn studio speech into a recording: another pace and pitch, then `place`.
 
     Parameters
     ----------
@@ -61,6 +61,11 @@ def record(rng, samples):
     if rng.uniform() < 0.8:
         # Playing faster raises pitch and formants with the pace, as another throat would.
         samples = audio.resample(samples, round(RATE * rng.uniform(0.88, 1.14)), RATE)
+    return place(rng, samples)
+
+
+def place(rng, samples):
+    """Put studio speech somewhere: a room, a microphone, noise; arguments as for `record`."""
     if rng.uniform() < 0.35:
         samples = reverberate(rng, samples, log_uniform(rng, 0.1, 0.6), log_uniform(rng, 0.02, 0.4))
     if rng.uniform() < 0.5:
@@ -77,21 +82,19 @@ def record(rng, samples):
     return np.asarray(samples, dtype=np.float32)
 
 
-def hide(features, ends, generator, bands=16, frames=20, stride=STRIDE):
+def hide(features, ends, generator, bands=16, frames=20):
     """Blank two bands and a few stretches of time in a batch (SpecAugment, Park et al. 2019).
 
     Parameters
     ----------
     features : torch.Tensor
-        Shape ``(batch, frames, MELS * stride)``; changed in place.
+        Mel frames, shape ``(batch, frames, MELS)``; changed in place.
     ends : torch.Tensor
         Frames of each utterance, shape ``(batch,)``.
     generator : torch.Generator
         Source of randomness.
     bands, frames : int
-        Widest band in mel bands, longest stretch in vectors.
-    stride : int
-        Mel frames side by side in a vector.
+        Widest band in mel bands, longest stretch in frames.
 
     Returns
     -------
@@ -102,14 +105,13 @@ def hide(features, ends, generator, bands=16, frames=20, stride=STRIDE):
     def whole(most):
         return int(torch.randint(max(int(most), 1), (), generator=generator))
 
-    mels = features.view(*features.shape[:2], stride, MELS)
     for row, end in enumerate(ends.tolist()):
         for _ in range(2):
             width = whole(bands + 1)
             first = whole(MELS - width)
-            mels[row, :, :, first : first + width] = 0
+            features[row, :, first : first + width] = 0
         for _ in range(1 + end // (4 * frames)):
             width = min(whole(frames + 1), end // 5)
             first = whole(end - width)
-            mels[row, first : first + width] = 0
+            features[row, first : first + width] = 0
     return features

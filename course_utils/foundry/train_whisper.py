@@ -240,7 +240,7 @@ class Guided(guided.Guided):
     def prepare(features, ends, generator, hiding):
         """Put silence behind the speech; hide some of a batch, or nothing."""
         features = pad_silence(features, ends, generator)
-        return hide(features, ends, generator, stride=1) if hiding else features
+        return hide(features, ends, generator) if hiding else features
 
     def loss(self, features, ends, labels, phones):
         """Give the loss of a batch: cross-entropy of the pieces, and of the phones."""

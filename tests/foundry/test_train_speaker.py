@@ -1,0 +1,74 @@
+import json
+
+import numpy as np
+import torch
+
+from course_utils import audio
+from course_utils.foundry import train_speaker
+from course_utils.foundry.speech_bank import Bank
+
+
+def tones(cache):
+    """Three utterances by two speakers: tones of two heights."""
+    folder = cache / "speech" / "train"
+    folder.mkdir(parents=True)
+    time = np.arange(24_000) / 16_000
+    for number, (speaker, pitch) in enumerate([("low", 150), ("high", 400), ("low", 160)]):
+        path = folder / f"{number}.flac"
+        audio.save(path, 0.3 * np.sin(2 * np.pi * pitch * time).astype(np.float32), 16_000)
+        path.with_suffix(".json").write_text(json.dumps({"split": "train", "speaker": speaker}))
+
+
+def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tmp_path):
+    tones(tmp_path)
+    train_speaker.bank(tmp_path, tmp_path)
+    bank = Bank.load(tmp_path / "bank.npz")
+    assert len(bank) == 9
+    assert json.loads((tmp_path / "speakers.json").read_text()) == ["high", "low"]
+    _, ends, labels, _ = bank.batch(range(9))
+    assert labels[:, 0].tolist() == [3, 4, 5, 0, 1, 2, 3, 4, 5]
+    # Played at 0.9 of the pace, a clip has more frames.
+    assert ends[0] > ends[1] > ends[2]
+    assert abs(max(ends) / min(ends) - 1.1 / 0.9) < 0.02
+
+
+def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round():
+    lengths = [40, 100, 300]
+    bank = Bank.of(
+        (torch.arange(n)[:, None] + 500.0 * row, np.zeros(n), [row])
+        for row, n in enumerate(lengths)
+    )
+    seen = set()
+    for seed in range(6):
+        features, labels = train_speaker.crops(bank, torch.Generator().manual_seed(seed))
+        assert features.shape[0] == train_speaker.BATCH
+        assert train_speaker.SHORTEST <= features.shape[1] <= train_speaker.LONGEST
+        seen.add(features.shape[1])
+        for crop, label in zip(features[..., 0], labels.tolist(), strict=True):
+            place = crop - 500 * label
+            assert (place >= 0).all() and (place < lengths[label]).all()
+            assert ((place.diff() - 1) % lengths[label] == 0).all()
+    assert len(seen) > 3
+
+
+def test_the_network_learns_to_tell_two_speakers_apart():
+    model = train_speaker.new_model(2)
+    assert model.num_parameters() < 1.1e6
+    features = torch.randn(16, 60, 160, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(16) % 2
+    features[labels == 1, :, :20] += 2
+    optimizers = train_speaker.muon(model, 4e-3)
+    losses = []
+    for _ in range(12):
+        loss = model(input_features=features, labels=labels).loss
+        model.zero_grad()
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 * losses[0]
+    with torch.no_grad():
+        vectors = torch.nn.functional.normalize(model(input_features=features).embeddings)
+    same = labels[:, None] == labels
+    alike = vectors @ vectors.T
+    assert alike[same].min() > alike[~same].max()
