@@ -288,6 +288,8 @@ def test_the_interval_pools_by_seconds_compares_and_takes_the_options():
     assert scoring.confidence_interval(said, late, metric="der", collar=0.2) == pytest.approx(
         (0, 0)
     )
+    same = scoring.confidence_interval(said, said, versus=late, metric="der", collar=0.2)
+    assert same == pytest.approx((0, 0))
     with pytest.raises(ValueError, match="wer takes no options, not collar"):
         scoring.confidence_interval(["a"], ["a"], collar=0.5)
     with pytest.raises(ValueError, match="der takes collar and skip_overlap, not uem"):
