@@ -1,10 +1,11 @@
-"""Pictures of sound and of scores: data first, ``ax=None``, axes in seconds and hertz.
+"""Pictures of sound, of speakers and of scores: data first, ``ax=None``, axes in seconds and hertz.
 
 Every function draws on the axes that it is given, or on a new figure, and returns the axes.
 Frames are centred: frame ``k`` is the window around sample ``k * hop_length``, and its column is
 drawn around that moment, for every window and hop. Colour maps are readable without colour vision.
 """
 
+from .diarization import turns, voice_map, voices
 from .grid import side_by_side
 from .scores import confusion_matrix, probabilities, training_curves
 from .sound import features, mel_spectrogram, spectrogram, spectrum, waveform
@@ -22,5 +23,8 @@ __all__ = [
     "spectrogram",
     "spectrum",
     "training_curves",
+    "turns",
+    "voice_map",
+    "voices",
     "waveform",
 ]

@@ -8,19 +8,39 @@ from importlib import import_module
 
 import numpy as np
 
-__all__ = ["align", "confidence_interval", "load", "normalise_text", "report", "word_errors"]
+__all__ = [
+    "align",
+    "confidence_interval",
+    "der_parts",
+    "diarization_errors",
+    "equal_error_rate",
+    "load",
+    "match_speakers",
+    "normalise_text",
+    "report",
+    "word_errors",
+]
 
 # name -> module of this package and class in it. Imported on demand: `evaluate` imports torch.
 _METRICS = {
     "accuracy": ("classification", "Accuracy"),
     "cer": ("transcription", "CharacterErrorRate"),
     "confusion_matrix": ("classification", "ConfusionMatrix"),
+    "der": ("diarization", "DiarizationErrorRate"),
+    "jer": ("diarization", "JaccardErrorRate"),
     "macro_f1": ("classification", "MacroF1"),
     "wer": ("transcription", "WordErrorRate"),
 }
-_FUNCTIONS = dict.fromkeys(
-    ("align", "confidence_interval", "normalise_text", "word_errors"), "transcription"
-)
+_FUNCTIONS = {
+    "align": "transcription",
+    "confidence_interval": "intervals",
+    "der_parts": "diarization",
+    "diarization_errors": "diarization",
+    "equal_error_rate": "verification",
+    "match_speakers": "diarization",
+    "normalise_text": "transcription",
+    "word_errors": "transcription",
+}
 
 
 def __getattr__(name):
@@ -35,14 +55,16 @@ def load(name):
 
     Parameters
     ----------
-    name : {"accuracy", "cer", "confusion_matrix", "macro_f1", "wer"}
+    name : {"accuracy", "cer", "confusion_matrix", "der", "jer", "macro_f1", "wer"}
         Which metric.
 
     Returns
     -------
     evaluate.Metric
         Call ``compute(predictions=..., references=...)``, or ``add_batch`` several times and then
-        ``compute()``. The result is a dict with the metric under its name.
+        ``compute()``. The result is a dict with the metric under its name; ``"der"`` adds its
+        parts. Options, such as ``collar`` of ``"der"``, go to ``compute``; the metric's
+        ``inputs_description`` lists them.
 
     Raises
     ------

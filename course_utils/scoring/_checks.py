@@ -1,6 +1,10 @@
-"""What the scores of classes and of texts ask of their input."""
+"""What the scores of classes, of texts and of turns ask of their input."""
+
+from collections.abc import Mapping
 
 import numpy as np
+
+from .. import _turns
 
 
 def paired_classes(references, predictions):
@@ -59,6 +63,31 @@ def texts(values, name):
     if not values:
         raise ValueError(f"{name} is empty: there is nothing to score.")
     return values
+
+
+def paired_turns(references, predictions):
+    """Return both as lists of one list of turns a recording, of one length, or raise ValueError."""
+    references = _recordings(references, "references")
+    predictions = _recordings(predictions, "predictions")
+    _match(references, predictions)
+    return references, predictions
+
+
+def _recordings(values, name):
+    _require(values, name)
+    if isinstance(values, Mapping):
+        raise ValueError(
+            f"{name} is a dict; give the turns of its recordings as a list, in the same order on "
+            "both sides: [turns[recording] for recording in recordings]."
+        )
+    values = list(values)
+    if not values:
+        raise ValueError(f"{name} is empty: there is nothing to score.")
+    if isinstance(values[0], Mapping):
+        raise ValueError(
+            f"{name} holds the turns of one recording; give a list of recordings: [turns]."
+        )
+    return [_turns.checked(turns, f"{name}[{place}]") for place, turns in enumerate(values)]
 
 
 def _require(values, name):

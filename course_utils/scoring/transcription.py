@@ -50,8 +50,8 @@ class _ErrorRate(OfflineMetric):
         return paired_texts(references, predictions)
 
     def _compute(self, predictions, references):
-        counts = _counts(references, predictions, self.key)
-        return {self.key: float(_rate(*counts.sum(0)))}
+        sums = counts(references, predictions, self.key).sum(0)
+        return {self.key: float(rate(*sums, self.key))}
 
 
 class WordErrorRate(_ErrorRate):
@@ -66,6 +66,21 @@ class CharacterErrorRate(_ErrorRate):
 
     key = "cer"
     description = "Character error rate: the same for characters, spaces included."
+
+
+def counts(references, predictions, metric):
+    """Count errors and reference length of each utterance: int64, shape (n, 2)."""
+    found = []
+    for reference, prediction in zip(*paired_texts(references, predictions), strict=True):
+        edits = _PROCESS[metric](reference, prediction)
+        errors = edits.substitutions + edits.deletions + edits.insertions
+        found.append((errors, edits.hits + edits.substitutions + edits.deletions))
+    return np.array(found, dtype=np.int64)
+
+
+def rate(errors, lengths, metric):
+    """Divide as jiwer does, whichever the metric: by 1 where all references are empty."""
+    return errors / np.maximum(lengths, 1)
 
 
 def normalise_text(text):
@@ -194,94 +209,3 @@ def word_errors(references, predictions):
     rows.sort(key=lambda row: (-row["substituted"] - row["deleted"] - row["inserted"], row["word"]))
     columns = ["word", "said", "substituted", "deleted", "inserted", "taken_for"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def confidence_interval(
-    references,
-    predictions,
-    versus=None,
-    metric="wer",
-    groups=None,
-    level=0.95,
-    resamples=2000,
-    seed=0,
-):
-    """Bootstrap the interval in which an error rate lies, or the difference of two.
-
-    The utterances are drawn again with replacement and scored, many times; the interval spans the
-    middle ``level`` of those scores (Bisani and Ney, Bootstrap estimates for confidence intervals
-    in ASR performance evaluation, ICASSP 2004).
-
-    Parameters
-    ----------
-    references, predictions : sequence of str, shape (n,)
-        What was said and what was recognised.
-    versus : sequence of str, shape (n,), optional
-        What another model recognised in the same utterances. The interval is then that of
-        ``rate(predictions) - rate(versus)``, both rates from the same draws: below 0 throughout,
-        the first model is better.
-    metric : {"wer", "cer"}, default "wer"
-        Which rate.
-    groups : sequence, shape (n,), optional
-        Speaker of each utterance. Whole speakers are then drawn, since utterances of one speaker
-        go wrong together; without it, the interval holds for these speakers only.
-    level : float, default 0.95
-        Between 0 and 1.
-    resamples : int, default 2000
-        Number of draws.
-    seed : int, default 0
-        Seed of the draws.
-
-    Returns
-    -------
-    (float, float)
-        Lower and upper end.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
-
-    Examples
-    --------
-    >>> confidence_interval(["a b c d"] * 10, ["a b c x"] * 10)
-    (0.25, 0.25)
-    """
-    if metric not in _PROCESS:
-        raise ValueError(f"metric is {metric!r}; choose one of {', '.join(_PROCESS)}.")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must lie between 0 and 1.")
-    references, predictions = paired_texts(references, predictions)
-    sides = [_counts(references, predictions, metric)]
-    if versus is not None:
-        sides.append(_counts(*paired_texts(references, versus), metric))
-    groups = range(len(references)) if groups is None else list(groups)
-    if len(groups) != len(references):
-        raise ValueError(f"There are {len(groups)} groups for {len(references)} references.")
-    _, member = np.unique(np.asarray(groups), return_inverse=True)
-    units = member.max() + 1
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(units, np.full(units, 1 / units), size=resamples)
-    rates = []
-    for counts in sides:
-        sums = np.zeros((units, 2))
-        np.add.at(sums, member, counts)
-        rates.append(_rate(*(times @ sums).T))
-    spread = rates[0] - rates[1] if versus is not None else rates[0]
-    low, high = np.quantile(spread, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def _counts(references, predictions, metric):
-    """Count errors and reference length of each utterance: int64, shape (n, 2)."""
-    counts = []
-    for reference, prediction in zip(references, predictions, strict=True):
-        found = _PROCESS[metric](reference, prediction)
-        errors = found.substitutions + found.deletions + found.insertions
-        counts.append((errors, found.hits + found.substitutions + found.deletions))
-    return np.array(counts, dtype=np.int64)
-
-
-def _rate(errors, lengths):
-    """Divide as jiwer does: by 1 where all references are empty."""
-    return errors / np.maximum(lengths, 1)

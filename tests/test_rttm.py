@@ -1,0 +1,167 @@
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyannote.core import Annotation, Segment
+from pyannote.database.util import load_rttm
+
+from course_utils import rttm
+
+CALLS = {
+    "call-1": [
+        {"speaker": "Alice", "start": 0.1, "end": 0.3},
+        {"speaker": "Bob", "start": 0.25, "end": 3725.5},
+    ],
+    "call-2": [{"speaker": "Zoë", "start": 0.0, "end": 1.25}],
+}
+TEXT = (
+    "SPEAKER call-1 1 0.100 0.200 <NA> <NA> Alice <NA> <NA>\n"
+    "SPEAKER call-1 1 0.250 3725.250 <NA> <NA> Bob <NA> <NA>\n"
+    "SPEAKER call-2 1 0.000 1.250 <NA> <NA> Zoë <NA> <NA>\n"
+)
+
+
+def test_rttm_by_hand():
+    assert rttm.to_rttm(CALLS) == TEXT
+    assert rttm.parse(TEXT) == CALLS
+
+
+def test_turns_come_sorted_and_silent_recordings_leave_no_line():
+    backwards = {"call-1": CALLS["call-1"][::-1], "silence": [], "call-2": CALLS["call-2"]}
+    assert rttm.to_rttm(backwards) == TEXT
+    assert rttm.parse("\n".join(TEXT.splitlines()[::-1])) == CALLS
+    assert rttm.parse("") == {} == rttm.parse(rttm.to_rttm({"silence": []}))
+
+
+word = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
+moment = st.integers(0, 40_000_000)
+turn = st.tuples(word, moment, moment).filter(lambda fields: fields[1] != fields[2])
+
+
+def as_turns(fields):
+    """Return turns whose times have three decimals, by start."""
+    turns = [
+        {"speaker": speaker, "start": min(times) / 1000, "end": max(times) / 1000}
+        for speaker, *times in fields
+    ]
+    return sorted(turns, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
+
+
+@given(st.dictionaries(word, st.lists(turn, min_size=1, max_size=6).map(as_turns), max_size=4))
+def test_what_is_written_is_read_back(recordings):
+    assert rttm.parse(rttm.to_rttm(recordings)) == recordings
+
+
+@given(st.lists(st.floats(0, 1e5), min_size=2, max_size=9).map(sorted))
+def test_rounding_moves_a_time_by_half_a_millisecond_and_opens_no_gap(times):
+    pairs = [(start, end) for start, end in pairwise(times) if end - start > 0.001]
+    turns = [{"speaker": "A", "start": start, "end": end} for start, end in pairs]
+    read = rttm.parse(rttm.to_rttm({"call": turns})).get("call", [])
+    for wanted, found in zip(turns, read, strict=True):
+        assert found["start"] == pytest.approx(wanted["start"], rel=0, abs=0.000501)
+        assert found["end"] == pytest.approx(wanted["end"], rel=0, abs=0.000501)
+    touching = [before["end"] == after["start"] for before, after in pairwise(turns)]
+    for touched, (before, after) in zip(touching, pairwise(read), strict=True):
+        assert before["end"] == after["start"] or not touched
+
+
+def test_files_of_pyannote_are_read(tmp_path):
+    path = tmp_path / "calls.rttm"
+    with path.open("w", encoding="utf-8") as file:
+        for name, turns in CALLS.items():
+            annotation = Annotation(uri=name)
+            for turn in turns:
+                annotation[Segment(turn["start"], turn["end"])] = turn["speaker"]
+            annotation.write_rttm(file)
+    assert rttm.load(path) == CALLS
+
+
+def test_files_of_ours_are_read_by_pyannote(tmp_path):
+    read = load_rttm(rttm.save(tmp_path / "calls.rttm", CALLS))
+    found = {
+        name: [
+            {"speaker": label, "start": segment.start, "end": pytest.approx(segment.end)}
+            for segment, _, label in annotation.itertracks(yield_label=True)
+        ]
+        for name, annotation in read.items()
+    }
+    assert found == CALLS
+
+
+def test_other_lines_are_skipped():
+    text = (
+        ";; made by hand\r\n\r\n"
+        "SPKR-INFO call-1 1 <NA> <NA> <NA> adult_female Alice <NA> <NA>\r\n"
+        "LEXEME call-1 1 0.10 0.05 hello lex Alice 0.9 <NA>\r\n"
+        "SPEAKER call-1 A 1e-1\t0.2 <NA> <NA> Alice 0.75\r\n"
+    )
+    assert rttm.parse(text) == {"call-1": CALLS["call-1"][:1]}
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    (tmp_path / "a.rttm").write_text("\ufeff" + TEXT, encoding="utf-8")
+    assert rttm.load(tmp_path / "a.rttm") == CALLS
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("SPEAKER call 1 0.5 1.0 <NA> <NA> Alice Smith B C", "it has 11 fields.*hold spaces"),
+        ("SPEAKER call 1 0.5 1.0 Alice", "it has 6 fields"),
+        ("SPEAKER call 1 half 1.0 <NA> <NA> Alice <NA> <NA>", "the start 'half' is no number"),
+        ("SPEAKER call 1 0.5 <NA> <NA> <NA> Alice <NA> <NA>", "the duration '<NA>' is no number"),
+        ("SPEAKER call 1 nan 1.0 <NA> <NA> Alice <NA> <NA>", "the start 'nan' is not finite"),
+        ("SPEAKER call 1 0.5 inf <NA> <NA> Alice <NA> <NA>", "the duration 'inf' is not finite"),
+        ("SPEAKER call 1 0.5 0.000 <NA> <NA> Alice <NA> <NA>", "the duration is 0.000 s"),
+        ("SPEAKER call 1 0.5 -1.0 <NA> <NA> Alice <NA> <NA>", "the duration is -1.0 s"),
+        ("SPEAKER call 1 -0.5 1.0 <NA> <NA> Alice <NA> <NA>", "the start is -0.5 s"),
+        ("SPEAKER call 1 0 1e999 <NA> <NA> Alice <NA> <NA>", "1e999 s are no start and duration"),
+        ("SPEAKER call 1 1e9 1e-9 <NA> <NA> Alice <NA> <NA>", "1e-9 s are no start and duration"),
+        ("00:00:01,000 --> 00:00:02,000", "no type of RTTM line; is this an RTTM file"),
+    ],
+)
+def test_bad_lines_are_named_with_file_and_number(tmp_path, line, message):
+    path = tmp_path / "bad.rttm"
+    path.write_text(f";; a comment\n{TEXT}{line}\n", encoding="utf-8")
+    with pytest.raises(rttm.RttmError, match=rf"{re.escape(str(path))}, line 5: .*{message}"):
+        rttm.load(path)
+
+
+@pytest.mark.parametrize(
+    ("recordings", "message"),
+    [
+        ([{"speaker": "A", "start": 0, "end": 1}], 'by recording, for instance {"call": turns}'),
+        ({"my call": []}, "'my call' has to be one word.*'my_call'"),
+        (
+            {"call": [{"speaker": "Alice Smith", "start": 0, "end": 1}]},
+            "'Alice Smith' has to be one word.*call it 'Alice_Smith'",
+        ),
+        ({"call": [{"speaker": "", "start": 0, "end": 1}]}, r"\['call'\]\[0\] has the speaker ''"),
+        ({"call": [{"speaker": 3, "start": 0, "end": 1}]}, "speaker 3: name speakers with a str"),
+        ({"call": [{"speaker": "A", "start": 1, "end": 1}]}, "from 1 s to 1 s"),
+        ({"call": [{"speaker": "A", "start": -1, "end": 1}]}, "from -1 s to 1 s"),
+        ({"call": [{"speaker": "A", "start": 0, "end": float("inf")}]}, "the end inf"),
+        ({"call": [{"speaker": "A", "start": "0", "end": 1}]}, "the start '0'"),
+        ({"call": [{"speaker": "A", "start": 0, "end": 0.0004}]}, "none once rounded"),
+        ({"call": [{"speaker": "A", "begin": 0, "end": 1}]}, "is no turn"),
+        ({"call": {"speaker": "A", "start": 0, "end": 1}}, "is dict, not a list of turns"),
+        ({"call": None}, "is NoneType, not a list of turns"),
+    ],
+)
+def test_what_rttm_cannot_hold_is_named_before_the_file_is_touched(tmp_path, recordings, message):
+    path = rttm.save(tmp_path / "calls.rttm", CALLS)
+    with pytest.raises(rttm.RttmError, match=message):
+        rttm.save(path, recordings)
+    assert rttm.load(path) == CALLS
+
+
+def test_files_that_cannot_be_read_or_written_are_named(tmp_path):
+    with pytest.raises(rttm.RttmError, match=r"cannot read .*missing\.rttm"):
+        rttm.load(tmp_path / "missing.rttm")
+    with pytest.raises(rttm.RttmError, match=r"cannot write .*a\.rttm"):
+        rttm.save(tmp_path / "missing" / "a.rttm", CALLS)
+    (tmp_path / "b.rttm").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(rttm.RttmError, match=r"b\.rttm is not UTF-8"):
+        rttm.load(tmp_path / "b.rttm")
