@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from course_utils import audio
-from course_utils.foundry.synthesis import add_at, add_noise, log_uniform, reverberate
+from course_utils.acoustics import add_at, add_noise, log_uniform, reverberate
 
 __all__ = ["RATE", "overlap_of", "simulate", "speech_in"]
 

@@ -93,7 +93,7 @@ def test_pocket_stays_in_its_budget():
 
 
 LAYERS = [
-    {"audio", "_codecs"}, {"catalog"}, {"data"},
+    {"audio", "_codecs", "acoustics", "rttm", "_turns"}, {"catalog"}, {"data", "conversations"},
     {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},
     {"lesson", "exercises", "checks", "widgets", "progress"}, {"finetuning"},
     {"running", "doctor"}, {"cli"},

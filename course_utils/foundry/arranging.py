@@ -2,20 +2,11 @@
 
 import numpy as np
 
+from course_utils.acoustics import RATE, add_at, band, equalise, noise, reverberate
 from course_utils.foundry.drums import hit
 from course_utils.foundry.instruments import PATCHES, note
 from course_utils.foundry.styles import PROGRESSIONS, share
-from course_utils.foundry.synthesis import (
-    RATE,
-    add_at,
-    band,
-    equalise,
-    fade,
-    noise,
-    normalise,
-    reverberate,
-    saturate,
-)
+from course_utils.foundry.synthesis import fade, normalise, saturate
 
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii")

@@ -14,10 +14,10 @@ from string import Template
 import numpy as np
 
 from .. import audio
+from ..acoustics import RATE, add_noise, band, log_uniform, reverberate
 from . import kokoro, speech
 from .ogg import opus
 from .speech_scores import shipped
-from .synthesis import RATE, add_noise, band, log_uniform, reverberate
 
 LINE = 8_000
 """Sampling rate of the telephone, in hertz."""

@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from course_utils.acoustics import band
 from course_utils.foundry.instruments import draw, seed_of, time_of
-from course_utils.foundry.synthesis import band, normalise, phase_of
+from course_utils.foundry.synthesis import normalise, phase_of
 
 # {role: (method, {setting: (lowest, highest)})}
 _KICK = dict(pitch=(44, 62), sweep=(70, 200), bend=(0.015, 0.04), decay=(0.1, 0.2), click=(0, 0.3))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.acoustics import RATE
 from course_utils.foundry.arranging import compose, perform
 from course_utils.foundry.ogg import opus
 from course_utils.foundry.styles import STYLES
-from course_utils.foundry.synthesis import RATE
 
 GENRES = tuple(STYLES)
 SECONDS = 5.0

@@ -11,7 +11,8 @@ from zlib import crc32
 import numpy as np
 from scipy import signal
 
-from course_utils.foundry.synthesis import RATE, phase_of
+from course_utils.acoustics import RATE
+from course_utils.foundry.synthesis import phase_of
 
 PATCHES = 60
 _TABLE = 2048

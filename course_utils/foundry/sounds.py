@@ -9,19 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..acoustics import RATE, add_noise, band, equalise, log_uniform, reverberate
 from . import sounds_things as things
 from . import sounds_voices as voices
 from .ogg import opus
 from .sound_cards import data_card
-from .synthesis import (
-    RATE,
-    add_noise,
-    band,
-    equalise,
-    log_uniform,
-    normalise,
-    reverberate,
-)
+from .synthesis import normalise
 
 SOUNDS = {
     "baby_cry": voices.baby_cry,

@@ -7,21 +7,15 @@ the first parameter drawn from the cells of its split.
 import numpy as np
 from scipy import signal
 
+from ..acoustics import RATE, add_at, band, log_uniform, noise, samples_of, shape
 from .synthesis import (
-    RATE,
-    add_at,
-    band,
     curve,
     fade,
     formant_gain,
-    log_uniform,
     modes,
-    noise,
     normalise,
     phase_of,
-    samples_of,
     saturate,
-    shape,
     split_uniform,
     wander,
 )

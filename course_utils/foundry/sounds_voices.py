@@ -7,23 +7,8 @@ of each is drawn from the cells of its split, see :func:`~.synthesis.split_unifo
 
 import numpy as np
 
-from .synthesis import (
-    RATE,
-    add_at,
-    adsr,
-    band,
-    curve,
-    fade,
-    formant_gain,
-    log_uniform,
-    noise,
-    normalise,
-    samples_of,
-    shape,
-    split_uniform,
-    voice,
-    wander,
-)
+from ..acoustics import RATE, add_at, band, log_uniform, noise, samples_of, shape
+from .synthesis import adsr, curve, fade, formant_gain, normalise, split_uniform, voice, wander
 
 
 def _bark(rng, pitch, size, seconds, rough, breath):

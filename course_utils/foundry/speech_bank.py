@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from .. import audio
+from ..acoustics import RATE
 from .kokoro import token_ids
 from .speech_features import record
-from .synthesis import RATE
 
 RECORDINGS = 2
 """Recordings made of each studio utterance, besides itself."""

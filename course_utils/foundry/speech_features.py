@@ -10,8 +10,8 @@ import torch
 from transformers import SeamlessM4TFeatureExtractor
 
 from .. import audio
+from ..acoustics import RATE, add_noise, band, equalise, log_uniform, reverberate
 from .kaldi import log_mel
-from .synthesis import RATE, add_noise, band, equalise, log_uniform, reverberate
 
 MELS = 80
 STRIDE = 2

@@ -9,10 +9,10 @@ import torch
 from transformers import pipeline
 
 from .. import audio, scoring
+from ..acoustics import RATE
 from ..catalog import POCKET
 from . import speech
 from .sentences import DIGITS
-from .synthesis import RATE
 
 
 def training_rows(cache, domains):

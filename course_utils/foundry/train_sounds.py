@@ -22,11 +22,11 @@ import torch
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 
 from .. import audio
+from ..acoustics import RATE
 from . import sounds
 from .sound_cards import model_card
 from .sound_features import FRAMES, MELS, Bank, augment, mask
 from .steps import run
-from .synthesis import RATE
 from .train_loop import fit, save_half
 
 CLIPS_A_CLASS = 320

@@ -19,11 +19,11 @@ import torch
 from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForXVector
 
 from .. import audio
+from ..acoustics import RATE
 from . import speech, speech_features
 from .speech_bank import Bank
 from .speech_features import MELS, STRIDE, place
 from .steps import run
-from .synthesis import RATE
 from .train_loop import fit, muon
 
 PACES = (0.9, 1.0, 1.1)
