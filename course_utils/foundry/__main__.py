@@ -14,7 +14,7 @@ def commands(real, work):
     Parameters
     ----------
     real : pathlib.Path
-        Folder of the third-party recordings, with ``esc10`` in it.
+        Folder of the third-party recordings, with ``esc10`` and ``fsdd`` in it.
     work : pathlib.Path
         Folder for checkpoints; a run that was cut off goes on from there. Speech is rendered
         into its folder ``cache``, which takes half a day.
@@ -25,27 +25,36 @@ def commands(real, work):
         One command an element, module name first.
     """
     foundry = "course_utils.foundry"
-    train = f"{foundry}.train_sounds"
-    places = ["--work", str(work), "--real", str(real / "esc10")]
     cache = ["--cache", str(work / "cache")]
+
+    def training(script, recordings, folder, steps):
+        """List the steps of a training script; the last writes the folder."""
+        places = ["--work", str(work / folder), "--real", str(recordings), *cache]
+        places += ["--out", str(POCKET / folder)]
+        return [[f"{foundry}.{script}", step, *places] for step in steps]
+
     return [
         [f"{foundry}.sounds", "--out", str(POCKET / "sounds")],
         [f"{foundry}.genres", "--out", str(POCKET / "genres")],
-        [train, "bank", *places],
-        [train, "pretrain", *places],
-        [train, "validate", *places],
-        [train, "final", *places, "--out", str(POCKET / "pocket-sounds")],
+        *training(
+            "train_sounds",
+            real / "esc10",
+            "pocket-sounds",
+            ["bank", "pretrain", "validate", "final"],
+        ),
         [f"{foundry}.kokoro", *cache],
         [f"{foundry}.speech", "render", *cache],
         [f"{foundry}.speech", "pack", *cache, "--out", str(POCKET / "speech")],
         [f"{foundry}.calls", *cache, "--out", str(POCKET / "calls")],
+        *training("train_ctc", real, "pocket-ctc", ["bank", "train", "final"]),
+        *training("train_whisper", real, "pocket-whisper", ["bank", "train", "final"]),
     ]
 
 
 def main():
     """Run all commands, stopping at the first that fails."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--real", type=Path, required=True, help="folder with esc10/ in it")
+    parser.add_argument("--real", type=Path, required=True, help="folder with esc10/ and fsdd/")
     parser.add_argument("--work", type=Path, default=Path("build/foundry"), help="checkpoints")
     arguments = parser.parse_args()
     if not (arguments.real / "esc10").is_dir():

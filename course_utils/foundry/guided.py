@@ -17,7 +17,7 @@ PHONES = 1 + max(SYMBOLS.values())
 
 
 KNOWN = ("digits", "home", "everyday", "phrasebook")
-"""What the recognisers are trained on: banking stays new, for lesson 05 to fine-tune on."""
+"""What the recognisers are trained on: banking and the calls of a teller stay new."""
 
 
 class Guided(torch.nn.Module):

@@ -1,4 +1,4 @@
-"""The sentences of the speech data: five domains, a small grammar each, three disjoint splits.
+"""The sentences of the speech data: six domains, a small grammar each, three disjoint splits.
 
 A template is a line of plain English in which ``{name}`` stands for one entry of a word list and
 ``[a|b|]`` for one of the alternatives. Which split a sentence belongs to is a property of the
@@ -11,14 +11,15 @@ import re
 from .sentences_everyday import HANDWRITTEN, TEMPLATES, WORDS
 from .sentences_phrasebook import PHRASE_WORDS, PHRASEBOOK
 from .sentences_tasks import BANKING, HOME, TASK_WORDS
+from .sentences_teller import TELLER, TELLER_WORDS
 
-DOMAINS = ("digits", "home", "banking", "everyday", "phrasebook")
+DOMAINS = ("digits", "home", "banking", "everyday", "phrasebook", "teller")
 """Spoken digits, smart-home commands, telephone-banking requests, everyday sentences over a wide
-vocabulary, phrase-book sentences over a narrow one."""
+vocabulary, phrase-book sentences over a narrow one, numbers for an automatic bank teller."""
 
 NO_INTENT = "none"
-INTENTS = list(BANKING)
-"""The fourteen intents of the banking requests, named as in MINDS-14."""
+INTENTS = {"banking": list(BANKING), "teller": list(TELLER)}
+"""The intents of a domain, where it has any; the fourteen of banking are named as in MINDS-14."""
 
 SPLITS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 """Share of all possible sentences that belongs to a split."""
@@ -58,7 +59,9 @@ _WORDS = _lists(TASK_WORDS + WORDS)
 _HOME = _lines(HOME)
 _PHRASEBOOK = _lines(PHRASEBOOK)
 _PHRASE_WORDS = _WORDS | _lists(PHRASE_WORDS)
+_TELLER_WORDS = _WORDS | _lists(TELLER_WORDS)
 _BANKING = {intent: _lines(text) for intent, text in BANKING.items()}
+_TELLER = {intent: _lines(text) for intent, text in TELLER.items()}
 _EVERYDAY = _lines(TEMPLATES)
 _BY_HAND = _lines(HANDWRITTEN)
 
@@ -149,7 +152,7 @@ def draw(domain, split, rng, intent=None):
     rng : random.Random
         Source of the draws.
     intent : str, optional
-        One of `INTENTS`, for ``banking`` only.
+        One of the domain's `INTENTS`.
 
     Returns
     -------
@@ -163,6 +166,8 @@ def draw(domain, split, rng, intent=None):
             spoken = expand(pick(rng, _HOME), rng)
         elif domain == "banking":
             spoken = expand(pick(rng, _BANKING[intent]), rng)
+        elif domain == "teller":
+            spoken = expand(pick(rng, _TELLER[intent]), rng, _TELLER_WORDS)
         elif domain == "everyday":
             by_hand = rng.random() < BY_HAND
             spoken = expand(pick(rng, _BY_HAND if by_hand else _EVERYDAY), rng)

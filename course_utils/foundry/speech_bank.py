@@ -176,13 +176,48 @@ def tighten(rng, samples, spoken):
     return part, spoken | {"durations": np.diff(ends, prepend=0).tolist()}
 
 
+def in_a_row(rows, count, seed=0):
+    """Draw recordings of two or three utterances one after the other.
+
+    Parameters
+    ----------
+    rows : list of (path, str, dict or None)
+        As for `bank_of`.
+    count : int
+        How many to draw.
+    seed : int
+        Fixes the draw.
+
+    Returns
+    -------
+    list of (list of path, str, None)
+        The same for `bank_of`, which puts pauses between them.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = (rng.choice(len(rows), rng.integers(2, 4), replace=False) for _ in range(count))
+    return [
+        ([rows[n][0] for n in some], " ".join(rows[n][1] for n in some), None) for some in drawn
+    ]
+
+
+def _samples(rng, path):
+    """Load a recording, or several with pauses of 0.2 to 1 s between them."""
+    if not isinstance(path, list):
+        return audio.load(path, RATE)[0]
+    parts = []
+    for one in path:
+        pause = np.zeros(int(rng.uniform(0.2, 1.0) * RATE), np.float32)
+        parts += [audio.trim_silence(audio.load(one, RATE)[0], RATE), pause]
+    return np.concatenate(parts[:-1])
+
+
 def _compute(job):
     """Compute the bank of some rows, as they are and as recordings."""
     rows, first, copies, features_of, encode = job
     torch.set_num_threads(1)
     utterances = []
     for number, (path, text, spoken) in enumerate(rows, first):
-        samples, _ = audio.load(path, RATE)
+        samples = _samples(np.random.default_rng(number), path)
         for copy in range(1 + copies):
             rng = np.random.default_rng([number, copy])
             heard, timed = samples, spoken
@@ -198,7 +233,7 @@ def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
 
     Parameters
     ----------
-    rows : list of (path, str, dict or None)
+    rows : list of (path or list of path, str, dict or None)
         Recordings, what is said in them, and what `phones_in` takes.
     features_of, encode : callable
         Functions of a module: samples to features, text to token ids.

@@ -43,6 +43,9 @@ MORE_SHARES = {"digits": 0.18, "home": 0.20, "banking": 0.20, "everyday": 0.42}
 MORE_PHRASEBOOK = {"train": 4_000}
 """The same for ``phrasebook``, which has a plan of its own."""
 
+TELLER = {"train": 400, "validation": 60, "test": 100}
+"""Utterances of ``teller``, to be heard over a telephone; no shipped file holds them yet."""
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -114,7 +117,12 @@ def _speakers(rng, split):
 
 def _domains(domains, more):
     """Deal pairs of split and domain: first what is shipped, evaluation before training."""
-    shipped = {(split, domain): row[domain] for split, row in SHIPPED.items() for domain in domains}
+    shipped = {
+        (split, domain): row[domain]
+        for split, row in SHIPPED.items()
+        for domain in domains
+        if domain in row
+    }
     evaluation = {key: count for key, count in shipped.items() if key[0] != "train"}
     training = {key: count for key, count in shipped.items() if key[0] == "train"}
     for batch, is_shipped in ((evaluation, True), (training, True), (more, False)):
@@ -126,10 +134,10 @@ def _stream(name, prefix, domains, more):
     """Plan the utterances of some domains: shipped evaluation, shipped training, the rest."""
     rng = random.Random(name)
     speakers = {(s, d): _speakers(rng, s) for s in SHIPPED for d in domains}
-    intents = {split: _deck(rng, INTENTS) for split in SHIPPED}
+    decks = {(s, d): _deck(rng, INTENTS[d]) for s in SHIPPED for d in domains if d in INTENTS}
     used, number, utterances = set(), Counter(), []
     for split, domain, shipped in _domains(domains, more):
-        intent = next(intents[split]) if domain == "banking" else NO_INTENT
+        intent = next(decks[split, domain]) if domain in INTENTS else NO_INTENT
         while True:
             spoken = draw(domain, split, rng, intent)
             text = normalise(spoken)
@@ -174,16 +182,18 @@ def plan(seed=0):
         The shipped evaluation splits, the shipped training split, the rest. Within each of these
         three, every stretch has the domains in proportion and the voices in turn.
     """
-    # Two streams, so that the later domain left the earlier ones as they were.
+    # A stream for each later domain, which leaves the earlier ones as they were.
     more = {
         (split, domain): round(count * share)
         for split, count in MORE.items()
         for domain, share in MORE_SHARES.items()
     }
     phrases = {(split, "phrasebook"): count for split, count in MORE_PHRASEBOOK.items()}
+    calls = {(split, "teller"): count for split, count in TELLER.items()}
     streams = [
         _stream(f"speech {seed}", "", [*MORE_SHARES], more),
         _stream(f"phrasebook {seed}", "p", ["phrasebook"], phrases),
+        _stream(f"teller {seed}", "t", ["teller"], calls),
     ]
     return [
         utterance

@@ -12,6 +12,7 @@ from .. import audio, scoring
 from ..acoustics import RATE
 from ..catalog import POCKET
 from . import speech
+from .guided import KNOWN
 from .sentences import DIGITS
 
 
@@ -96,7 +97,7 @@ def recogniser(folder):
 
 def score_test(transcribe, known, rows=None):
     """Score a function from clips to texts on the shipped test split, domain by domain."""
-    rows = shipped("test", speech.DOMAINS) if rows is None else rows
+    rows = shipped("test", speech.PACKED) if rows is None else rows
     clips = [audio.load(row["audio"], RATE)[0] for row in rows]
     return score_by_domain(rows, transcribe(clips), known)
 
@@ -113,16 +114,46 @@ def table(scores):
     return "\n".join(f"| {name} | {percent(row)} |" for name, row in scores.items())
 
 
-def write_results(results, out, card, **fields):
-    """Write ``results.json`` and the model's card: its text with the figures filled in."""
+def write_results(parameters, training, real, out, card):
+    """Score an exported recogniser; write ``results.json`` and its card with the figures.
+
+    Parameters
+    ----------
+    parameters : int
+        How many the model has.
+    training : dict
+        ``hours`` of features, ``studio`` (how many utterances), and the ``steps`` and ``rate`` of
+        the ``first`` stage and of ``train``.
+    real : pathlib.Path
+        Folder with ``fsdd`` in it.
+    out : pathlib.Path
+        The model's folder.
+    card : str
+        Name of the card's template, beside this module.
+    """
+    transcribe = recogniser(out)
+    digits = digit_rows(real)
+    people = {person: [row for row in digits if row[2] == person] for _, _, person in digits}
+    results = {
+        "parameters": parameters,
+        "training": training,
+        "test": score_test(transcribe, KNOWN),
+        "people": {person: score_digits(transcribe, rows) for person, rows in people.items()},
+    }
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     text = Template(Path(__file__).with_name(card).read_text("utf-8"))
-    size = (out / "model.safetensors").stat().st_size / 1e6
     filled = text.substitute(
-        parameters=f"{results['parameters'] / 1e6:.2f}",
-        size=f"{size:.1f}",
+        parameters=f"{parameters / 1e6:.2f}",
+        size=f"{(out / 'model.safetensors').stat().st_size / 1e6:.1f}",
+        hours=training["hours"],
+        studio=training["studio"],
+        firststeps=training["first"]["steps"],
+        firstrate=training["first"]["rate"],
+        steps=training["train"]["steps"],
+        rate=training["train"]["rate"],
+        **{f"long{name}": value for name, value in training.get("long", {}).items()},
         test=table(results["test"]),
-        **fields,
+        people=table(results["people"]),
     )
     (out / "README.md").write_text(filled, "utf-8")
     print(f"{out}: {json.dumps(results['test'])}")

@@ -98,7 +98,8 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
         if (step + 1) % 200 == 0:
             _checkpoint(path, step + 1, model, average, optimizers)
     model.load_state_dict(average)
-    _checkpoint(path, steps, model, average, optimizers)
+    if first < steps:  # a finished run is read only, by as many at once as like
+        _checkpoint(path, steps, model, average, optimizers)
     return model.eval()
 
 

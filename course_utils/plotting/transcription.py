@@ -132,7 +132,7 @@ def error_strip(alignments, names=None, ax=None, title=None):
 
 
 def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None):
-    """Draw what a CTC network hears at each moment, with the best token of every frame on top.
+    """Draw what a CTC network hears at each moment, with what it spells on top.
 
     Parameters
     ----------
@@ -184,10 +184,12 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     ax.set_yticks(
         np.arange(len(shown)) + 0.5, [_name(tokens[token]) for token in shown], fontsize=8
     )
-    for frame, token in enumerate(best):
-        if token != blank:
-            middle = (times[frame] + times[frame + 1]) / 2
-            ax.text(middle, len(shown) + 0.15, _name(tokens[token]), ha="center", va="bottom",
+    # Equal neighbours are one letter, as CTC reads them.
+    starts = np.flatnonzero(np.diff(best, prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(best)], strict=True):
+        if best[start] != blank:
+            middle = (times[start] + times[end]) / 2
+            ax.text(middle, len(shown) + 0.15, _name(tokens[best[start]]), ha="center", va="bottom",
                     fontsize=7, family="monospace")  # fmt: skip
     return label(ax, title if title is None else f"{title}\n", "Time (s)", "Token")
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.foundry import kokoro, sentences, speech, speech_plan
+from course_utils.foundry import guided, kokoro, sentences, speech, speech_plan
 
 SHIPPED = Path(course_utils.__file__).parent / "pocket" / "speech"
 LETTERS = set("abcdefghijklmnopqrstuvwxyz' ")
@@ -40,7 +40,7 @@ def by_split(plan):
 def test_the_shipped_part_does_not_depend_on_the_rest_or_the_process(plan):
     code = (
         "from course_utils.foundry import speech_plan; speech_plan.MORE = {'train': 0}\n"
-        "speech_plan.MORE_PHRASEBOOK = {'train': 0}\n"
+        "speech_plan.MORE_PHRASEBOOK = speech_plan.TELLER = {'train': 0}\n"
         "print([(u.id, u.spoken, u.speaker, u.speed) for u in speech_plan.plan()])"
     )
     again = subprocess.run(
@@ -55,7 +55,9 @@ def test_ids_are_unique_and_counts_as_promised(plan):
     shipped = Counter((u.split, u.domain) for u in plan if u.shipped)
     assert shipped == {(s, d): n for s, row in speech_plan.SHIPPED.items() for d, n in row.items()}
     rest = Counter(u.split for u in plan if not u.shipped)
-    assert rest == Counter(speech_plan.MORE) + Counter(speech_plan.MORE_PHRASEBOOK)
+    assert rest == sum(
+        map(Counter, (speech_plan.MORE, speech_plan.MORE_PHRASEBOOK, speech_plan.TELLER)), Counter()
+    )
     assert all(u.shipped for u in plan[: shipped.total()])
 
 
@@ -117,7 +119,7 @@ def test_every_prefix_of_the_evaluation_part_is_balanced(plan, end):
 
 @pytest.mark.parametrize("count", [200, 1000, 5000])
 def test_every_prefix_of_the_rest_is_balanced(plan, count):
-    part = [u for u in plan if not u.shipped and u.domain != "phrasebook"][:count]
+    part = [u for u in plan if not u.shipped and u.domain in speech_plan.MORE_SHARES][:count]
     train = [u for u in part if u.split == "train"]
     assert len(train) / count == pytest.approx(11_000 / 11_350, abs=0.01)
     for domain, number in Counter(u.domain for u in train).items():
@@ -151,15 +153,18 @@ def test_the_vocabulary_is_wide_and_banking_is_news(plan):
     assert words["digits"] == {*sentences.DIGITS, "oh"}
     assert len(words["everyday"]) > 1000 and len(words["phrasebook"]) < 450
     assert len(set.union(*words.values())) > 1500
-    others = set.union(*(words[domain] for domain in words if domain != "banking"))
-    assert len(words["banking"] - others) > 150
+    known = set.union(*(words[domain] for domain in guided.KNOWN))
+    assert len(words["banking"] - known) > 150
+    assert 30 < len(words["teller"] - known) < len(words["teller"]) < 120
 
 
-def test_intents_belong_to_banking_alone(plan):
-    assert len(sentences.INTENTS) == 14
+def test_intents_belong_to_their_domain(plan):
+    assert {domain: len(names) for domain, names in sentences.INTENTS.items()} == {
+        "banking": 14,
+        "teller": 5,
+    }
     for utterance in plan:
-        assert (utterance.intent in sentences.INTENTS) == (utterance.domain == "banking")
-        assert (utterance.intent == "none") == (utterance.domain != "banking")
+        assert utterance.intent in sentences.INTENTS.get(utterance.domain, ["none"])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +202,7 @@ def test_split_of_gives_the_shares_it_promises():
 
 
 def test_an_unknown_domain_is_refused():
-    with pytest.raises(ValueError, match="digits, home, banking, everyday, phrasebook"):
+    with pytest.raises(ValueError, match="digits, home, banking, everyday, phrasebook, teller"):
         sentences.draw("weather", "train", random.Random(0))
 
 
@@ -249,6 +254,7 @@ def test_index_and_pack(stand_in, tmp_path, monkeypatch):
     monkeypatch.setattr(speech_plan, "SHIPPED", {split: counts for split in speech_plan.SHIPPED})
     monkeypatch.setattr(speech_plan, "MORE", {"train": 5})
     monkeypatch.setattr(speech_plan, "MORE_PHRASEBOOK", {"train": 2})
+    monkeypatch.setattr(speech_plan, "TELLER", {"train": 0})
     with pytest.raises(RuntimeError, match="6 utterances of train are not rendered"):
         speech.table(tmp_path, "train")
     speech.render(tmp_path)
@@ -294,7 +300,7 @@ def test_shipped_files_are_small_and_hold_the_plan(shipped, plan):
             (u.text, u.domain, u.intent, u.speaker) for u in plan if u.shipped and u.split == split
         }
         names = rows.features["intent"].names
-        assert names == [*sentences.INTENTS, "none"]
+        assert names == [*sentences.INTENTS["banking"], "none"]
         intents = [names[number] for number in rows["intent"][:]]
         found = zip(rows["text"][:], rows["domain"][:], intents, rows["speaker"][:], strict=True)
         assert set(found) == planned

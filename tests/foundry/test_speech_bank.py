@@ -108,3 +108,22 @@ def test_tightening_leaves_the_speech_and_its_phones_in_step():
     assert len(lengths) > 10
     assert spoken["durations"] == [10, 4, 6, 10]
     assert speech_bank.tighten(None, samples, None) == (samples, None)
+
+
+def test_recordings_in_a_row_hold_all_their_texts_and_pauses(tmp_path):
+    rows = []
+    for number in range(4):
+        samples = np.full(8000, 0.1 * (number + 1), np.float32)
+        audio.save(tmp_path / f"{number}.flac", samples, 16_000)
+        rows.append((tmp_path / f"{number}.flac", "abcd"[number], None))
+    drawn = speech_bank.in_a_row(rows, 20)
+    assert {len(paths) for paths, _, _ in drawn} == {2, 3}
+    assert drawn == speech_bank.in_a_row(rows, 20)
+    for paths, text, spoken in drawn:
+        assert text.split() == ["abcd"[int(path.stem)] for path in paths] and spoken is None
+        assert len(set(paths)) == len(paths)
+        samples = speech_bank._samples(np.random.default_rng(0), paths)
+        levels = [round(10 * samples[place]) for place in np.flatnonzero(np.diff(samples))]
+        assert [level for level in levels if level] == [int(path.stem) + 1 for path in paths[:-1]]
+        pauses = len(paths) - 1
+        assert 0.2 * pauses <= (samples == 0).sum() / 16_000 <= pauses

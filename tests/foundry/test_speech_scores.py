@@ -1,8 +1,10 @@
 import json
 
 import jiwer
+import numpy as np
 import pytest
 
+from course_utils import audio
 from course_utils.foundry import speech_scores
 from course_utils.foundry.sentences import DIGITS
 
@@ -39,18 +41,32 @@ def test_nothing_rendered_is_said(tmp_path):
         speech_scores.training_rows(tmp_path, ["home"])
 
 
-def test_results_and_card_say_the_same(tmp_path):
-    test = speech_scores.score_by_domain(ROWS, HEARD, ("digits", "home"))
-    (tmp_path / "model.safetensors").write_bytes(bytes(1_240_000))
-    results = {"parameters": 2_345_678, "test": test}
-    fields = dict.fromkeys(
-        ["hours", "studio", "firststeps", "steps", "rate", "people"], "as measured"
+@pytest.mark.parametrize("name", ["ctc_card.md", "whisper_card.md"])
+def test_results_and_card_say_the_same(tmp_path, monkeypatch, name):
+    real, out = tmp_path / "real", tmp_path / "out"
+    (real / "fsdd" / "recordings").mkdir(parents=True)
+    out.mkdir()
+    (out / "model.safetensors").write_bytes(bytes(1_240_000))
+    for clip in ("7_theo_0.wav", "0_jackson_12.wav"):
+        audio.save(real / "fsdd" / "recordings" / clip, np.zeros(800, np.float32), 8_000)
+    monkeypatch.setattr(
+        speech_scores, "recogniser", lambda folder: lambda clips: HEARD[: len(clips)]
     )
-    speech_scores.write_results(results, tmp_path, "whisper_card.md", **fields)
-    assert json.loads((tmp_path / "results.json").read_text())["test"]["known"] == {
-        **test["known"],
-        "interval": list(test["known"]["interval"]),
-    }
-    card = (tmp_path / "README.md").read_text()
+    monkeypatch.setattr(
+        speech_scores,
+        "score_test",
+        lambda transcribe, known: speech_scores.score_by_domain(ROWS, transcribe(ROWS), known),
+    )
+    stage = {"steps": 10, "rate": 0.003}
+    training = {"hours": 1.5, "studio": 20, "first": stage, "train": stage}
+    training["long"] = {**stage, "count": 7}
+    speech_scores.write_results(2_345_678, training, real, out, name)
+    results = json.loads((out / "results.json").read_text())
+    assert results["test"]["known"]["wer"] == pytest.approx(
+        jiwer.wer(["one two", "turn it off"], HEARD[:2])
+    )
+    assert set(results["people"]) == {"theo", "jackson"}
+    card = (out / "README.md").read_text()
     assert "2.35 M parameters, 1.2 MB" in card and "$" not in card
-    assert f"| known | {speech_scores.percent(test['known'])} |" in card
+    for scores in (results["test"]["known"], results["people"]["theo"]):
+        assert speech_scores.percent(scores) in card
