@@ -246,9 +246,7 @@ def to_mono(samples):
 
 
 def trim_silence(samples, sampling_rate, top_db=40.0):
-    """Cut the silence before the first and after the last sound; pauses between stay.
-
-    The level is the RMS of 10 ms frames (of the loudest channel).
+    """Cut the silence before the first and after the last sound (RMS of 10 ms frames).
 
     Parameters
     ----------
@@ -262,12 +260,26 @@ def trim_silence(samples, sampling_rate, top_db=40.0):
     Returns
     -------
     numpy.ndarray, float32
-        A view of the kept part. A clip that is silent throughout comes back whole.
+        A view of the kept part; all of a clip that is silent throughout.
 
     Raises
     ------
     AudioError
         If an argument is unusable.
+    """
+    samples = check_samples(samples, "samples")
+    loud = loud_frames(samples, sampling_rate, top_db)
+    frame = sampling_rate // 100
+    return samples[..., loud[0] * frame : (loud[-1] + 1) * frame] if loud.size else samples
+
+
+def loud_frames(samples, sampling_rate, top_db=40.0):
+    """Find the frames of 10 ms in which there is sound; arguments as for `trim_silence`.
+
+    Returns
+    -------
+    numpy.ndarray, int64
+        Frame ``n`` begins at sample ``n * (sampling_rate // 100)``; none where all is silent.
     """
     samples = check_samples(samples, "samples")
     frame = check_rate(sampling_rate, "sampling_rate") // 100
@@ -277,10 +289,7 @@ def trim_silence(samples, sampling_rate, top_db=40.0):
     square = np.square(np.atleast_2d(samples), dtype=np.float64)
     power = np.add.reduceat(square, starts, axis=1)
     power = (power / np.diff(starts, append=samples.shape[-1])).max(axis=0)
-    loud = np.flatnonzero(power > power.max() * 10 ** (-top_db / 10))
-    if not loud.size:
-        return samples
-    return samples[..., loud[0] * frame : (loud[-1] + 1) * frame]
+    return np.flatnonzero(power > power.max() * 10 ** (-top_db / 10))
 
 
 # ---------------------------------------------------------------------------------------- writing

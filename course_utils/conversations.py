@@ -5,17 +5,14 @@ gives the same conversation again. Turns are what `rttm` reads and writes:
 ``{"speaker", "start", "end"}`` in seconds.
 """
 
-from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from course_utils import audio
-from course_utils.acoustics import add_at, add_noise, log_uniform, reverberate
+from course_utils.acoustics import RATE, add_at, add_noise, log_uniform, reverberate
 
-__all__ = ["RATE", "overlap_of", "simulate", "speech_in"]
-
-RATE = 16_000
-"""Sampling rate of the conversations, in hertz."""
+__all__ = ["overlap_of", "simulate", "speech_in"]
 
 PAUSE = 0.3
 """Seconds of silence within a turn that do not end it."""
@@ -108,17 +105,8 @@ def speech_in(samples, sampling_rate, top_db=40.0):
     list of (float, float)
         Start and end in seconds; pauses of up to 0.3 s do not end a stretch.
     """
-    frame = sampling_rate // 100
-    starts = np.arange(0, len(samples), frame)
-    power = np.add.reduceat(np.square(samples, dtype=np.float64), starts)
-    loud = np.flatnonzero(power > power.max(initial=0) * 10 ** (-top_db / 10))
-    stretches = []
-    for place in loud / 100:
-        if stretches and place - stretches[-1][1] <= PAUSE:
-            stretches[-1][1] = place + 0.01
-        else:
-            stretches.append([place, place + 0.01])
-    return [(float(first), float(last)) for first, last in stretches]
+    loud = audio.loud_frames(samples, sampling_rate, top_db) / 100
+    return _joined((float(place), float(place) + 0.01) for place in loud)
 
 
 def _take_turns(rng, rows, names, chosen, seconds):
@@ -176,35 +164,35 @@ def _mix(rng, utterances, ratio, room):
     # One room for all: everybody hears the same echo, stronger from further away.
     echo = log_uniform(rng, 0.15, 0.5)
     wet = {row["speaker"]: log_uniform(rng, 0.02, 0.3) for row in utterances}
-    turns = []
+    spoken = {}
     for row in utterances:
         samples, name = row.pop("samples"), row["speaker"]
-        turns += [
-            {"speaker": name, "start": row["start"] + first, "end": row["start"] + last}
-            for first, last in speech_in(samples, RATE)
-        ]
+        stretches = speech_in(samples, RATE)
+        spoken.setdefault(name, []).extend([row["start"] + time for time in s] for s in stretches)
         heard = reverberate(rng, samples, echo, wet[name]) if room else samples
         add_at(track, heard, round(row["start"] * RATE))
     if ratio is not None:
         track = add_noise(rng, track, rng.uniform(*ratio), rng.uniform(-6, 0))
     track = np.float32(0.9 / max(np.abs(track).max(), 0.9) * track)
-    texts = sorted(utterances, key=lambda row: row["start"])
-    return {"audio": track, "turns": _joined(turns), "texts": texts}
+    turns = [
+        {"speaker": name, "start": start, "end": end}
+        for name, stretches in spoken.items()
+        for start, end in _joined(sorted(stretches))
+    ]
+    by_start = itemgetter("start")
+    return {
+        "audio": track,
+        "turns": sorted(turns, key=by_start),
+        "texts": sorted(utterances, key=by_start),
+    }
 
 
-def _joined(turns):
-    """Join turns of one speaker that are less than a pause apart; sort by start."""
+def _joined(stretches):
+    """Join stretches, in order of their starts, that are no more than a pause apart."""
     joined = []
-    for _, own in groupby(sorted(turns, key=_by_speaker), key=lambda turn: turn["speaker"]):
-        last = None
-        for turn in own:
-            if last and turn["start"] - last["end"] <= PAUSE:
-                last["end"] = max(last["end"], turn["end"])
-            else:
-                last = dict(turn)
-                joined.append(last)
-    return sorted(joined, key=lambda turn: turn["start"])
-
-
-def _by_speaker(turn):
-    return turn["speaker"], turn["start"]
+    for start, end in stretches:
+        if joined and start - joined[-1][1] <= PAUSE:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined

@@ -9,7 +9,7 @@ import math
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from . import _turns
+from . import _text, _turns
 
 __all__ = ["RttmError", "load", "parse", "save", "to_rttm"]
 
@@ -114,12 +114,9 @@ def save(path, recordings):
 
 def load(path):
     """Read the turns in a file by recording, see :func:`parse`; errors name the file."""
+    text = _text.read(path, RttmError)
     try:
-        return parse(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise RttmError(f"cannot read {path}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise RttmError(f"{path} is not UTF-8 text: save it as UTF-8 first.") from error
+        return parse(text)
     except RttmError as error:
         raise RttmError(f"{path}, {error}") from error
 

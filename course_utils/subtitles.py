@@ -9,6 +9,8 @@ import html
 import re
 from pathlib import Path
 
+from . import _text
+
 __all__ = ["SubtitleError", "load", "parse", "save", "to_srt", "to_vtt"]
 
 _TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})")
@@ -143,12 +145,9 @@ def save(path, chunks):
 
 def load(path):
     """Read the subtitles in a file, see :func:`parse`; errors name the file."""
+    text = _text.read(path, SubtitleError)
     try:
-        return parse(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SubtitleError(f"cannot read {path}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise SubtitleError(f"{path} is not UTF-8 text: save it as UTF-8 first.") from error
+        return parse(text)
     except SubtitleError as error:
         raise SubtitleError(f"{path}: {error}") from error
 

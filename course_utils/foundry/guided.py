@@ -120,3 +120,29 @@ def train(guided, work, studio, everything):
     fit_to(guided, rendered, work / "studio.safetensors", seed=0, hiding=False, **studio)
     fit_to(guided, utterances, work / "everything.safetensors", seed=1, **everything)
     return guided, utterances
+
+
+def history(utterances, seconds, studio, everything):
+    """Tell what `train` trained on, for a card.
+
+    Parameters
+    ----------
+    utterances : Bank
+        Everything.
+    seconds : float
+        Time from one row of its features to the next.
+    studio, everything : dict
+        As for `train`.
+
+    Returns
+    -------
+    dict
+        ``hours`` of features, ``studio`` (how many utterances), and the stages ``first`` and
+        ``train``.
+    """
+    return {
+        "hours": round(float(utterances.starts[-1]) * seconds / 3600, 1),
+        "studio": len(utterances) // (1 + RECORDINGS),
+        "first": studio,
+        "train": everything,
+    }

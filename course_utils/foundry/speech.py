@@ -27,12 +27,12 @@ from course_utils import audio
 from . import kokoro, speech_plan
 from .ogg import opus
 from .sentences import INTENTS, NO_INTENT
-from .speech_plan import HELD_OUT, SHIPPED, SPEEDS, TRAINING
+from .speech_plan import HELD_OUT, SPEEDS, TRAINING
 
 RATE = 16_000
 BITRATE = 17_000
 
-PACKED = list(SHIPPED["train"])
+PACKED = list(speech_plan.SHIPPED["train"])
 """Domains of the shipped files."""
 
 LABELS = [*INTENTS["banking"], NO_INTENT]

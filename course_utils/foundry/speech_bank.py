@@ -246,12 +246,31 @@ def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
     -------
     Bank
     """
+    jobs = [
+        (rows[first : first + 100], first, copies, features_of, encode)
+        for first in range(0, len(rows), 100)
+    ]
+    return compute(_compute, jobs, path)
+
+
+def compute(bank_of_job, jobs, path):
+    """Load a bank; where it is missing, compute its parts in two processes and save it first.
+
+    Parameters
+    ----------
+    bank_of_job : callable
+        Function of a module: a job to the bank of its utterances.
+    jobs : list
+        One for each part.
+    path : pathlib.Path
+        The ``npz`` file.
+
+    Returns
+    -------
+    Bank
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        jobs = [
-            (rows[first : first + 100], first, copies, features_of, encode)
-            for first in range(0, len(rows), 100)
-        ]
         with ProcessPoolExecutor(2) as pool:
-            Bank.join(list(pool.map(_compute, jobs))).save(path)
+            Bank.join(list(pool.map(bank_of_job, jobs))).save(path)
     return Bank.load(path)

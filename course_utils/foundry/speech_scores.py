@@ -16,6 +16,14 @@ from .guided import KNOWN
 from .sentences import DIGITS
 
 
+def rendered_training(cache):
+    """List the rendered training utterances, as `speech.rendered` does; leave without any."""
+    rows = [row for row in speech.rendered(cache) if row["split"] == "train"]
+    if not rows:
+        raise SystemExit(f"No rendered speech in {cache}; run foundry.speech render first.")
+    return rows
+
+
 def training_rows(cache, domains):
     """List the training utterances of some domains: those rendered only, then the shipped ones.
 
@@ -32,9 +40,7 @@ def training_rows(cache, domains):
         What :func:`course_utils.audio.load` takes, what is said, and what was rendered, where
         it is known.
     """
-    rendered = [row for row in speech.rendered(cache) if row["split"] == "train"]
-    if not rendered:
-        raise SystemExit(f"No rendered speech in {cache}; run foundry.speech render first.")
+    rendered = rendered_training(cache)
     rows = [row for row in rendered if not row["shipped"] and row["domain"] in domains]
     rows = [(row["path"], row["text"], row) for row in rows]
     return rows + [(row["audio"], row["text"], None) for row in shipped("train", domains)]
@@ -122,8 +128,8 @@ def write_results(parameters, training, real, out, card):
     parameters : int
         How many the model has.
     training : dict
-        ``hours`` of features, ``studio`` (how many utterances), and the ``steps`` and ``rate`` of
-        the ``first`` stage and of ``train``.
+        What `guided.history` gives, and more stages; ``$firststeps`` in a card is the ``steps`` of
+        the stage ``first``.
     real : pathlib.Path
         Folder with ``fsdd`` in it.
     out : pathlib.Path
@@ -147,11 +153,12 @@ def write_results(parameters, training, real, out, card):
         size=f"{(out / 'model.safetensors').stat().st_size / 1e6:.1f}",
         hours=training["hours"],
         studio=training["studio"],
-        firststeps=training["first"]["steps"],
-        firstrate=training["first"]["rate"],
-        steps=training["train"]["steps"],
-        rate=training["train"]["rate"],
-        **{f"long{name}": value for name, value in training.get("long", {}).items()},
+        **{
+            f"{stage}{name}": value
+            for stage, facts in training.items()
+            if isinstance(facts, dict)
+            for name, value in facts.items()
+        },
         test=table(results["test"]),
         people=table(results["people"]),
     )

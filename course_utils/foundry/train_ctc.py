@@ -17,18 +17,13 @@ import json
 
 import numpy as np
 import torch
-from transformers import (
-    Wav2Vec2BertConfig,
-    Wav2Vec2BertForCTC,
-    Wav2Vec2BertProcessor,
-    Wav2Vec2CTCTokenizer,
-)
+from transformers import Wav2Vec2BertForCTC, Wav2Vec2BertProcessor, Wav2Vec2CTCTokenizer
 
 from . import guided, speech_features, speech_scores
+from .conformer import config_of, spread
 from .guided import KNOWN
 from .sentences import ALPHABET
-from .speech_bank import RECORDINGS, Bank, bank_of, in_a_row
-from .speech_features import MELS, STRIDE
+from .speech_bank import Bank, bank_of, in_a_row
 from .steps import run
 from .train_loop import save_half
 
@@ -51,36 +46,18 @@ extractor = functools.cache(speech_features.extractor)
 def new_model(seed=0):
     """Make the untrained network."""
     torch.manual_seed(seed)
-    config = Wav2Vec2BertConfig(
+    config = config_of(
+        HIDDEN,
+        LAYERS,
+        HEADS,
         vocab_size=len(VOCABULARY),
-        hidden_size=HIDDEN,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        intermediate_size=4 * HIDDEN,
-        feature_projection_input_dim=STRIDE * MELS,
-        conv_depthwise_kernel_size=15,
-        position_embeddings_type="rotary",
-        layerdrop=0.0,
-        # No dropout: recordings and SpecAugment vary enough, and drawing it takes time.
-        hidden_dropout=0.0,
-        activation_dropout=0.0,
-        final_dropout=0.0,
-        feat_proj_dropout=0.0,
-        attention_dropout=0.0,
-        conformer_conv_dropout=0.0,
-        apply_spec_augment=False,  # `hide` does it, and knows the bands
         ctc_loss_reduction="mean",
         ctc_zero_infinity=True,
         pad_token_id=0,
         bos_token_id=None,
         eos_token_id=None,
     )
-    model = Wav2Vec2BertForCTC(config)
-    # The default start (0.02 for every weight) suits far wider networks.
-    for value in model.parameters():
-        if value.ndim > 1:
-            torch.nn.init.xavier_uniform_(value)
-    return model
+    return spread(Wav2Vec2BertForCTC(config))
 
 
 def features_of(samples):
@@ -162,13 +139,8 @@ def final(work, real, out):
     """Export, score and write results and card."""
     trained, utterances = train(work)
     export(trained.model, out)
-    training = {
-        "hours": round(float(utterances.starts[-1]) * 0.02 / 3600, 1),
-        "studio": len(utterances) // (1 + RECORDINGS),
-        "first": STUDIO,
-        "train": TRAIN,
-        "long": LONG | {"count": LONG_COUNT},
-    }
+    training = guided.history(utterances, 0.02, STUDIO, TRAIN)
+    training["long"] = LONG | {"count": LONG_COUNT}
     parameters = trained.model.num_parameters()
     speech_scores.write_results(parameters, training, real, out, "ctc_card.md")
 

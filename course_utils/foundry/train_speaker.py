@@ -12,17 +12,17 @@ speakers apart by an additive margin softmax (Wang et al. 2018), which Transform
 
 import functools
 import json
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import torch
-from transformers import Wav2Vec2BertConfig, Wav2Vec2BertForXVector
+from transformers import Wav2Vec2BertForXVector
 
 from .. import audio
 from ..acoustics import RATE
-from . import speech, speech_features
-from .speech_bank import Bank
-from .speech_features import MELS, STRIDE, place
+from . import speech_features, speech_scores
+from .conformer import config_of, spread
+from .speech_bank import Bank, compute
+from .speech_features import place
 from .steps import run
 from .train_loop import fit, muon
 
@@ -39,31 +39,17 @@ extractor = functools.cache(speech_features.extractor)
 def new_model(speakers, seed=0):
     """Make the untrained network for a number of training speakers."""
     torch.manual_seed(seed)
-    config = Wav2Vec2BertConfig(
-        hidden_size=HIDDEN,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        intermediate_size=4 * HIDDEN,
-        feature_projection_input_dim=STRIDE * MELS,
-        conv_depthwise_kernel_size=15,
-        position_embeddings_type="rotary",
-        layerdrop=0.0,
-        hidden_dropout=0.0,
-        activation_dropout=0.0,
-        feat_proj_dropout=0.0,
-        attention_dropout=0.0,
-        conformer_conv_dropout=0.0,
-        apply_spec_augment=False,
+    config = config_of(
+        HIDDEN,
+        LAYERS,
+        HEADS,
         tdnn_dim=(128, 128, 128, 384),
         tdnn_kernel=(3, 3, 1, 1),
         tdnn_dilation=(1, 2, 1, 1),
         xvector_output_dim=128,
         num_labels=speakers,
     )
-    model = Wav2Vec2BertForXVector(config)
-    for value in model.parameters():
-        if value.ndim > 1:
-            torch.nn.init.xavier_uniform_(value)
+    model = spread(Wav2Vec2BertForXVector(config))
     model.edges = ("feature_projection", "feature_extractor", "classifier", "objective")
     model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
     return model
@@ -72,19 +58,14 @@ def new_model(speakers, seed=0):
 def bank(work, cache):
     """Compute the features of all rendered training utterances, at every pace."""
     path = work / "bank.npz"
-    if path.exists():
+    if path.exists():  # whose labels number the speakers listed then
         return
-    rows = [row for row in speech.rendered(cache) if row["split"] == "train"]
-    if not rows:
-        raise SystemExit(f"No rendered speech in {cache}; run foundry.speech render first.")
+    rows = speech_scores.rendered_training(cache)
     names = sorted({row["speaker"] for row in rows})
     (work / "speakers.json").write_text(json.dumps(names))
     jobs = [(number, row["path"], names.index(row["speaker"])) for number, row in enumerate(rows)]
-    with ProcessPoolExecutor(2) as pool:
-        parts = pool.map(
-            _compute, (jobs[first : first + 100] for first in range(0, len(jobs), 100))
-        )
-        Bank.join(list(parts)).save(path)
+    parts = [jobs[first : first + 100] for first in range(0, len(jobs), 100)]
+    compute(_compute, parts, path)
 
 
 def _compute(jobs):

@@ -29,7 +29,7 @@ from transformers import (
 
 from . import guided, sentences, speech_scores
 from .guided import KNOWN
-from .speech_bank import RECORDINGS, bank_of
+from .speech_bank import bank_of
 from .speech_features import hide
 from .steps import run
 from .train_loop import save_half
@@ -299,12 +299,7 @@ def final(work, real, out):
     """Export, score and write results and card."""
     model, utterances = train(work)
     export(model, out)
-    training = {
-        "hours": round(float(utterances.starts[-1]) * HOP / 16_000 / 3600, 1),
-        "studio": len(utterances) // (1 + RECORDINGS),
-        "first": STUDIO,
-        "train": TRAIN,
-    }
+    training = guided.history(utterances, HOP / 16_000, STUDIO, TRAIN)
     speech_scores.write_results(model.num_parameters(), training, real, out, "whisper_card.md")
 
 
