@@ -7,6 +7,8 @@ from pathlib import Path
 
 from course_utils.catalog import POCKET
 
+from .people import PERSONS
+
 
 def commands(real, work):
     """Return what to run, as arguments of ``python -m``.
@@ -47,7 +49,12 @@ def commands(real, work):
         [f"{foundry}.speech", "pack", *cache, "--out", str(POCKET / "speech")],
         [f"{foundry}.calls", *cache, "--out", str(POCKET / "calls")],
         *training("train_ctc", real, "pocket-ctc", ["bank", "train", "final"]),
-        *training("train_whisper", real, "pocket-whisper", ["bank", "train", "final"]),
+        *training(
+            "train_whisper",
+            real,
+            "pocket-whisper",
+            ["bank", "train", "digits", *PERSONS, "final"],
+        ),
     ]
 
 

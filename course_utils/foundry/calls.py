@@ -1,6 +1,6 @@
-"""The data set ``calls``: banking requests of ``speech`` as a noisy telephone delivers them.
+"""The data set ``calls``: what callers tell a bank teller, as a noisy telephone delivers it.
 
-The requests of the splits that ``speech`` ships, and more of its plan for training::
+The utterances of the domain ``teller`` in the plan of ``speech``::
 
     python -m course_utils.foundry.speech render --cache DIR
     python -m course_utils.foundry.calls --cache DIR --out course_utils/pocket/calls
@@ -17,17 +17,15 @@ from .. import audio
 from ..acoustics import RATE, add_noise, band, log_uniform, reverberate
 from . import kokoro, speech
 from .ogg import opus
-from .speech_scores import shipped
+from .sentences import INTENTS
+from .speech_plan import TELLER
 
 LINE = 8_000
 """Sampling rate of the telephone, in hertz."""
 
-BITRATE = 9_000
-RATIO = (8, 18)
+BITRATE = 12_000
+RATIO = (18, 30)
 """Decibels between the speech and the noise around it."""
-
-MORE = 260
-"""Training requests beyond those that ``speech`` ships."""
 
 
 def telephone(rng, samples, ratio=RATIO):
@@ -60,18 +58,13 @@ def telephone(rng, samples, ratio=RATIO):
 
 
 def requests(split, cache):
-    """List the banking requests of a split: rows of ``speech``, audio loadable by `audio.load`."""
-    rows = shipped(split, ["banking"])
-    if split == "train":
-        names = speech.LABELS
-        more = [
-            row | {"audio": row["path"], "intent": names.index(row["intent"])}
-            for row in speech.rendered(cache)
-            if row["split"] == split and row["domain"] == "banking" and not row["shipped"]
-        ]
-        if len(more) < MORE:
-            raise SystemExit(f"Only {len(more)} of {MORE} more requests are rendered; go on.")
-        rows += more[:MORE]
+    """List the rendered utterances of a split, in the order of the plan."""
+    rows = [
+        row for row in speech.rendered(cache) if row["split"] == split and row["domain"] == "teller"
+    ]
+    missing = TELLER[split] - len(rows)
+    if missing:
+        raise SystemExit(f"{missing} calls of {split} are not rendered yet; run render.")
     return rows
 
 
@@ -83,15 +76,16 @@ def table(cache, split):
     rows = []
     for number, row in enumerate(requests(split, cache)):
         rng = np.random.default_rng([places[split], number])
-        heard = telephone(rng, audio.load(row["audio"], RATE)[0])
+        heard = telephone(rng, audio.load(row["path"], RATE)[0])
         clip = {"bytes": opus(heard, LINE, BITRATE), "path": f"{split}-{number:04d}.ogg"}
-        rows.append(row | {"audio": clip, "label": row["intent"], "seconds": len(heard) / LINE})
+        label = INTENTS["teller"].index(row["intent"])
+        rows.append(row | {"audio": clip, "label": label, "seconds": len(heard) / LINE})
     text = Value("string")
     features = Features(
         {
             "audio": {"bytes": Value("binary"), "path": text},
             "text": text,
-            "label": ClassLabel(names=speech.LABELS[:-1]),
+            "label": ClassLabel(names=INTENTS["teller"]),
             "speaker": text,
             "seconds": Value("float32"),
         }
@@ -108,7 +102,10 @@ def card(splits):
         speakers = len(set(data["speaker"][:]))
         rows.append(f"| {split} | {len(data)} | {minutes:.1f} | {speakers} | {len(words)} |")
     return Template(Path(__file__).with_name("calls_card.md").read_text("utf-8")).substitute(
-        rows="\n".join(rows), low=RATIO[0], high=RATIO[1]
+        rows="\n".join(rows),
+        low=RATIO[0],
+        high=RATIO[1],
+        intents=", ".join(INTENTS["teller"]),
     )
 
 

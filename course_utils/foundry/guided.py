@@ -6,6 +6,8 @@ network has to name it, and is thrown away afterwards. From nothing, noise would
 fourfold.
 """
 
+import json
+
 import torch
 
 from .kokoro import SYMBOLS
@@ -18,6 +20,9 @@ PHONES = 1 + max(SYMBOLS.values())
 
 KNOWN = ("digits", "home", "everyday", "phrasebook")
 """What the recognisers are trained on: banking and the calls of a teller stay new."""
+
+CLOSED = ("digits", "home", "phrasebook")
+"""Those of few words, which training says often; of ``everyday`` it says most words rarely."""
 
 
 class Guided(torch.nn.Module):
@@ -61,8 +66,8 @@ def phone_loss(logits, phones):
     return torch.nn.functional.cross_entropy(logits[known].float(), phones[known])
 
 
-def fit_to(guided, utterances, path, seed, steps, rate, warmup=0.1, hiding=True):
-    """Train a model on a bank; see :func:`~.train_loop.fit`.
+def fit_to(guided, banks, path, seed, steps, rate, warmup=0.1, hiding=True):
+    """Train a model on one bank or more, in equal parts; see :func:`~.train_loop.fit`.
 
     Parameters
     ----------
@@ -70,7 +75,7 @@ def fit_to(guided, utterances, path, seed, steps, rate, warmup=0.1, hiding=True)
         With ``most`` (vectors in a batch), ``prepare(features, ends, generator, hiding)``, which
         makes a batch's features ready and hides some of them, and ``loss(features, ends, labels,
         phones)``.
-    utterances : Bank
+    banks : list of Bank
         What to train on.
     path : pathlib.Path
         Checkpoint.
@@ -84,13 +89,16 @@ def fit_to(guided, utterances, path, seed, steps, rate, warmup=0.1, hiding=True)
     torch.nn.Module
         The model in evaluation mode.
     """
-    plan = schedule(utterances.lengths(), steps, guided.most)
+    plans = [schedule(bank.lengths(), steps, guided.most // len(banks)) for bank in banks]
 
     def loss_of(step, generator):
-        features, ends, labels, phones = utterances.batch(plan[step])
-        features = guided.prepare(features, ends, generator, hiding)
-        with torch.autocast("cpu", torch.bfloat16):  # a third faster than single precision
-            return guided.loss(features, ends, labels, phones)
+        losses = []
+        for bank, plan in zip(banks, plans, strict=True):
+            features, ends, labels, phones = bank.batch(plan[step])
+            features = guided.prepare(features, ends, generator, hiding)
+            with torch.autocast("cpu", torch.bfloat16):  # a third faster than single precision
+                losses.append(guided.loss(features, ends, labels, phones))
+        return sum(losses) / len(banks)
 
     return fit(guided, loss_of, steps, rate, seed, path, muon, warmup)
 
@@ -117,16 +125,20 @@ def train(guided, work, studio, everything):
     """
     utterances = Bank.load(work / "bank.npz")
     rendered = utterances.select(range(0, len(utterances), 1 + RECORDINGS))
-    fit_to(guided, rendered, work / "studio.safetensors", seed=0, hiding=False, **studio)
-    fit_to(guided, utterances, work / "everything.safetensors", seed=1, **everything)
+    fit_to(guided, [rendered], work / "studio.safetensors", seed=0, hiding=False, **studio)
+    fit_to(guided, [utterances], work / "everything.safetensors", seed=1, **everything)
     return guided, utterances
 
 
-def history(utterances, seconds, studio, everything):
-    """Tell what `train` trained on, for a card.
+def history(work, utterances, seconds, studio, everything):
+    """Tell what `train` trained on, for a card; noted in the work folder by the first call.
+
+    (A later stage may use a longer bank.)
 
     Parameters
     ----------
+    work : pathlib.Path
+        As for `train`.
     utterances : Bank
         Everything.
     seconds : float
@@ -140,9 +152,14 @@ def history(utterances, seconds, studio, everything):
         ``hours`` of features, ``studio`` (how many utterances), and the stages ``first`` and
         ``train``.
     """
-    return {
+    path = work / "history.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    told = {
         "hours": round(float(utterances.starts[-1]) * seconds / 3600, 1),
         "studio": len(utterances) // (1 + RECORDINGS),
         "first": studio,
         "train": everything,
     }
+    path.write_text(json.dumps(told))
+    return told

@@ -45,6 +45,7 @@ class Bank:
     @classmethod
     def join(cls, banks):
         """Put several banks one after the other."""
+        banks = list(banks)
         return cls(
             np.concatenate([bank.features for bank in banks]),
             np.concatenate([bank.phones for bank in banks]),
@@ -82,6 +83,11 @@ class Bank:
             )
             for r in rows
         )
+
+    def untimed(self):
+        """Give the bank without its phones."""
+        unknown = np.full_like(self.phones, -100)
+        return Bank(self.features, unknown, self.starts, self.tokens, self.token_starts)
 
     def _of(self, part, row):
         return part[self.starts[row] : self.starts[row + 1]]
@@ -213,7 +219,7 @@ def _samples(rng, path):
 
 def _compute(job):
     """Compute the bank of some rows, as they are and as recordings."""
-    rows, first, copies, features_of, encode = job
+    rows, first, copies, change, features_of, encode = job
     torch.set_num_threads(1)
     utterances = []
     for number, (path, text, spoken) in enumerate(rows, first):
@@ -223,12 +229,12 @@ def _compute(job):
             heard, timed = samples, spoken
             if copy and rng.uniform() < 0.5:
                 heard, timed = tighten(rng, samples, spoken)
-            features = features_of(record(rng, heard) if copy else heard)
+            features = features_of(change(rng, heard) if copy else heard)
             utterances.append((features, phones_in(timed, len(features)), encode(text)))
     return Bank.of(utterances)
 
 
-def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
+def bank_of(rows, features_of, encode, path, copies=RECORDINGS, change=record):
     """Load a bank, computing and saving it first where it is missing.
 
     Parameters
@@ -241,13 +247,15 @@ def bank_of(rows, features_of, encode, path, copies=RECORDINGS):
         The ``npz`` file.
     copies : int
         Recordings made of each utterance, besides itself.
+    change : callable
+        Function of a module that makes one, from a generator and samples.
 
     Returns
     -------
     Bank
     """
     jobs = [
-        (rows[first : first + 100], first, copies, features_of, encode)
+        (rows[first : first + 100], first, copies, change, features_of, encode)
         for first in range(0, len(rows), 100)
     ]
     return compute(_compute, jobs, path)

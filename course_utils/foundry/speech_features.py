@@ -44,7 +44,7 @@ def features_of(samples, extractor):
 
 
 def record(rng, samples):
-    """Turn studio speech into a recording: another pace and pitch, then `place`.
+    """Turn studio speech into a recording: another pace and pitch, then `place` and `level`.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def record(rng, samples):
     if rng.uniform() < 0.8:
         # Playing faster raises pitch and formants with the pace, as another throat would.
         samples = audio.resample(samples, round(RATE * rng.uniform(0.88, 1.14)), RATE)
-    return place(rng, samples)
+    return level(rng, place(rng, samples))
 
 
 def place(rng, samples):
@@ -80,6 +80,15 @@ def place(rng, samples):
             low = round(2 * highest)
             samples = audio.resample(audio.resample(samples, RATE, low), low, RATE)
     return np.asarray(samples, dtype=np.float32)
+
+
+def level(rng, samples):
+    """Turn the volume down by up to 36 dB: recordings of people are often that quiet.
+
+    The features of Whisper keep the level, and a model that has heard loud speech only takes
+    quiet speech for something else. Arguments as for `record`.
+    """
+    return np.asarray(samples * 10 ** (rng.uniform(-36, 0) / 20), dtype=np.float32)
 
 
 def hide(features, ends, generator, bands=16, frames=20):

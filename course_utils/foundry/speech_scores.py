@@ -12,7 +12,7 @@ from .. import audio, scoring
 from ..acoustics import RATE
 from ..catalog import POCKET
 from . import speech
-from .guided import KNOWN
+from .guided import CLOSED, KNOWN
 from .sentences import DIGITS
 
 
@@ -72,9 +72,9 @@ def score(references, predictions):
     }
 
 
-def score_by_domain(rows, predictions, known):
-    """Score each domain of some rows, and the known ones together."""
-    groups = {"known": known} | {name: (name,) for name in sorted({row["domain"] for row in rows})}
+def score_by_domain(rows, predictions, together):
+    """Score each domain of some rows, and groups of them: a dict from name to domains."""
+    groups = together | {name: (name,) for name in sorted({row["domain"] for row in rows})}
     table = {}
     for name, members in groups.items():
         chosen = [n for n, row in enumerate(rows) if row["domain"] in members]
@@ -85,7 +85,7 @@ def score_by_domain(rows, predictions, known):
 def score_digits(transcribe, rows):
     """Score a function from clips to texts on recorded digits."""
     clips = [audio.load(path, RATE)[0] for path, *_ in rows]
-    return score([word for _, word, _ in rows], transcribe(clips))
+    return score([word for _, word, *_ in rows], transcribe(clips))
 
 
 def recogniser(folder):
@@ -101,11 +101,15 @@ def recogniser(folder):
     return transcribe
 
 
-def score_test(transcribe, known, rows=None):
-    """Score a function from clips to texts on the shipped test split, domain by domain."""
+def score_test(transcribe, rows=None):
+    """Score a function from clips to texts on the shipped test split, domain by domain.
+
+    Besides, ``closed`` and ``known`` are the domains of :data:`guided.CLOSED` and of
+    :data:`guided.KNOWN` together.
+    """
     rows = shipped("test", speech.PACKED) if rows is None else rows
     clips = [audio.load(row["audio"], RATE)[0] for row in rows]
-    return score_by_domain(rows, transcribe(clips), known)
+    return score_by_domain(rows, transcribe(clips), {"closed": CLOSED, "known": KNOWN})
 
 
 def percent(scores):
@@ -120,7 +124,7 @@ def table(scores):
     return "\n".join(f"| {name} | {percent(row)} |" for name, row in scores.items())
 
 
-def write_results(parameters, training, real, out, card):
+def write_results(parameters, training, real, out, card, people=None):
     """Score an exported recogniser; write ``results.json`` and its card with the figures.
 
     Parameters
@@ -136,15 +140,20 @@ def write_results(parameters, training, real, out, card):
         The model's folder.
     card : str
         Name of the card's template, beside this module.
+    people : dict, optional
+        Scores of models that had not heard a person on that person, by name. Without, this model
+        is scored on all of them: it has heard none.
     """
     transcribe = recogniser(out)
-    digits = digit_rows(real)
-    people = {person: [row for row in digits if row[2] == person] for _, _, person in digits}
+    if people is None:
+        rows = digit_rows(real)
+        groups = {who: [row for row in rows if row[2] == who] for _, _, who in rows}
+        people = {who: score_digits(transcribe, group) for who, group in groups.items()}
     results = {
         "parameters": parameters,
         "training": training,
-        "test": score_test(transcribe, KNOWN),
-        "people": {person: score_digits(transcribe, rows) for person, rows in people.items()},
+        "test": score_test(transcribe),
+        "people": people,
     }
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     text = Template(Path(__file__).with_name(card).read_text("utf-8"))

@@ -110,7 +110,7 @@ def train(work):
     long = Bank.load(work / "long.npz")
     single = np.random.default_rng(0).permutation(len(utterances))[: 2 * len(long)]
     both = Bank.join([long, utterances.select(single)])
-    guided.fit_to(trained, both, work / "long.safetensors", seed=2, **LONG)
+    guided.fit_to(trained, [both], work / "long.safetensors", seed=2, **LONG)
     return trained, utterances
 
 
@@ -139,7 +139,7 @@ def final(work, real, out):
     """Export, score and write results and card."""
     trained, utterances = train(work)
     export(trained.model, out)
-    training = guided.history(utterances, 0.02, STUDIO, TRAIN)
+    training = guided.history(work, utterances, 0.02, STUDIO, TRAIN)
     training["long"] = LONG | {"count": LONG_COUNT}
     parameters = trained.model.num_parameters()
     speech_scores.write_results(parameters, training, real, out, "ctc_card.md")

@@ -4,17 +4,20 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 
     python -m course_utils.foundry.train_whisper bank --cache DIR --work DIR
     python -m course_utils.foundry.train_whisper train --work DIR
+    python -m course_utils.foundry.train_whisper digits --cache DIR --work DIR --real DIR
+    python -m course_utils.foundry.train_whisper jackson|nicolas|theo --work DIR --real DIR
     python -m course_utils.foundry.train_whisper final --work DIR --real DIR --out DIR
 
 From nothing, attention does not find out in hours where in the sound the next word is. The renderer
 knows which phone is spoken when, so the encoder also learns to name it, with a head that is thrown
 away afterwards, and the decoder's last layer to look where it is spoken (guided attention,
-Tachibana et al. 2018).
+Tachibana et al. 2018). At last it hears people, each of whom is left out once to be its test.
 """
 
 import functools
 import json
 import random
+from functools import partial
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -27,8 +30,9 @@ from transformers import (
     WhisperTokenizer,
 )
 
-from . import guided, sentences, speech_scores
+from . import guided, people, sentences, speech_scores
 from .guided import KNOWN
+from .people import PERSONS
 from .speech_bank import bank_of
 from .speech_features import hide
 from .steps import run
@@ -54,6 +58,7 @@ SPECIAL = [
 ]
 STUDIO = {"steps": 1_000, "rate": 4.5e-3}
 TRAIN = {"steps": 5_000, "rate": 4.5e-3}
+PEOPLE = {"steps": 600, "rate": 2e-3}
 BATCH_FRAMES = 3200
 """Mel frames of 20 ms in a batch: 64 s of speech."""
 
@@ -282,10 +287,16 @@ def pad_silence(features, ends, generator):
 
 
 def train(work):
-    """Train on synthetic speech; give the model and the bank."""
+    """Train on synthetic speech; give the guided model."""
     torch.manual_seed(0)
     trained, utterances = guided.train(Guided(new_model()), work, STUDIO, TRAIN)
-    return trained.model, utterances
+    guided.history(work, utterances, HOP / 16_000, STUDIO, TRAIN)
+    return trained
+
+
+def digits(work, cache, real):
+    """Compute the banks of single digits."""
+    people.banks(work, cache, real, features_of, encode)
 
 
 def export(model, out):
@@ -295,12 +306,20 @@ def export(model, out):
     save_half(model, out)
 
 
+def leave_out(person, work, real):
+    """Train without one person and score on that person."""
+    people.leave_out(train, export, work, real, person, PEOPLE)
+
+
 def final(work, real, out):
-    """Export, score and write results and card."""
-    model, utterances = train(work)
+    """Train on all people, export, score and write results and card."""
+    model = people.go_on(train(work), work, None, **PEOPLE).model
     export(model, out)
-    training = guided.history(utterances, HOP / 16_000, STUDIO, TRAIN)
-    speech_scores.write_results(model.num_parameters(), training, real, out, "whisper_card.md")
+    training = json.loads((work / "history.json").read_text())
+    training["last"] = people.facts(work, PEOPLE)
+    scores = {person: json.loads((work / f"{person}.json").read_text()) for person in PERSONS}
+    parameters = model.num_parameters()
+    speech_scores.write_results(parameters, training, real, out, "whisper_card.md", scores)
 
 
 def main():
@@ -308,6 +327,8 @@ def main():
     steps = {
         "bank": (bank, ("cache",)),
         "train": (train, ()),
+        "digits": (digits, ("cache", "real")),
+        **{person: (partial(leave_out, person), ("real",)) for person in PERSONS},
         "final": (final, ("real", "out")),
     }
     run(__doc__, steps)

@@ -3,7 +3,7 @@ import pytest
 from scipy import signal
 
 from course_utils import audio, data
-from course_utils.foundry import calls, sentences, speech, speech_plan
+from course_utils.foundry import calls, sentences, speech_plan
 
 
 def levels(samples, rate):
@@ -42,13 +42,9 @@ def shipped():
 
 
 def test_calls_are_shipped_with_texts_intents_and_voices(shipped):
-    assert {split: len(rows) for split, rows in shipped.items()} == {
-        "train": speech_plan.SHIPPED["train"]["banking"] + calls.MORE,
-        "validation": speech_plan.SHIPPED["validation"]["banking"],
-        "test": speech_plan.SHIPPED["test"]["banking"],
-    }
+    assert {split: len(rows) for split, rows in shipped.items()} == speech_plan.TELLER
     for rows in shipped.values():
-        assert rows.features["label"].names == speech.LABELS[:-1]
+        assert rows.features["label"].names == sentences.INTENTS["teller"]
         assert all(text == sentences.normalise(text) for text in rows["text"])
         for row in rows.select(range(0, len(rows), 20)):
             samples, rate = audio.load(row["audio"])
@@ -67,6 +63,6 @@ def test_no_sentence_and_no_voice_is_in_two_splits(shipped):
         assert not (sets["train"] | sets["validation"]) & sets["test"]
 
 
-def test_missing_requests_are_said(tmp_path):
-    with pytest.raises(SystemExit, match=r"Only 0 of \d+ more requests"):
+def test_missing_calls_are_said(tmp_path):
+    with pytest.raises(SystemExit, match=r"400 calls of train are not rendered"):
         calls.requests("train", tmp_path)

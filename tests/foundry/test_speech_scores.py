@@ -17,12 +17,12 @@ HEARD = ["one two", "turn off", "may the pill"]
 
 
 def test_scores_equal_jiwers_domain_by_domain():
-    table = speech_scores.score_by_domain(ROWS, HEARD, ("digits", "home"))
+    table = speech_scores.score_by_domain(ROWS, HEARD, {"both": ("digits", "home")})
     said = [row["text"] for row in ROWS]
-    assert list(table) == ["known", "banking", "digits", "home"]
-    assert table["known"]["wer"] == pytest.approx(jiwer.wer(said[:2], HEARD[:2]))
+    assert list(table) == ["both", "banking", "digits", "home"]
+    assert table["both"]["wer"] == pytest.approx(jiwer.wer(said[:2], HEARD[:2]))
     assert table["banking"]["cer"] == pytest.approx(jiwer.cer(said[2:], HEARD[2:]))
-    assert table["known"]["utterances"] == 2
+    assert table["both"]["utterances"] == 2
 
 
 def test_digits_are_named_by_their_file_names(tmp_path):
@@ -55,11 +55,13 @@ def test_results_and_card_say_the_same(tmp_path, monkeypatch, name):
     monkeypatch.setattr(
         speech_scores,
         "score_test",
-        lambda transcribe, known: speech_scores.score_by_domain(ROWS, transcribe(ROWS), known),
+        lambda transcribe: speech_scores.score_by_domain(
+            ROWS, transcribe(ROWS), {"known": ("digits", "home")}
+        ),
     )
     stage = {"steps": 10, "rate": 0.003}
     training = {"hours": 1.5, "studio": 20, "first": stage, "train": stage}
-    training["long"] = {**stage, "count": 7}
+    training |= {"long": {**stage, "count": 7}, "last": {**stage, "count": 8}}
     speech_scores.write_results(2_345_678, training, real, out, name)
     results = json.loads((out / "results.json").read_text())
     assert results["test"]["known"]["wer"] == pytest.approx(
