@@ -7,8 +7,13 @@ takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
 import numpy as np
 from scipy import signal
 
+from course_utils import audio
+
 RATE = 16000
 """Sampling rate of whatever is made here, in hertz."""
+
+LINE = 8_000
+"""Sampling rate of a telephone line, in hertz."""
 
 
 def log_uniform(rng, low, high):
@@ -81,6 +86,29 @@ def band(samples, low=None, high=None, order=2):
     low = min(low, 0.95 * (high or top))
     kind, edge = ("highpass", low) if high is None else ("bandpass", [low, high])
     return signal.sosfilt(signal.butter(order, edge, kind, fs=RATE, output="sos"), samples)
+
+
+def telephone_line(samples):
+    """Send a recording through a telephone line.
+
+    The band of 300 to 3,400 Hz, and the eight bits of the mu-law (ITU-T G.711, its continuous
+    form); the loudest sample comes out at 0.7.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Shape ``(n,)``, at :data:`RATE`, not silent.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float32 at :data:`LINE`, half as many.
+    """
+    samples = audio.resample(band(samples, 300, 3400, 4), RATE, LINE)
+    samples = 0.7 * samples / np.abs(samples).max()
+    squeezed = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
+    steps = np.round(squeezed * 127) / 127
+    return (np.sign(steps) * (256 ** np.abs(steps) - 1) / 255).astype(np.float32)
 
 
 def shape(samples, gain):

@@ -5,25 +5,67 @@ gives the same conversation again. Turns are what `rttm` reads and writes:
 ``{"speaker", "start", "end"}`` in seconds.
 """
 
+from dataclasses import dataclass
 from operator import itemgetter
 
 import numpy as np
 
 from course_utils import audio
-from course_utils.acoustics import RATE, add_at, add_noise, log_uniform, reverberate
+from course_utils.acoustics import (
+    LINE,
+    RATE,
+    add_at,
+    add_noise,
+    log_uniform,
+    reverberate,
+    samples_of,
+    telephone_line,
+)
 
-__all__ = ["overlap_of", "simulate", "speech_in"]
+__all__ = ["SCENES", "overlap_of", "simulate", "speech_in"]
 
 PAUSE = 0.3
 """Seconds of silence within a turn that do not end it."""
 
 TRIES = 200
-"""Arrangements drawn in search of the wanted overlap."""
+"""Arrangements drawn in search of the wanted overlap, before other utterances are."""
+
+DRAWS = 20
+"""Sets of utterances drawn in search of it."""
 
 
-def simulate(
-    rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), ratio=(15, 40), room=True
-):
+@dataclass(frozen=True)
+class Scene:
+    """Where people talk, and how they are recorded.
+
+    Attributes
+    ----------
+    echo : (float, float)
+        Shortest and longest reverberation time of the room, in seconds.
+    wet : (float, float) or None
+        Least and most energy of the room against that of the direct sound: the closer the
+        microphone, the less. None for no room.
+    ratio : (float, float) or None
+        Least and greatest signal-to-noise ratio in decibels; None for no noise.
+    telephone : bool
+        Whether a telephone line carries it.
+    """
+
+    echo: tuple = (0.15, 0.5)
+    wet: tuple | None = (0.02, 0.3)
+    ratio: tuple | None = (15, 40)
+    telephone: bool = False
+
+
+SCENES = {
+    "studio": Scene(wet=None, ratio=None),
+    "room": Scene(),
+    "conference call": Scene((0.4, 0.9), (0.3, 1.5), (8, 18), telephone=True),
+}
+"""Scenes by name: no room at all; a quiet room; far from a speakerphone in a noisy, echoing one."""
+
+
+def simulate(rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), scene="room"):
     """Mix a conversation.
 
     Parameters
@@ -38,10 +80,8 @@ def simulate(
         Speech is added until the conversation is at least this long.
     overlap : (float, float)
         Least and greatest share of the time with speech in which two speak at once.
-    ratio : (float, float) or None
-        Least and greatest signal-to-noise ratio in decibels; None for no noise.
-    room : bool
-        Whether they sit in a room, each in another place.
+    scene : str
+        Where they are, one of :data:`SCENES`.
 
     Returns
     -------
@@ -52,18 +92,23 @@ def simulate(
     Raises
     ------
     ValueError
-        If `rows` has too few speakers, or no arrangement has the wanted overlap.
+        If `rows` has too few speakers, no arrangement has the wanted overlap, or there is no such
+        scene.
     """
+    if scene not in SCENES:
+        raise ValueError(f"there is no scene {scene!r}: choose one of {', '.join(SCENES)}")
     rng = np.random.default_rng(seed)
-    names = np.array([row["speaker"] for row in rows])
+    names = np.array([str(row["speaker"]) for row in rows])
     there = np.unique(names)
     count = int(rng.integers(speakers[0], speakers[1] + 1))
     if len(there) < count:
         raise ValueError(f"rows has {len(there)} speakers; speakers={speakers} asks for {count}")
     chosen = rng.permutation(there)[:count].tolist()
-    utterances = _take_turns(rng, rows, names, chosen, seconds)
-    _arrange(rng, utterances, overlap)
-    return _mix(rng, utterances, ratio, room)
+    for _ in range(DRAWS):
+        utterances = _take_turns(rng, rows, names, chosen, seconds)
+        if _arrange(rng, utterances, overlap):
+            return _mix(rng, utterances, SCENES[scene])
+    raise ValueError(f"no arrangement has an overlap of {overlap}; widen it or add speakers")
 
 
 def overlap_of(turns):
@@ -134,7 +179,7 @@ def _deck(rng, items):
 
 
 def _arrange(rng, utterances, overlap):
-    """Set ``start`` and ``end`` in seconds so that two speak at once as much as wanted."""
+    """Set ``start`` and ``end`` in seconds; tell if two speak at once as much as wanted."""
     for _ in range(TRIES):
         eager = rng.uniform(0, 1)  # how often somebody cuts in
         last, silent_since = None, {}
@@ -153,26 +198,31 @@ def _arrange(rng, utterances, overlap):
             row["start"], row["end"] = float(start), float(start + length)
             last, silent_since[name] = row, row["end"]
         if overlap[0] <= overlap_of(utterances) <= overlap[1]:
-            return
-    raise ValueError(f"no arrangement has an overlap of {overlap}; widen it or add speakers")
+            return True
+    return False
 
 
-def _mix(rng, utterances, ratio, room):
+def _mix(rng, utterances, scene):
     """Play the utterances at their times; write down who speaks when."""
     length = max(row["end"] for row in utterances) + rng.uniform(0.3, 1.0)
     track = np.zeros(int(length * RATE))
     # One room for all: everybody hears the same echo, stronger from further away.
-    echo = log_uniform(rng, 0.15, 0.5)
-    wet = {row["speaker"]: log_uniform(rng, 0.02, 0.3) for row in utterances}
+    echo = log_uniform(rng, *scene.echo)
+    room = scene.wet is not None
+    wet = {row["speaker"]: log_uniform(rng, *scene.wet) for row in utterances if room}
     spoken = {}
     for row in utterances:
         samples, name = row.pop("samples"), row["speaker"]
         stretches = speech_in(samples, RATE)
         spoken.setdefault(name, []).extend([row["start"] + time for time in s] for s in stretches)
-        heard = reverberate(rng, samples, echo, wet[name]) if room else samples
-        add_at(track, heard, round(row["start"] * RATE))
-    if ratio is not None:
-        track = add_noise(rng, track, rng.uniform(*ratio), rng.uniform(-6, 0))
+        if room:  # which goes on sounding after the last word
+            samples = np.pad(samples, (0, samples_of(echo)))
+            samples = reverberate(rng, samples, echo, wet[name])
+        add_at(track, samples, round(row["start"] * RATE))
+    if scene.ratio is not None:
+        track = add_noise(rng, track, rng.uniform(*scene.ratio), rng.uniform(-6, 0))
+    if scene.telephone:
+        track = audio.resample(telephone_line(track), LINE, RATE)
     track = np.float32(0.9 / max(np.abs(track).max(), 0.9) * track)
     turns = [
         {"speaker": name, "start": start, "end": end}

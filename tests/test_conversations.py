@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from course_utils import conversations, data
 
@@ -68,7 +69,7 @@ def test_nobody_speaks_over_themselves_and_everything_said_is_a_sentence_of_thei
 
 
 def test_outside_of_the_turns_there_is_silence(rows):
-    made = conversations.simulate(rows, 5, seconds=20, ratio=None, room=False)
+    made = conversations.simulate(rows, 5, seconds=20, scene="studio")
     count = len(made["audio"]) // 160
     level = np.sqrt(np.square(made["audio"][: count * 160].reshape(-1, 160)).mean(1))
     speaking = np.any(
@@ -79,14 +80,43 @@ def test_outside_of_the_turns_there_is_silence(rows):
     assert level[speaking].mean() > 20 * level[~near].mean()
 
 
+def test_a_conference_call_has_echo_noise_and_the_band_of_a_telephone(rows):
+    spectra, floors = [], []
+    for scene in ("studio", "conference call"):
+        made = conversations.simulate(rows, 5, seconds=20, scene=scene)
+        frequencies, power = signal.welch(made["audio"], 16_000, nperseg=1024)
+        inside = power[(frequencies > 500) & (frequencies < 3_000)].mean()
+        spectra.append(power[frequencies > 4_300].mean() / inside)
+        count = len(made["audio"]) // 160
+        levels = np.square(made["audio"][: count * 160].reshape(-1, 160)).mean(1)
+        floors.append(np.percentile(levels, 2) / np.percentile(levels, 95))
+    assert spectra[1] < 1e-4 < spectra[0]
+    assert floors[0] < 1e-5 and floors[1] > 3e-4
+
+
+def test_where_it_happens_changes_no_turn(rows):
+    made = [
+        conversations.simulate(rows, 7, seconds=15, scene=name) for name in conversations.SCENES
+    ]
+    assert made[0]["turns"] == made[1]["turns"] == made[2]["turns"]
+
+
+def test_a_seed_that_finds_no_arrangement_draws_other_utterances(rows):
+    for seed in range(40):  # the first draw of one in ten has no such overlap
+        made = conversations.simulate(rows, seed, speakers=(2, 2), seconds=12, overlap=(0.1, 0.2))
+        assert 0.05 < conversations.overlap_of(made["turns"]) < 0.22
+
+
 def test_a_seed_gives_the_same_conversation_again_and_another_another(rows):
     first, again, other = (conversations.simulate(rows, seed, seconds=10) for seed in (1, 1, 2))
     assert np.array_equal(first["audio"], again["audio"]) and first["turns"] == again["turns"]
     assert first["turns"] != other["turns"]
 
 
-def test_too_few_speakers_and_an_impossible_overlap_are_named(rows):
+def test_too_few_speakers_an_impossible_overlap_and_an_unknown_scene_are_named(rows):
     with pytest.raises(ValueError, match="rows has 4 speakers"):
         conversations.simulate(rows, 0, speakers=(5, 5))
     with pytest.raises(ValueError, match="overlap of"):
-        conversations.simulate(rows, 0, speakers=(2, 2), seconds=20, overlap=(0.9, 1.0))
+        conversations.simulate(rows, 0, speakers=(2, 2), seconds=10, overlap=(0.9, 1.0))
+    with pytest.raises(ValueError, match="no scene 'moon': choose one of studio, room"):
+        conversations.simulate(rows, 0, scene="moon")

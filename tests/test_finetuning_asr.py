@@ -7,7 +7,9 @@ from transformers import (
     SeamlessM4TFeatureExtractor,
     Wav2Vec2BertProcessor,
     Wav2Vec2CTCTokenizer,
+    WhisperConfig,
     WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
 )
 
 from course_utils import finetuning
@@ -54,9 +56,29 @@ def test_the_start_token_of_a_decoder_is_cut_where_all_have_it(processor):
             {"input_features": features, "labels": [9, 5]}]  # fmt: skip
     collate = finetuning.TranscriptCollator(processor, decoder_start_token_id=9)
     assert collate(rows)["labels"].tolist() == [[3, 4], [5, -100]]
+    assert collate(rows)["decoder_input_ids"].tolist() == [[9, 3], [9, 5]]
     assert collate(rows)["input_features"].shape == (2, 80, 100)
     rows[1]["labels"] = [5, 6]
     assert collate(rows)["labels"].tolist() == [[9, 3, 4], [5, 6, -100]]
+
+
+def test_the_decoder_is_told_what_a_whisper_would_tell_itself(processor):
+    config = WhisperConfig(
+        vocab_size=10, num_mel_bins=80, d_model=16, encoder_layers=1, decoder_layers=1,
+        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=16,
+        decoder_ffn_dim=16, max_source_positions=50, decoder_start_token_id=9, pad_token_id=0,
+        bos_token_id=0, eos_token_id=0,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = WhisperForConditionalGeneration(config).eval()
+    processor.feature_extractor = WhisperFeatureExtractor(chunk_length=1)
+    features = np.random.default_rng(0).standard_normal((80, 100)).astype(np.float32)
+    rows = [{"input_features": features, "labels": [9, 3, 4, 5]},
+            {"input_features": features, "labels": [9, 5]}]  # fmt: skip
+    batch = finetuning.TranscriptCollator(processor, decoder_start_token_id=9)(rows)
+    told = model(**batch).loss.item()
+    batch.pop("decoder_input_ids")
+    assert told == pytest.approx(model(**batch).loss.item())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,17 @@
-"""What the fine-tuning lessons share: collators and callbacks for transformers.Trainer."""
+"""What the fine-tuning lessons share: collators, a loss and callbacks for transformers.Trainer."""
 
 from course_utils.finetuning.asr import TranscriptCollator
 from course_utils.finetuning.callbacks import live_curves
+from course_utils.finetuning.diarization import (
+    ActivityCollator,
+    frame_labels,
+    permutation_invariant_loss,
+)
 
-__all__ = ["TranscriptCollator", "live_curves"]
+__all__ = [
+    "ActivityCollator",
+    "TranscriptCollator",
+    "frame_labels",
+    "live_curves",
+    "permutation_invariant_loss",
+]

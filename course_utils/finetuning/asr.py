@@ -40,13 +40,17 @@ class TranscriptCollator:
         -------
         dict of torch.Tensor
             Features, ``attention_mask`` where the extractor makes one, and ``labels``, int64,
-            shape ``(batch, tokens)``.
+            shape ``(batch, tokens)``. For a sequence-to-sequence model ``decoder_input_ids`` too:
+            the start token and the labels but the last, which a Trainer needs that computes the
+            loss itself, for instance with ``label_smoothing_factor``.
 
         Raises
         ------
         ValueError
             If a row lacks features or labels, or its labels are empty.
         """
+        import torch
+
         extractor, tokenizer = self.processor.feature_extractor, self.processor.tokenizer
         name = extractor.model_input_names[0]
         for place, row in enumerate(rows):
@@ -67,7 +71,11 @@ class TranscriptCollator:
             {"input_ids": [list(map(int, row["labels"])) for row in rows]}, return_tensors="pt"
         )
         labels = padded["input_ids"].masked_fill(padded["attention_mask"] == 0, -100)
-        if self.start is not None and bool((labels[:, 0] == self.start).all()):
-            labels = labels[:, 1:]
+        if self.start is not None:
+            if bool((labels[:, 0] == self.start).all()):
+                labels = labels[:, 1:]
+            told = labels[:, :-1].masked_fill(labels[:, :-1] < 0, tokenizer.pad_token_id)
+            start = torch.full((len(labels), 1), self.start)
+            batch["decoder_input_ids"] = torch.cat([start, told], 1)
         batch["labels"] = labels
         return batch

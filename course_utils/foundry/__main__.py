@@ -55,6 +55,8 @@ def commands(real, work):
             "pocket-whisper",
             ["bank", "train", "digits", *PERSONS, "final"],
         ),
+        *training("train_speaker", real, "pocket-speaker", ["bank", "train", "final"]),
+        *training("train_diarizer", real, "pocket-diarizer", ["bank", "train", "final"]),
     ]
 
 

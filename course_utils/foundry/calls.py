@@ -14,14 +14,11 @@ from string import Template
 import numpy as np
 
 from .. import audio
-from ..acoustics import RATE, add_noise, band, log_uniform, reverberate
+from ..acoustics import LINE, RATE, add_noise, log_uniform, reverberate, telephone_line
 from . import kokoro, speech
 from .ogg import opus
 from .sentences import INTENTS
 from .speech_plan import TELLER
-
-LINE = 8_000
-"""Sampling rate of the telephone, in hertz."""
 
 BITRATE = 12_000
 RATIO = (18, 30)
@@ -29,10 +26,7 @@ RATIO = (18, 30)
 
 
 def telephone(rng, samples, ratio=RATIO):
-    """Speak through a telephone line from a noisy place.
-
-    A small room, steady noise, the band of 300 to 3,400 Hz, and the eight bits of the mu-law
-    (ITU-T G.711, its continuous form).
+    """Speak through a telephone line from a noisy place: a small room and steady noise.
 
     Parameters
     ----------
@@ -50,11 +44,7 @@ def telephone(rng, samples, ratio=RATIO):
     """
     samples = reverberate(rng, samples, log_uniform(rng, 0.1, 0.4), log_uniform(rng, 0.02, 0.2))
     samples = add_noise(rng, samples, rng.uniform(*ratio), rng.uniform(-4, 0))
-    samples = audio.resample(band(samples, 300, 3400, 4), RATE, LINE)
-    samples = 0.7 * samples / np.abs(samples).max()
-    squeezed = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
-    steps = np.round(squeezed * 127) / 127
-    return (np.sign(steps) * (256 ** np.abs(steps) - 1) / 255).astype(np.float32)
+    return telephone_line(samples)
 
 
 def requests(split, cache):

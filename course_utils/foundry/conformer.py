@@ -6,13 +6,15 @@ from transformers import Wav2Vec2BertConfig
 from .speech_features import MELS, STRIDE
 
 
-def config_of(hidden, layers, heads, **others):
+def config_of(hidden, layers, heads, stride=STRIDE, **others):
     """Describe an encoder that reads :mod:`.speech_features`.
 
     Parameters
     ----------
     hidden, layers, heads : int
         Width, depth and attention heads.
+    stride : int
+        Frames side by side in a vector of its input.
     **others
         What the model adds: sizes and options of its own.
 
@@ -25,7 +27,7 @@ def config_of(hidden, layers, heads, **others):
         num_hidden_layers=layers,
         num_attention_heads=heads,
         intermediate_size=4 * hidden,
-        feature_projection_input_dim=STRIDE * MELS,
+        feature_projection_input_dim=stride * MELS,
         conv_depthwise_kernel_size=15,
         position_embeddings_type="rotary",
         layerdrop=0.0,

@@ -10,16 +10,13 @@ import librosa
 import numpy as np
 
 from .. import audio
-from ..acoustics import RATE, add_noise
+from ..acoustics import LINE, RATE, add_noise
 from . import guided, speech_scores
 from .speech_bank import RECORDINGS, Bank, bank_of
 from .speech_features import level, place
 
 PERSONS = ("jackson", "nicolas", "theo")
 """Who is in the Free Spoken Digit Dataset as `speech_scores.digit_rows` reads it."""
-
-LINE = 8_000
-"""Sampling rate of the Free Spoken Digit Dataset, in hertz."""
 
 RENDERED, RECORDED = 4, 8
 """Variants of each rendered digit and of each recorded one, besides itself."""

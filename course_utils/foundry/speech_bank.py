@@ -279,6 +279,11 @@ def compute(bank_of_job, jobs, path):
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(2) as pool:
-            Bank.join(list(pool.map(bank_of_job, jobs))).save(path)
+        Bank.join(run_jobs(bank_of_job, jobs)).save(path)
     return Bank.load(path)
+
+
+def run_jobs(function, jobs):
+    """Call a function of a module on each job, in two processes; list what it returns."""
+    with ProcessPoolExecutor(2) as pool:
+        return list(pool.map(function, jobs))

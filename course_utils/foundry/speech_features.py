@@ -1,8 +1,9 @@
-"""Features of speech for ``pocket-ctc``, and studio speech turned into recordings.
+"""Features of speech for the models on mel features, and studio speech turned into recordings.
 
-The features are those of ``SeamlessM4TFeatureExtractor`` with a stride of two frames: 80 mel
-bands, each normalised over the utterance, two frames of 10 ms side by side, 50 vectors a second.
-English has up to twenty letters a second; with 25 vectors, CTC has no room to place them.
+The features are those of ``SeamlessM4TFeatureExtractor``: 80 mel bands, each normalised over the
+utterance, and a few frames of 10 ms side by side. Two of them, 50 vectors a second, suit
+recognition: English has up to twenty letters a second; with 25 vectors, CTC has no room to place
+them.
 """
 
 import numpy as np
@@ -17,9 +18,9 @@ MELS = 80
 STRIDE = 2
 
 
-def extractor():
-    """Make the feature extractor of the model."""
-    return SeamlessM4TFeatureExtractor(feature_size=MELS, num_mel_bins=MELS, stride=STRIDE)
+def extractor(stride=STRIDE):
+    """Make the feature extractor of a model: ``stride`` frames of 10 ms side by side."""
+    return SeamlessM4TFeatureExtractor(feature_size=MELS, num_mel_bins=MELS, stride=stride)
 
 
 def features_of(samples, extractor):
@@ -35,12 +36,12 @@ def features_of(samples, extractor):
     Returns
     -------
     torch.Tensor
-        Shape ``(frames, MELS * STRIDE)``, float32.
+        Shape ``(frames, MELS * extractor.stride)``, float32.
     """
     mel = log_mel(samples * 2.0**15, extractor.mel_filters, extractor.window)
     mel = (mel - mel.mean(0)) / (mel.var(0, correction=1) + 1e-7).sqrt()
-    whole = len(mel) // STRIDE * STRIDE
-    return mel[:whole].reshape(-1, STRIDE * MELS)
+    whole = len(mel) // extractor.stride * extractor.stride
+    return mel[:whole].reshape(-1, extractor.stride * MELS)
 
 
 def record(rng, samples):

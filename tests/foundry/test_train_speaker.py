@@ -16,11 +16,13 @@ def tones(cache):
     for number, (speaker, pitch) in enumerate([("low", 150), ("high", 400), ("low", 160)]):
         path = folder / f"{number}.flac"
         audio.save(path, 0.3 * np.sin(2 * np.pi * pitch * time).astype(np.float32), 16_000)
-        path.with_suffix(".json").write_text(json.dumps({"split": "train", "speaker": speaker}))
+        row = {"split": "train", "speaker": speaker, "shipped": False}
+        path.with_suffix(".json").write_text(json.dumps(row))
 
 
-def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tmp_path):
+def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tmp_path, monkeypatch):
     tones(tmp_path)
+    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [])
     train_speaker.bank(tmp_path, tmp_path)
     bank = Bank.load(tmp_path / "bank.npz")
     assert len(bank) == 9
@@ -29,15 +31,25 @@ def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tmp_path)
     assert labels[:, 0].tolist() == [3, 4, 5, 0, 1, 2, 3, 4, 5]
     # Played at 0.9 of the pace, a clip has more frames.
     assert ends[0] > ends[1] > ends[2]
-    assert abs(max(ends) / min(ends) - 1.1 / 0.9) < 0.02
+    assert abs(max(ends) / min(ends) - 1.1 / 0.9) < 0.05
 
 
-def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round():
+def test_shipped_utterances_are_used_as_well_once(tmp_path, monkeypatch):
+    tones(tmp_path)
+    row = {"audio": {"bytes": b"", "path": "0.ogg"}, "speaker": "other"}
+    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [row])
+    pairs = train_speaker.utterances_of(tmp_path)
+    assert [who for _, who in pairs] == ["low", "high", "low", "other"]
+    assert pairs[-1][0] == row["audio"]
+
+
+def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round(monkeypatch):
     lengths = [40, 100, 300]
     bank = Bank.of(
         (torch.arange(n)[:, None] + 500.0 * row, np.zeros(n), [row])
         for row, n in enumerate(lengths)
     )
+    monkeypatch.setattr(train_speaker, "normalised", lambda features: features)
     seen = set()
     for seed in range(6):
         features, labels = train_speaker.crops(bank, torch.Generator().manual_seed(seed))
@@ -51,10 +63,18 @@ def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round():
     assert len(seen) > 3
 
 
+def test_a_crop_is_normalised_as_the_extractor_does_it():
+    generator = torch.Generator().manual_seed(0)
+    frames = 5 + 3 * torch.randn(1, 200, 80, generator=generator)
+    made = train_speaker.normalised(frames.reshape(1, 50, 320)).reshape(200, 80)
+    expected = (frames[0] - frames[0].mean(0)) / (frames[0].var(0) + 1e-7).sqrt()
+    assert torch.allclose(made, expected, atol=1e-5)
+
+
 def test_the_network_learns_to_tell_two_speakers_apart():
     model = train_speaker.new_model(2)
-    assert model.num_parameters() < 1.1e6
-    features = torch.randn(16, 60, 160, generator=torch.Generator().manual_seed(0))
+    assert model.num_parameters() < 2.1e6
+    features = torch.randn(16, 60, 320, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(16) % 2
     features[labels == 1, :, :20] += 2
     optimizers = train_speaker.muon(model, 4e-3)

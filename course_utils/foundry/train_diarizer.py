@@ -1,0 +1,227 @@
+"""Train and score ``pocket-diarizer``: which of up to three speakers is active, frame by frame.
+
+Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+
+    python -m course_utils.foundry.train_diarizer bank --cache DIR --work DIR
+    python -m course_utils.foundry.train_diarizer train --work DIR --out DIR
+    python -m course_utils.foundry.train_diarizer final --work DIR --real DIR --out DIR
+
+``bank`` simulates conversations between the training voices, in studios and quiet rooms. ``train``
+begins with the encoder of ``pocket-speaker``, beside the folder of ``--out``, which can tell voices
+apart, and adds to the permutation-invariant loss another one, which wants vectors of the same
+speakers alike and of others not (deep clustering, Hershey et al. 2016): it tells every pair of
+frames something, before any track means anybody.
+"""
+
+import functools
+from collections import Counter
+
+import numpy as np
+import torch
+from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertForXVector
+
+from .. import audio, conversations
+from ..acoustics import RATE
+from ..finetuning.diarization import frame_labels, permutation_invariant_loss
+from . import speech_features, voice_scores
+from .conformer import config_of, spread
+from .speech_bank import run_jobs
+from .steps import run
+from .train_loop import fit, muon, save_half
+from .train_speaker import HEADS, HIDDEN, LAYERS, PACES, STRIDE, extractor, utterances_of
+
+TRACKS = 3
+SECONDS = 15.0
+"""Length of a training window, and of those that the pipeline cuts."""
+
+FRAME = STRIDE / 100
+"""Seconds from one vector to the next."""
+
+VECTORS = round(SECONDS / FRAME)
+CONVERSATIONS = 2_000
+"""Of half a minute each."""
+
+FEWEST = 3
+"""Utterances of a speaker who takes part in a conversation."""
+
+TRAIN = {"steps": 2_400, "rate": 3e-3, "warmup": 0.05}
+THRESHOLD = 0.5
+"""Cosine from which on the pipeline takes tracks of two windows for one speaker's."""
+
+BATCH = 12
+CLUSTERING = 32
+"""Dimensions of the space in which vectors of a speaker gather."""
+
+
+@functools.cache
+def _people(cache):
+    """Decode the training utterances once a process: rows for `conversations.simulate`."""
+    pairs = utterances_of(cache)
+    counts = Counter(speaker for _, speaker in pairs)
+    clips = [(audio.load(c, RATE)[0], who) for c, who in pairs if counts[who] >= FEWEST]
+    return [
+        {
+            # At another rate it plays at another pace, and that is another speaker.
+            "audio": {"array": samples, "sampling_rate": round(RATE * pace)},
+            "speaker": f"{who}@{pace}",
+            "text": "",
+        }
+        for samples, who in clips
+        for pace in PACES
+    ]
+
+
+def windows_of(conversation, seconds=SECONDS):
+    """Cut a simulated conversation into windows: features and labels of each.
+
+    Parameters
+    ----------
+    conversation : dict
+        From :func:`course_utils.conversations.simulate`.
+    seconds : float
+        Length of a window; the last one ends with the conversation.
+
+    Yields
+    ------
+    features : torch.Tensor
+        Shape ``(VECTORS, mels * STRIDE)``.
+    labels : numpy.ndarray
+        Shape ``(VECTORS, TRACKS)``.
+    """
+    length = round(seconds * RATE)
+    last = len(conversation["audio"]) - length
+    for first in [*range(0, last, length), last]:
+        samples = conversation["audio"][first : first + length]
+        features = speech_features.features_of(samples, extractor())
+        # The last frame of 25 ms needs 15 ms more than there are.
+        features = torch.cat([features, features[-1:]])[:VECTORS]
+        yield (
+            features,
+            frame_labels(conversation["turns"], VECTORS, FRAME, TRACKS, start=first / RATE),
+        )
+
+
+def _compute(job):
+    """Simulate some conversations; give their windows."""
+    cache, seeds = job
+    torch.set_num_threads(1)
+    windows = []
+    for seed in seeds:
+        scene = "studio" if seed % 4 == 0 else "room"
+        made = conversations.simulate(
+            _people(cache), seed, speakers=(1, 4), overlap=(0, 0.3), scene=scene
+        )
+        windows += windows_of(made)
+    features, labels = zip(*windows, strict=True)
+    return torch.stack(features).half().numpy(), np.stack(labels).astype(bool)
+
+
+def bank(work, cache):
+    """Compute the windows of all training conversations where they are missing."""
+    path = work / "bank.npz"
+    if path.exists():
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    jobs = [(cache, range(first, first + 50)) for first in range(0, CONVERSATIONS, 50)]
+    features, labels = zip(*run_jobs(_compute, jobs), strict=True)
+    part = path.with_suffix(".partial.npz")
+    np.savez(part, features=np.concatenate(features), labels=np.concatenate(labels))
+    part.replace(path)
+
+
+class Guided(torch.nn.Module):
+    """The diarizer with a second head on its encoder, whose vectors gather by speaker."""
+
+    edges = ("head", "classifier", "feature_projection")
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
+        self.head = torch.nn.Linear(HIDDEN, CLUSTERING)
+
+    def loss(self, features, labels):
+        """Give the loss of a batch."""
+        states = self.model.wav2vec2_bert(features).last_hidden_state
+        logits = self.model.classifier(states)
+        vectors = torch.nn.functional.normalize(self.head(states).float(), dim=2)
+        return permutation_invariant_loss(logits, labels) + clustering_loss(vectors, labels)
+
+
+def clustering_loss(vectors, labels):
+    """Give the mean squared difference between how alike vectors and their speakers are.
+
+    Parameters
+    ----------
+    vectors : torch.Tensor
+        Of length 1, shape ``(batch, frames, dimensions)``.
+    labels : torch.Tensor
+        0 or 1, shape ``(batch, frames, tracks)``.
+
+    Returns
+    -------
+    torch.Tensor
+        A number.
+    """
+    silence = (labels.sum(2, keepdim=True) == 0).to(labels)
+    wanted = torch.nn.functional.normalize(torch.cat([labels, silence], 2), dim=2)
+    alike = vectors @ vectors.transpose(1, 2)
+    return torch.nn.functional.mse_loss(alike, wanted @ wanted.transpose(1, 2))
+
+
+def new_model(speaker_model, seed=0):
+    """Make the network from the encoder of a speaker model and a new head."""
+    torch.manual_seed(seed)
+    config = config_of(HIDDEN, LAYERS, HEADS, STRIDE, num_labels=TRACKS)
+    model = spread(Wav2Vec2BertForAudioFrameClassification(config))
+    encoder = Wav2Vec2BertForXVector.from_pretrained(speaker_model, dtype=torch.float32)
+    model.wav2vec2_bert.load_state_dict(encoder.wav2vec2_bert.state_dict())
+    return model
+
+
+def train(work, out):
+    """Train on the bank of a work folder; give the model."""
+    with np.load(work / "bank.npz") as parts:
+        features, labels = parts["features"], parts["labels"]
+    guided = Guided(new_model(out.parent / "pocket-speaker"))
+
+    def loss_of(step, generator):
+        rows = torch.randint(len(features), (BATCH,), generator=generator).numpy()
+        heard = torch.from_numpy(features[rows].astype(np.float32))
+        with torch.autocast("cpu", torch.bfloat16):
+            return guided.loss(heard, torch.from_numpy(labels[rows].astype(np.float32)))
+
+    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
+    return fit(guided, loss_of, steps, rate, 0, work / "train.safetensors", muon, warmup)
+
+
+def final(work, real, out):
+    """Export, score and write results and card."""
+    model = train(work, out).model
+    model.config.id2label = {n: f"speaker_{n + 1}" for n in range(TRACKS)}
+    model.config.label2id = {name: n for n, name in model.config.id2label.items()}
+    model.config.diarization_threshold = THRESHOLD
+    training = {
+        "conversations": CONVERSATIONS,
+        "parameters": f"{model.num_parameters() / 1e6:.2f}",
+        "batch": BATCH,
+        **TRAIN,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    extractor().save_pretrained(out)
+    save_half(model, out)
+    voice_scores.write_results(training, real, out, "diarizer_card.md")
+
+
+def main():
+    """Run one step."""
+    steps = {
+        "bank": (bank, ("cache",)),
+        "train": (train, ("out",)),
+        "final": (final, ("real", "out")),
+    }
+    run(__doc__, steps)
+
+
+if __name__ == "__main__":
+    main()

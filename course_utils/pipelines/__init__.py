@@ -1,0 +1,24 @@
+"""The one task that Transformers has no pipeline for: ``pipeline("speaker-diarization", …)``.
+
+Importing this module registers the task, so that afterwards a model of speakers' vectors or of
+their activity opens like every other::
+
+    from transformers import pipeline
+    from course_utils import pipelines
+
+    diarize = pipeline("speaker-diarization", model="…")
+    diarize("meeting.wav")  # [{"speaker": "speaker_1", "start": 0.4, "end": 2.1}, …]
+"""
+
+from transformers.pipelines import PIPELINE_REGISTRY
+
+from course_utils.pipelines.clustering import speech_regions
+from course_utils.pipelines.diarization import TASK, SpeakerDiarizationPipeline
+
+__all__ = ["TASK", "SpeakerDiarizationPipeline", "speech_regions"]
+
+if TASK not in PIPELINE_REGISTRY.get_supported_tasks():
+    # Without model classes: the one that a checkpoint's configuration names is taken.
+    PIPELINE_REGISTRY.register_pipeline(
+        TASK, pipeline_class=SpeakerDiarizationPipeline, type="audio"
+    )

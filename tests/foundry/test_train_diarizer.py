@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from course_utils import audio, conversations
+from course_utils.acoustics import noise
+from course_utils.foundry import train_diarizer, train_speaker
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache with three speakers of a few noises each; no shipped speech."""
+    folder = tmp_path / "speech" / "train"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        path = folder / f"{number}.flac"
+        audio.save(path, 0.1 * noise(rng, 24_000, number % 3 * -3).astype(np.float32), 16_000)
+        row = {"split": "train", "speaker": f"s{number % 4}", "shipped": False}
+        path.with_suffix(".json").write_text(json.dumps(row))
+    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [])
+    train_diarizer._people.cache_clear()
+    return tmp_path
+
+
+def test_people_have_enough_to_say_and_each_pace_is_somebody_else(cache):
+    people = train_diarizer._people(cache)
+    assert {row["speaker"] for row in people} == {
+        f"s{n}@{pace}" for n in range(4) for pace in train_speaker.PACES
+    }
+    slow = next(row for row in people if row["speaker"].endswith("@0.9"))
+    assert len(audio.load(slow["audio"], 16_000)[0]) == pytest.approx(24_000 / 0.9, abs=2)
+
+
+def test_windows_hold_features_and_who_is_active_in_them(cache):
+    talk = conversations.simulate(
+        train_diarizer._people(cache), 0, speakers=(2, 2), seconds=25, overlap=(0, 0.4)
+    )
+    windows = list(train_diarizer.windows_of(talk))
+    assert len(windows) == 2
+    for first, (features, labels) in zip(
+        (0, len(talk["audio"]) / 16_000 - 15), windows, strict=True
+    ):
+        assert features.shape == (train_diarizer.VECTORS, 80 * train_diarizer.STRIDE)
+        assert labels.shape == (train_diarizer.VECTORS, train_diarizer.TRACKS)
+        speech = sum(
+            max(min(t["end"], first + 15) - max(t["start"], first), 0) for t in talk["turns"]
+        )
+        assert labels.sum() * train_diarizer.FRAME == pytest.approx(speech, abs=0.3)
+
+
+def test_vectors_that_gather_by_speaker_cost_nothing():
+    labels = torch.tensor([[[1, 0], [1, 0], [0, 1], [0, 0], [1, 1]]]).float()
+    right = torch.tensor([[[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5**0.5, 0.5**0.5, 0]]])
+    assert train_diarizer.clustering_loss(right, labels).item() == pytest.approx(0, abs=1e-6)
+    wrong = right[:, [2, 0, 1, 3, 4]]
+    assert train_diarizer.clustering_loss(wrong, labels) > 0.1
+
+
+def test_it_begins_with_the_encoder_of_the_speaker_model(tmp_path):
+    speaker = train_speaker.new_model(6)
+    speaker.save_pretrained(tmp_path)
+    model = train_diarizer.new_model(tmp_path)
+    for ours, theirs in zip(
+        model.wav2vec2_bert.parameters(), speaker.wav2vec2_bert.parameters(), strict=True
+    ):
+        assert torch.equal(ours, theirs)
+    assert model.config.num_labels == train_diarizer.TRACKS
+
+
+def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):
+    train_speaker.new_model(6).save_pretrained(tmp_path)
+    guided = train_diarizer.Guided(train_diarizer.new_model(tmp_path))
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.zeros(2, 60, 3)
+    labels[0, :30, 0] = labels[0, 25:50, 1] = labels[1, 10:40, 0] = 1
+    features = torch.randn(2, 60, 320, generator=generator)
+    features[..., :100] += 3 * labels[..., :1]
+    features[..., 100:200] += 3 * labels[..., 1:2]
+    optimizers = train_diarizer.muon(guided, 3e-3)
+    losses = []
+    for _ in range(25):
+        loss = guided.loss(features, labels)
+        guided.zero_grad()
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.4 * losses[0]
