@@ -1,4 +1,4 @@
-"""What a turn is: one stretch of speech of one speaker, ``{"speaker", "start", "end"}``."""
+"""What a turn is, one stretch of speech of one speaker, and which pauses end it."""
 
 import math
 from collections.abc import Mapping
@@ -26,6 +26,29 @@ def checked(turns, name):
         )
     plain = [_turn(turn, f"{name}[{place}]") for place, turn in enumerate(turns)]
     return sorted(plain, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
+
+
+def joined(stretches, pause):
+    """Join stretches that are no more than a pause apart.
+
+    Parameters
+    ----------
+    stretches : iterable of (float, float)
+        Start and end in seconds, by start.
+    pause : float
+        In seconds.
+
+    Returns
+    -------
+    list of (float, float)
+    """
+    whole = []
+    for start, end in stretches:
+        if whole and start - whole[-1][1] <= pause:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((float(start), float(end)))
+    return whole
 
 
 def _turn(turn, name):

@@ -11,6 +11,7 @@ from operator import itemgetter
 import numpy as np
 
 from course_utils import audio
+from course_utils._turns import joined
 from course_utils.acoustics import (
     LINE,
     RATE,
@@ -98,7 +99,9 @@ def simulate(rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), scen
     if scene not in SCENES:
         raise ValueError(f"there is no scene {scene!r}: choose one of {', '.join(SCENES)}")
     rng = np.random.default_rng(seed)
-    names = np.array([str(row["speaker"]) for row in rows])
+    # A column, where there is one: the rows of a data set take a while to go through.
+    column = rows["speaker"] if hasattr(rows, "column_names") else [row["speaker"] for row in rows]
+    names = np.array([str(name) for name in column])
     there = np.unique(names)
     count = int(rng.integers(speakers[0], speakers[1] + 1))
     if len(there) < count:
@@ -151,7 +154,7 @@ def speech_in(samples, sampling_rate, top_db=40.0):
         Start and end in seconds; pauses of up to 0.3 s do not end a stretch.
     """
     loud = audio.loud_frames(samples, sampling_rate, top_db) / 100
-    return _joined((float(place), float(place) + 0.01) for place in loud)
+    return joined(((place, place + 0.01) for place in loud), PAUSE)
 
 
 def _take_turns(rng, rows, names, chosen, seconds):
@@ -227,7 +230,7 @@ def _mix(rng, utterances, scene):
     turns = [
         {"speaker": name, "start": start, "end": end}
         for name, stretches in spoken.items()
-        for start, end in _joined(sorted(stretches))
+        for start, end in joined(sorted(stretches), PAUSE)
     ]
     by_start = itemgetter("start")
     return {
@@ -235,14 +238,3 @@ def _mix(rng, utterances, scene):
         "turns": sorted(turns, key=by_start),
         "texts": sorted(utterances, key=by_start),
     }
-
-
-def _joined(stretches):
-    """Join stretches, in order of their starts, that are no more than a pause apart."""
-    joined = []
-    for start, end in stretches:
-        if joined and start - joined[-1][1] <= PAUSE:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined

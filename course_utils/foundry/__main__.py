@@ -55,6 +55,7 @@ def commands(real, work):
             "pocket-whisper",
             ["bank", "train", "digits", *PERSONS, "final"],
         ),
+        [f"{foundry}.speech", "render", "--plan", "voices", *cache],
         *training("train_speaker", real, "pocket-speaker", ["bank", "train", "final"]),
         *training("train_diarizer", real, "pocket-diarizer", ["bank", "train", "final"]),
     ]

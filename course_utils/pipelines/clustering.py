@@ -6,6 +6,7 @@ missed.
 
 import numpy as np
 
+from course_utils._turns import joined
 from course_utils.pipelines._method import Method
 
 SECONDS, HOP = 2.0, 0.5
@@ -50,13 +51,8 @@ def speech_regions(samples, sampling_rate):
         return []
     active = levels > quiet + max(3.0, 0.4 * (loud - quiet))
     edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1)))
-    regions = []
-    for first, last in edges.reshape(-1, 2) * FRAME:
-        if regions and first - regions[-1][1] <= GAP:
-            regions[-1][1] = last
-        else:
-            regions.append([first, last])
-    return [(float(a), float(b)) for a, b in regions if b - a >= SHORTEST]
+    regions = joined(edges.reshape(-1, 2) * FRAME, GAP)
+    return [(start, end) for start, end in regions if end - start >= SHORTEST]
 
 
 def _levels(samples, sampling_rate):

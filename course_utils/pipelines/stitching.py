@@ -6,8 +6,10 @@ where that does not tell, the model's own vectors of the speakers do.
 """
 
 import numpy as np
+import torch
 from scipy.optimize import linear_sum_assignment
 
+from course_utils._turns import joined
 from course_utils.pipelines._method import Method
 from course_utils.pipelines.clustering import speech_regions
 
@@ -19,6 +21,31 @@ ENOUGH = 0.4
 
 GAP, SHORTEST = 0.2, 0.15
 """Pauses up to this long, in seconds, do not end a turn; shorter turns are left out."""
+
+
+def track_vectors(active, states):
+    """Describe the voice on each track: the mean state of the moments that are its own.
+
+    Parameters
+    ----------
+    active : torch.Tensor
+        0 to 1, shape ``(batch, frames, tracks)``.
+    states : sequence of torch.Tensor
+        Hidden states of every layer, each of shape ``(batch, frames, dimensions)``. Those in the
+        middle count: later layers know the track, they still know the voice.
+
+    Returns
+    -------
+    vectors : torch.Tensor
+        Of length 1, shape ``(batch, tracks, dimensions)``.
+    moments : torch.Tensor
+        How many frames each track has to itself, shape ``(batch, tracks)``.
+    """
+    tracks = range(active.shape[2])
+    silent = [(1 - active)[..., [n for n in tracks if n != track]].prod(2) for track in tracks]
+    alone = active * torch.stack(silent, 2)
+    vectors = alone.transpose(1, 2) @ states[len(states) // 2].float()
+    return vectors / vectors.norm(dim=2, keepdim=True).clamp(min=1e-6), alone.sum(1)
 
 
 class Stitching(Method):
@@ -43,11 +70,7 @@ class Stitching(Method):
     def reduce(outputs):
         """Keep each track's activity and the mean vector of the moments that are its own."""
         active = outputs.logits.float().sigmoid()
-        alone = active * (1 - active).prod(2, keepdim=True) / (1 - active).clamp(min=1e-3)
-        # Later layers know the track, those in the middle still know the voice.
-        states = outputs.hidden_states[len(outputs.hidden_states) // 2].float()
-        vectors = alone.transpose(1, 2) @ states
-        return {"active": active, "vectors": vectors / vectors.norm(dim=2, keepdim=True)}
+        return {"active": active, "vectors": track_vectors(active, outputs.hidden_states)[0]}
 
     def turns(self, spans, outputs, num_speakers, threshold):
         """Put the windows together; give speaker, start and end of each turn."""
@@ -125,11 +148,6 @@ class _Book:
         for speaker in range(self.sums.shape[1]):
             active = self.sums[:, speaker] > 0.5 * self.weights
             edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1))).reshape(-1, 2)
-            own = []
-            for start, end in edges * self.frame:
-                if own and start - own[-1][2] <= GAP:
-                    own[-1][2] = end
-                else:
-                    own.append([speaker, start, end])
-            found += [turn for turn in own if turn[2] - turn[1] >= SHORTEST]
+            own = joined(edges * self.frame, GAP)
+            found += [[speaker, start, end] for start, end in own if end - start >= SHORTEST]
         return found

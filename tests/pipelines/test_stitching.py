@@ -128,3 +128,12 @@ def test_what_is_kept_of_a_window_is_activity_and_the_voice_of_single_speakers()
     kept = stitching.Stitching.reduce(Outputs)
     assert torch.equal(kept["active"] > 0.5, Outputs.logits > 0)
     assert torch.allclose(kept["vectors"][0], torch.eye(3)[:2], atol=0.02)
+
+
+def test_a_voice_is_the_mean_of_the_moments_that_it_has_to_itself():
+    active = torch.tensor([[[1.0, 0, 0], [1, 1, 0], [0, 1, 0], [0.5, 0, 0]]])
+    states = torch.tensor([[[1.0, 0], [9, 9], [0, 2], [0, 1]]])
+    vectors, moments = stitching.track_vectors(active, [9 * states, states, -states])
+    assert moments.tolist() == [[1.5, 1.0, 0.0]]
+    first = torch.tensor([1, 0.5]) / 1.25**0.5
+    assert torch.allclose(vectors[0], torch.stack([first, torch.tensor([0.0, 1]), torch.zeros(2)]))
