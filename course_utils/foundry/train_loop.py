@@ -91,7 +91,10 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
             optimizer.step()
         keep = min(0.998, (step + 1) / (step + 10))
         for name, value in model.state_dict().items():
-            average[name].lerp_(value, 1 - keep)
+            if value.is_floating_point():
+                average[name].lerp_(value, 1 - keep)
+            else:  # counters of batch normalisation
+                average[name].copy_(value)
         if (step + 1) % 50 == 0:
             pace = (time.time() - began) / (step + 1 - first)
             print(f"{path.stem} {step + 1}/{steps} loss {smooth:.3f} {pace:.2f} s", flush=True)

@@ -1,0 +1,183 @@
+"""Train and score ``pocket-tts``: from phonemes and a voice's vector to a mel spectrogram.
+
+Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+
+    python -m course_utils.foundry.train_tts bank --cache DIR --work DIR
+    python -m course_utils.foundry.train_tts train --work DIR --cache DIR --out DIR
+
+``bank`` computes the frames of everything that ``speech render`` left in the cache with its exact
+durations, the invented speakers (``--plan voices``) among them. ``train`` fits a
+FastSpeech2Conformer, to which a voice is a vector of ``pocket-speaker``, beside the folder of
+``--out``: a mean over the utterances of a speaker.
+"""
+
+import json
+
+import numpy as np
+import torch
+from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
+
+from .. import audio
+from ..acoustics import RATE
+from . import speech, voice_plan, voice_scores
+from .pronunciation import PAD, TOKENS
+from .speech_bank import run_jobs, schedule
+from .steps import run
+from .train_loop import fit
+from .tts_features import examples_of
+
+HIDDEN, ENCODER, DECODER, INNER, HEADS = 144, 3, 3, 432, 2
+VOICE = 128
+"""Dimensions of a voice's vector."""
+
+JITTER = 0.03
+"""Spread of the noise on a voice's vector in training: nobody hits it exactly."""
+
+TRAIN = {"steps": 6_000, "rate": 2e-3, "warmup": 0.05}
+FRAMES = 3_000
+"""Padded frames in a batch."""
+
+
+def utterances_of(cache):
+    """List what can be learned from: rendered training speech, known phoneme by phoneme."""
+    return [row for row in speech.rendered(cache) if row["split"] in ("train", voice_plan.SPLIT)]
+
+
+def bank(work, cache):
+    """Compute the frames of all utterances: arrays one after the other, and where each begins."""
+    path = work / "bank.npz"
+    if path.exists():
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    rows = utterances_of(cache)
+    jobs = [rows[first : first + 50] for first in range(0, len(rows), 50)]
+    examples = [example for part in run_jobs(_compute, jobs) for example in part]
+    parts = {
+        name: np.concatenate([example[name] for example in examples])
+        for name in ("mel", "durations", "pitch", "energy")
+    }
+    parts["tokens"] = np.concatenate([[*map(TOKENS.index, e["tokens"])] for e in examples])
+    parts["frame_starts"] = np.cumsum([0, *(len(example["mel"]) for example in examples)])
+    parts["token_starts"] = np.cumsum([0, *(len(example["tokens"]) for example in examples)])
+    parts["mel"] = parts["mel"].astype(np.float16)
+    (work / "speakers.json").write_text(json.dumps([row["speaker"] for row in rows]))
+    part = path.with_suffix(".partial.npz")
+    np.savez(part, **parts)
+    part.replace(path)
+
+
+def _compute(rows):
+    """Compute the examples of some utterances."""
+    torch.set_num_threads(1)
+    clips = [audio.load(row["path"], RATE)[0] for row in rows]
+    return [
+        examples_of(clip, row["phonemes"], row["durations"])
+        for clip, row in zip(clips, rows, strict=True)
+    ]
+
+
+def voices(work, cache, out):
+    """Give the mean vector of each utterance's speaker: float32, shape ``(utterances, VOICE)``."""
+    path = work / "voices.npy"
+    if not path.exists():
+        embed = voice_scores.embedder(out.parent / "pocket-speaker")
+        rows = utterances_of(cache)
+        vectors = embed([audio.load(row["path"], RATE)[0] for row in rows])
+        speakers = np.array([row["speaker"] for row in rows])
+        for speaker in np.unique(speakers):
+            vectors[speakers == speaker] = vectors[speakers == speaker].mean(0)
+        np.save(path, vectors)
+    return np.load(path)
+
+
+def new_model(seed=0):
+    """Make the untrained network."""
+    torch.manual_seed(seed)
+    config = FastSpeech2ConformerConfig(
+        hidden_size=HIDDEN,
+        vocab_size=len(TOKENS),
+        pad_token_id=TOKENS.index(PAD),
+        encoder_layers=ENCODER,
+        decoder_layers=DECODER,
+        encoder_linear_units=INNER,
+        decoder_linear_units=INNER,
+        encoder_num_attention_heads=HEADS,
+        decoder_num_attention_heads=HEADS,
+        decoder_kernel_size=15,
+        duration_predictor_channels=HIDDEN,
+        energy_predictor_channels=HIDDEN,
+        pitch_predictor_channels=HIDDEN,
+        pitch_predictor_layers=3,
+        speech_decoder_postnet_layers=3,
+        speech_decoder_postnet_units=HIDDEN,
+        speaker_embed_dim=VOICE,
+        # Small networks on much data: less dropout than in the paper.
+        **{
+            f"{part}_dropout_rate": 0.1
+            for where in ("encoder", "decoder")
+            for part in (where, f"{where}_positional", f"{where}_attention")
+        },
+    )
+    return FastSpeech2ConformerModel(config)
+
+
+class Examples:
+    """The bank of a work folder, and batches of it."""
+
+    def __init__(self, path, vectors):
+        with np.load(path) as parts:
+            self.parts = dict(parts)
+        self.vectors = vectors
+
+    def lengths(self):
+        """Count the frames of each utterance."""
+        return np.diff(self.parts["frame_starts"])
+
+    def _of(self, name, row):
+        starts = self.parts["frame_starts" if name == "mel" else "token_starts"]
+        return torch.from_numpy(self.parts[name][starts[row] : starts[row + 1]])
+
+    def batch(self, rows):
+        """Pad some utterances: the arguments of the model, but for the voices."""
+
+        def padded(name, value):
+            parts = [self._of(name, row) for row in rows]
+            return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True, padding_value=value)
+
+        durations = padded("durations", -1)
+        return {
+            "input_ids": padded("tokens", TOKENS.index(PAD)).long(),
+            "attention_mask": (durations >= 0).long(),
+            "duration_labels": durations.clamp(min=0).long(),
+            "pitch_labels": padded("pitch", 0.0)[..., None],
+            "energy_labels": padded("energy", 0.0)[..., None],
+            "spectrogram_labels": padded("mel", -100.0).float(),
+        }
+
+
+def train(work, cache, out):
+    """Train on the bank of a work folder; give the model."""
+    examples = Examples(work / "bank.npz", voices(work, cache, out))
+    plan = schedule(examples.lengths(), TRAIN["steps"], FRAMES)
+    model = new_model()
+    with torch.no_grad():  # begin at the mean spectrum
+        mean = examples.parts["mel"].astype(np.float32).mean(0)
+        model.speech_decoder_postnet.feat_out.bias.copy_(torch.from_numpy(mean))
+
+    def loss_of(step, generator):
+        vectors = torch.from_numpy(examples.vectors[plan[step]])
+        vectors = vectors + JITTER * torch.randn(vectors.shape, generator=generator)
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(**examples.batch(plan[step]), speaker_embedding=vectors).loss
+
+    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
+    return fit(model, loss_of, steps, rate, 0, work / "train.safetensors", warmup=warmup)
+
+
+def main():
+    """Run one step."""
+    run(__doc__, {"bank": (bank, ("cache",)), "train": (train, ("cache", "out"))})
+
+
+if __name__ == "__main__":
+    main()
