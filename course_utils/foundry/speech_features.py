@@ -23,7 +23,7 @@ def extractor(stride=STRIDE):
     return SeamlessM4TFeatureExtractor(feature_size=MELS, num_mel_bins=MELS, stride=stride)
 
 
-def features_of(samples, extractor):
+def features_of(samples, extractor, do_normalize_per_mel_bins=True):
     """Compute what the extractor gives for one utterance, without its padding.
 
     Parameters
@@ -32,6 +32,8 @@ def features_of(samples, extractor):
         Mono at 16 kHz, shape ``(n,)``, at least 0.1 s.
     extractor : transformers.SeamlessM4TFeatureExtractor
         From :func:`extractor`.
+    do_normalize_per_mel_bins : bool
+        As in a call of the extractor.
 
     Returns
     -------
@@ -39,7 +41,8 @@ def features_of(samples, extractor):
         Shape ``(frames, MELS * extractor.stride)``, float32.
     """
     mel = log_mel(samples * 2.0**15, extractor.mel_filters, extractor.window)
-    mel = (mel - mel.mean(0)) / (mel.var(0, correction=1) + 1e-7).sqrt()
+    if do_normalize_per_mel_bins:
+        mel = (mel - mel.mean(0)) / (mel.var(0, correction=1) + 1e-7).sqrt()
     whole = len(mel) // extractor.stride * extractor.stride
     return mel[:whole].reshape(-1, extractor.stride * MELS)
 

@@ -35,13 +35,14 @@ def embedder(folder):
     """Open an exported speaker model; give a function from clips to vectors of length 1."""
     model = AutoModelForAudioXVector.from_pretrained(folder, dtype=torch.float32).eval()
     extractor = AutoFeatureExtractor.from_pretrained(folder)
+    options = getattr(model.config, "feature_options", {})
 
     @torch.inference_mode()
     def embed(clips):
         vectors = []
         for clip in clips:
             clip = np.resize(clip, max(len(clip), LEAST))  # too short a one goes round
-            features = extractor(clip, sampling_rate=RATE, return_tensors="pt")
+            features = extractor(clip, sampling_rate=RATE, return_tensors="pt", **options)
             vectors.append(model(input_features=features["input_features"]).embeddings[0])
         return torch.nn.functional.normalize(torch.stack(vectors), dim=1).numpy()
 

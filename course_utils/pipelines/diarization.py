@@ -21,7 +21,8 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     ``AutoModelForAudioFrameClassification`` says for each frame which of a few speakers are active,
     in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`);
     it can hear two at once. Either way what is kept of a window is small, so a recording of hours
-    needs little more memory than its samples.
+    needs little more memory than its samples. A model's configuration may have ``feature_options``:
+    what its extractor is called with besides the samples.
 
     Parameters
     ----------
@@ -100,12 +101,15 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
         samples = self._samples(inputs)
         (name, *_) = self.feature_extractor.model_input_names
         rate = self.feature_extractor.sampling_rate
+        options = getattr(self.model.config, "feature_options", {})
         # Something has to go through the model, even if nobody speaks; its end at 0 tells.
         spans = self.method.spans(samples) or [(0, 0)]
         for number, (start, end) in enumerate(spans, 1):
             # Too short a piece goes round, so that no window needs padding.
             window = np.resize(samples[start:end], self.method.window)
-            features = self.feature_extractor(window, sampling_rate=rate, return_tensors="pt")
+            features = self.feature_extractor(
+                window, sampling_rate=rate, return_tensors="pt", **options
+            )
             yield {
                 name: features[name],
                 "span": torch.tensor([[start, end, len(samples)]]),

@@ -16,7 +16,9 @@ __all__ = [
     "equal_error_rate",
     "load",
     "match_speakers",
+    "mel_cepstral_distortion",
     "normalise_text",
+    "pitch",
     "report",
     "word_errors",
 ]
@@ -38,7 +40,9 @@ _FUNCTIONS = {
     "diarization_errors": "diarization",
     "equal_error_rate": "verification",
     "match_speakers": "diarization",
+    "mel_cepstral_distortion": "speech",
     "normalise_text": "transcription",
+    "pitch": "speech",
     "word_errors": "transcription",
 }
 

@@ -14,10 +14,12 @@ def speech_like(seconds, seed=0):
 
 def test_features_are_what_the_extractor_gives():
     ours = extractor()
-    for seconds in (0.3, 1.0, 2.345):
+    for seconds, whether in ((0.3, True), (1.0, False), (2.345, True), (2.345, False)):
         samples = speech_like(seconds).astype(np.float32)
-        expected = ours(samples, sampling_rate=16_000, return_tensors="pt")["input_features"][0]
-        made = features_of(samples, ours)
+        options = {"do_normalize_per_mel_bins": whether}
+        expected = ours(samples, sampling_rate=16_000, return_tensors="pt", **options)
+        expected = expected["input_features"][0]
+        made = features_of(samples, ours, **options)
         assert made.shape[1] == STRIDE * MELS and 0 <= len(expected) - len(made) <= 1
         assert torch.allclose(made, expected[: len(made)], atol=2e-3)
 

@@ -43,13 +43,12 @@ def test_shipped_utterances_are_used_as_well_once(tmp_path, monkeypatch):
     assert pairs[-1][0] == row["audio"]
 
 
-def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round(monkeypatch):
+def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round():
     lengths = [40, 100, 300]
     bank = Bank.of(
         (torch.arange(n)[:, None] + 500.0 * row, np.zeros(n), [row])
         for row, n in enumerate(lengths)
     )
-    monkeypatch.setattr(train_speaker, "normalised", lambda features: features)
     seen = set()
     for seed in range(6):
         features, labels = train_speaker.crops(bank, torch.Generator().manual_seed(seed))
@@ -61,14 +60,6 @@ def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round(monkey
             assert (place >= 0).all() and (place < lengths[label]).all()
             assert ((place.diff() - 1) % lengths[label] == 0).all()
     assert len(seen) > 3
-
-
-def test_a_crop_is_normalised_as_the_extractor_does_it():
-    generator = torch.Generator().manual_seed(0)
-    frames = 5 + 3 * torch.randn(1, 200, 80, generator=generator)
-    made = train_speaker.normalised(frames.reshape(1, 50, 320)).reshape(200, 80)
-    expected = (frames[0] - frames[0].mean(0)) / (frames[0].var(0) + 1e-7).sqrt()
-    assert torch.allclose(made, expected, atol=1e-5)
 
 
 def test_the_network_learns_to_tell_two_speakers_apart():

@@ -1,0 +1,110 @@
+"""Mel-cepstral distortion and pitch, against pymcd and against signals whose pitch is known."""
+
+import librosa
+import numpy as np
+import pytest
+from scipy import signal
+
+from course_utils import acoustics, audio, data, scoring
+from course_utils.scoring import speech
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return audio.load(data.load("speech", split="test")[0]["audio"], RATE)[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "pymcd"),
+    [
+        # Calculate_MCD("dtw").calculate_mcd of pymcd 0.2.1 on the two clips as WAV files of floats
+        # at 22,050 Hz, with pysptk 1.0.1; silence trimmed before.
+        (lambda x: audio.resample(acoustics.telephone_line(x), acoustics.LINE, RATE), 8.2430),
+        (lambda x: audio.resample(x, RATE, 17_600), 3.9552),
+    ],
+    ids=["telephone", "slower"],
+)
+def test_distortion_is_what_pymcd_finds(clip, change, pymcd):
+    clip = audio.trim_silence(clip, RATE)
+    found = scoring.mel_cepstral_distortion(clip, change(clip), RATE)
+    assert found == pytest.approx(pymcd, rel=0.02)
+
+
+def test_the_same_sound_has_no_distortion_and_silence_around_it_does_not_count(clip):
+    assert scoring.mel_cepstral_distortion(clip, clip, RATE) == 0
+    padded = np.pad(clip, (RATE // 2, RATE))
+    assert scoring.mel_cepstral_distortion(clip, padded, RATE) < 0.5
+
+
+def test_more_noise_is_more_distortion_either_way_round(clip):
+    rng = np.random.default_rng(0)
+    noisy = [acoustics.add_noise(rng, clip, ratio, 0).astype(np.float32) for ratio in (30, 10)]
+    found = [scoring.mel_cepstral_distortion(clip, other, RATE) for other in noisy]
+    assert 0 < found[0] < found[1]
+    back = scoring.mel_cepstral_distortion(noisy[1], clip, RATE)
+    assert back == pytest.approx(found[1], rel=0.1)
+
+
+def test_warping_by_nothing_changes_nothing(monkeypatch):
+    monkeypatch.setattr(speech, "WARPING", 0.0)
+    speech._warping.cache_clear()
+    assert np.array_equal(speech._warping(), np.eye(speech.ORDER + 1, speech.BINS // 2 + 1))
+    speech._warping.cache_clear()
+
+
+def test_warped_cepstra_describe_the_same_spectrum_on_a_warped_axis(monkeypatch):
+    # With as many coefficients as it takes, the all-pass warping only moves frequencies.
+    monkeypatch.setattr(speech, "ORDER", 120)
+    speech._warping.cache_clear()
+    cepstra = np.zeros(speech.BINS // 2 + 1)
+    cepstra[:6] = [0.3, 0.5, -0.2, 0.1, 0.05, -0.04]
+    warped = speech._warping() @ cepstra
+    speech._warping.cache_clear()
+    omega = np.linspace(0.1, 3, 40)
+    a = speech.WARPING
+    moved = omega + 2 * np.arctan(a * np.sin(omega) / (1 - a * np.cos(omega)))
+
+    def spectrum(coefficients, at):
+        return coefficients @ np.cos(np.outer(np.arange(len(coefficients)), at))
+
+    assert np.allclose(spectrum(warped, moved), spectrum(cepstra, omega), atol=1e-3)
+
+
+@pytest.mark.parametrize("hertz", [90.0, 180.0, 320.0])
+def test_the_pitch_of_a_buzz_is_known(hertz):
+    time = np.arange(RATE) / RATE
+    buzz = signal.sawtooth(2 * np.pi * hertz * time).astype(np.float32) * 0.3
+    found = scoring.pitch(np.concatenate([buzz, np.zeros(RATE, np.float32)]), RATE)
+    assert found["median"] == pytest.approx(hertz, rel=0.01)
+    assert found["spread"] < 0.3 and 0.4 < found["voiced"] < 0.6
+
+
+def test_pitch_is_that_of_librosa(clip):
+    found = scoring.pitch(clip, RATE)
+    wanted, voiced, _ = librosa.pyin(
+        clip, fmin=60, fmax=500, sr=RATE, frame_length=2048, hop_length=128
+    )
+    assert found["median"] == pytest.approx(np.nanmedian(wanted), rel=0.02)
+    assert found["voiced"] == pytest.approx(voiced.mean(), abs=0.1)
+
+
+def test_nobody_speaking_has_no_pitch():
+    found = scoring.pitch(np.zeros(RATE, np.float32), RATE)
+    assert np.isnan(found["median"]) and found["voiced"] == 0
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.zeros((2, RATE)), r"shape \(2, 16000\)"),
+        (np.zeros(100), "100 samples, less than 50 ms"),
+        (np.full(RATE, np.nan), "not finite"),
+    ],
+)
+def test_what_cannot_be_analysed_is_named(samples, message):
+    with pytest.raises(ValueError, match=message):
+        scoring.pitch(samples, RATE)
+    with pytest.raises(ValueError, match=f"generated .*{message}"):
+        scoring.mel_cepstral_distortion(np.zeros(RATE), samples, RATE)
