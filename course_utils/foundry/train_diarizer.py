@@ -48,7 +48,7 @@ CONVERSATIONS = 2_000
 FEWEST = 3
 """Utterances of a speaker who takes part in a conversation."""
 
-TRAIN = {"steps": 2_400, "rate": 3e-3, "warmup": 0.05}
+TRAIN = {"steps": 2_800, "rate": 3e-3, "warmup": 0.05}
 THRESHOLD = 0.5
 """Cosine from which on the pipeline takes tracks of two windows for one speaker's."""
 

@@ -39,7 +39,7 @@ FEATURES = {"do_normalize_per_mel_bins": False}
 HIDDEN, LAYERS, HEADS = 128, 4, 4
 TRAIN = {"steps": 3_000, "rate": 4e-3, "warmup": 0.02}
 
-THRESHOLD = 0.15
+THRESHOLD = 0.3
 """Mean cosine from which on the pipeline takes two groups of pieces for one speaker's; chosen on
 conversations between the validation voices."""
 

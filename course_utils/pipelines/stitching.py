@@ -17,7 +17,10 @@ SECONDS, HOP = 15.0, 2.5
 """Length of a window and time from one to the next, in seconds."""
 
 ENOUGH = 0.4
-"""Seconds of activity from which on a track counts, in a window or in the overlap of two."""
+"""Seconds of activity from which on a track of a window counts."""
+
+SHARED = 0.4
+"""Seconds of activity in the overlap of two windows from which on it tells who is who."""
 
 GAP, SHORTEST = 0.2, 0.15
 """Pauses up to this long, in seconds, do not end a turn; shorter turns are left out."""
@@ -118,7 +121,7 @@ class _Book:
         scores = np.zeros((activity.shape[1], known.shape[1]))
         for track, speaker in np.ndindex(*scores.shape):
             mine, theirs = now[:, track], known[:, speaker]
-            if max(mine.sum(), theirs.sum()) * self.frame >= ENOUGH:
+            if max(mine.sum(), theirs.sum()) * self.frame >= SHARED:
                 # Dice's coefficient, from -1 to 1: active at the same moments or not.
                 both = np.sum(mine & theirs) / (mine.sum() + theirs.sum())
                 scores[track, speaker] = 4 * both - 1

@@ -1,0 +1,66 @@
+"""The network behind pocket-tts learns what it is shown."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from course_utils import audio
+from course_utils.foundry import train_tts
+from course_utils.foundry.pronunciation import TOKENS
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """A bank of four rendered utterances of two speakers."""
+    folder = tmp_path_factory.mktemp("tts")
+    rng = np.random.default_rng(0)
+    for number in range(4):
+        path = folder / "speech" / ("train", "voices")[number % 2] / f"{number}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        units = [4, *rng.integers(2, 6, 5 + number).tolist(), 4]
+        samples = 0.1 * rng.standard_normal(sum(units) * 400).astype(np.float32)
+        audio.save(path, samples, 16_000)
+        row = {"split": path.parent.name, "speaker": f"s{number % 2}", "shipped": False}
+        row |= {"phonemes": "hɛlOwənd"[: 5 + number], "durations": units}
+        path.with_suffix(".json").write_text(json.dumps(row))
+    train_tts.bank(folder, folder)
+    vectors = np.eye(4, train_tts.VOICE, dtype=np.float32)
+    return train_tts.Examples(folder / "bank.npz", vectors), folder
+
+
+def test_a_bank_holds_every_utterance_with_its_speaker(examples):
+    made, folder = examples
+    assert json.loads((folder / "speakers.json").read_text()) == ["s0", "s0", "s1", "s1"]
+    batch = made.batch([0, 3])
+    assert batch["input_ids"].shape == batch["duration_labels"].shape
+    assert batch["input_ids"][:, 0].tolist() == [TOKENS.index("<s>")] * 2
+    frames = made.lengths()[[0, 3]]
+    assert batch["duration_labels"].sum(1).tolist() == frames.tolist()
+    assert batch["spectrogram_labels"].shape == (2, frames.max(), 80)
+    shorter = int(frames.argmin())
+    assert (batch["spectrogram_labels"][shorter, frames.min() :] == -100).all()
+    lengths = batch["attention_mask"].sum(1)
+    assert (batch["input_ids"][shorter, lengths[shorter] :] == TOKENS.index("<pad>")).all()
+
+
+def test_the_network_is_as_small_as_promised_and_learns_a_batch(examples):
+    made, _ = examples
+    model = train_tts.new_model()
+    assert 3e6 < model.num_parameters() < 8e6
+    batch = made.batch([0, 1, 2, 3]) | {"speaker_embedding": torch.from_numpy(made.vectors)}
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(25):
+        loss = model.train()(**batch).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
+    with torch.no_grad():
+        spoken = model.eval()(
+            batch["input_ids"][:1], speaker_embedding=batch["speaker_embedding"][:1]
+        )
+    assert spoken.spectrogram.shape[2] == 80 and torch.isfinite(spoken.spectrogram).all()
