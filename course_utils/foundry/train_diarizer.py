@@ -32,7 +32,7 @@ from .conformer import config_of, spread
 from .speech_bank import run_jobs
 from .steps import run
 from .train_loop import fit, muon, save_half
-from .train_speaker import FEATURES, HEADS, HIDDEN, LAYERS, PACES, STRIDE, extractor, utterances_of
+from .train_speaker import HEADS, HIDDEN, LAYERS, PACES, STRIDE, extractor, utterances_of
 
 TRACKS = 3
 SECONDS = 15.0
@@ -48,7 +48,7 @@ CONVERSATIONS = 2_000
 FEWEST = 3
 """Utterances of a speaker who takes part in a conversation."""
 
-TRAIN = {"steps": 2_800, "rate": 3e-3, "warmup": 0.05}
+TRAIN = {"steps": 2_400, "rate": 3e-3, "warmup": 0.05}
 THRESHOLD = 0.5
 """Cosine from which on the pipeline takes tracks of two windows for one speaker's."""
 
@@ -107,7 +107,7 @@ def windows_of(conversation, seconds=SECONDS):
         turns.setdefault(turn["speaker"], []).append(turn)
     for first in [*range(0, last, length), last]:
         samples = conversation["audio"][first : first + length]
-        features = speech_features.features_of(samples, extractor(), **FEATURES)
+        features = speech_features.features_of(samples, extractor())
         # The last frame of 25 ms needs 15 ms more than there are.
         features = torch.cat([features, features[-1:]])[:VECTORS]
         own = {
@@ -236,7 +236,6 @@ def final(work, real, out):
     model.config.id2label = {n: f"speaker_{n + 1}" for n in range(TRACKS)}
     model.config.label2id = {name: n for n, name in model.config.id2label.items()}
     model.config.diarization_threshold = THRESHOLD
-    model.config.feature_options = FEATURES
     training = {
         "conversations": CONVERSATIONS,
         "parameters": f"{model.num_parameters() / 1e6:.2f}",

@@ -91,8 +91,7 @@ class Clustering(Method):
                 pieces.append((max(end - self.window, start), end))
         return pieces
 
-    @staticmethod
-    def reduce(outputs):
+    def reduce(self, outputs, samples):
         """Keep the vectors, at length 1."""
         vectors = outputs.embeddings.float()
         return {"vectors": vectors / vectors.norm(dim=1, keepdim=True)}

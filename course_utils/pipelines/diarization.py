@@ -6,6 +6,7 @@ from transformers.pipelines.base import ChunkPipeline
 
 from course_utils import audio
 from course_utils.pipelines.clustering import Clustering
+from course_utils.pipelines.linking import Linking
 from course_utils.pipelines.stitching import Stitching
 
 TASK = "speaker-diarization"
@@ -19,13 +20,17 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     A model of ``AutoModelForAudioXVector`` gives a vector for every two seconds of speech;
     the vectors are clustered (:class:`~course_utils.pipelines.clustering.Clustering`). A model of
     ``AutoModelForAudioFrameClassification`` says for each frame which of a few speakers are active,
-    in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`);
-    it can hear two at once. Either way what is kept of a window is small, so a recording of hours
+    in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`) or
+    linked by the voices (:class:`~course_utils.pipelines.linking.Linking`); it can hear two at
+    once. Each way what is kept of a window is small, so a recording of hours
     needs little more memory than its samples. A model's configuration may have ``feature_options``:
     what its extractor is called with besides the samples.
 
     Parameters
     ----------
+    speaker_model : str or pathlib.Path, optional
+        Folder or Hub id of a model for ``AutoModelForAudioXVector`` that links the windows of a
+        model of activity. Without one, its own hidden states have to do.
     *args, **kwargs
         As for every `transformers.Pipeline`; usually made by
         ``pipeline("speaker-diarization", model=...)``.
@@ -33,7 +38,7 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     Raises
     ------
     ValueError
-        If the model is of neither kind.
+        If the model is of neither kind, or a speaker model that is given another.
     """
 
     _load_processor = False
@@ -41,7 +46,7 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     _load_feature_extractor = True
     _load_tokenizer = False
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, speaker_model=None, **kwargs):
         super().__init__(*args, **kwargs)
         name = type(self.model).__name__
         methods = [method for end, method in METHODS.items() if name.endswith(end)]
@@ -50,7 +55,13 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
                 f"{name} cannot diarize: give a model for AutoModelForAudioXVector or for "
                 "AutoModelForAudioFrameClassification."
             )
-        self.method = methods[0](self.model.config, self.feature_extractor.sampling_rate)
+        given = self.model.config, self.feature_extractor.sampling_rate
+        if speaker_model is None:
+            self.method = methods[0](*given)
+        elif methods[0] is Clustering:
+            raise ValueError(f"{name} is a speaker model: leave speaker_model out.")
+        else:
+            self.method = Linking(*given, speaker_model, self.device)
 
     def __call__(self, inputs, **options):
         """Give the turns of a recording, or of each in a list.
@@ -112,6 +123,7 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
             )
             yield {
                 name: features[name],
+                "samples": torch.from_numpy(np.asarray(window, np.float32))[None],
                 "span": torch.tensor([[start, end, len(samples)]]),
                 "is_last": number == len(spans),
             }
@@ -124,8 +136,9 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
 
     def _forward(self, model_inputs):
         is_last, span = model_inputs.pop("is_last"), model_inputs.pop("span")
+        samples = model_inputs.pop("samples")
         outputs = self.model(**model_inputs, output_hidden_states=self.method.hidden)
-        return {"is_last": is_last, "span": span, **self.method.reduce(outputs)}
+        return {"is_last": is_last, "span": span, **self.method.reduce(outputs, samples)}
 
     def postprocess(self, model_outputs, num_speakers=None, threshold=None):
         """Make turns of what the windows gave."""

@@ -51,6 +51,68 @@ def track_vectors(active, states):
     return vectors / vectors.norm(dim=2, keepdim=True).clamp(min=1e-6), alone.sum(1)
 
 
+def windows_of(samples, sampling_rate, length, hop):
+    """Cut a recording into overlapping windows.
+
+    Extractors normalise, so a model would hear something in silence too: windows without any
+    speech are left out.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Mono, shape ``(n,)``.
+    sampling_rate : int
+        In hertz.
+    length, hop : int
+        Of a window and from one to the next, in samples.
+
+    Returns
+    -------
+    list of (int, int)
+        Start and end of each, in samples; the last one ends with the recording.
+    """
+    last = max(len(samples) - length, 0)
+    spans = [(a, min(a + length, len(samples))) for a in [*range(0, last, hop), last]]
+    regions = np.array(speech_regions(samples, sampling_rate)).reshape(-1, 2) * sampling_rate
+    return [(a, b) for a, b in spans if np.any((regions[:, 0] < b) & (regions[:, 1] > a))]
+
+
+def edge_weights(frames, frame):
+    """Weigh the frames of a window: those at its edge have seen less of what is around them."""
+    places = np.minimum(np.arange(1, frames + 1), np.arange(frames, 0, -1))
+    return np.minimum(places * frame, 1).astype(np.float32)
+
+
+def turns_in(sums, counts, frame):
+    """List the turns in what all windows say together.
+
+    How many speak is decided first, and then who: where windows disagree about a name, the moment
+    would otherwise be nobody's.
+
+    Parameters
+    ----------
+    sums : numpy.ndarray
+        Activity of each speaker, added up over windows, shape ``(frames, speakers)``.
+    counts : numpy.ndarray
+        How many speak in a frame, on average over the windows, shape ``(frames,)``.
+    frame : float
+        Seconds from one frame to the next.
+
+    Returns
+    -------
+    list of (int, float, float)
+        Speaker, start and end in seconds.
+    """
+    ranks = np.argsort(np.argsort(-sums, axis=1, kind="stable"), axis=1, kind="stable")
+    activity = (ranks < np.round(counts)[:, None]) & (sums > 0)
+    found = []
+    for speaker, active in enumerate(activity.T):
+        edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1))).reshape(-1, 2)
+        own = joined(edges * frame, GAP)
+        found += [[speaker, start, end] for start, end in own if end - start >= SHORTEST]
+    return found
+
+
 class Stitching(Method):
     """Windows of activity, put together."""
 
@@ -58,19 +120,10 @@ class Stitching(Method):
     hidden = True
 
     def spans(self, samples):
-        """Cut a recording into overlapping windows: start and end of each, in samples.
+        """Cut a recording into overlapping windows: start and end of each, in samples."""
+        return windows_of(samples, self.rate, self.window, round(HOP * self.rate))
 
-        Extractors normalise, so a model would hear something in silence too: windows without
-        any speech are left out.
-        """
-        hop, last = round(HOP * self.rate), max(len(samples) - self.window, 0)
-        firsts = [*range(0, last, hop), last]
-        spans = [(first, min(first + self.window, len(samples))) for first in firsts]
-        regions = np.array(speech_regions(samples, self.rate)).reshape(-1, 2) * self.rate
-        return [(a, b) for a, b in spans if np.any((regions[:, 0] < b) & (regions[:, 1] > a))]
-
-    @staticmethod
-    def reduce(outputs):
+    def reduce(self, outputs, samples):
         """Keep each track's activity and the mean vector of the moments that are its own."""
         active = outputs.logits.float().sigmoid()
         return {"active": active, "vectors": track_vectors(active, outputs.hidden_states)[0]}
@@ -96,6 +149,7 @@ class _Book:
         self.frame, self.most, self.threshold = frame, most, threshold
         self.sums = np.zeros((frames, 0), np.float32)
         self.weights = np.full(frames, 1e-6, np.float32)
+        self.counts = np.zeros(frames, np.float32)
         self.voices = []
 
     def add(self, start, activity, vectors):
@@ -104,14 +158,13 @@ class _Book:
         loud = activity > 0.5
         tracks = np.flatnonzero(loud.sum(0) * self.frame >= min(ENOUGH, len(loud) * self.frame / 4))
         speakers = self._speakers(here, activity[:, tracks], vectors[tracks])
-        # Frames at the edge of a window have seen less of what is around them.
-        weight = np.minimum(np.arange(1, len(activity) + 1), np.arange(len(activity), 0, -1))
-        weight = np.minimum(weight * self.frame, 1).astype(np.float32)
+        weight = edge_weights(len(activity), self.frame)
         for track, speaker in zip(tracks, speakers, strict=True):
             if speaker is not None:
                 self.sums[here, speaker] += weight * activity[:, track]
                 self.voices[speaker] = self.voices[speaker] + loud[:, track].sum() * vectors[track]
         self.weights[here] += weight
+        self.counts[here] += weight * loud[:, tracks].sum(1)
 
     def _speakers(self, here, activity, vectors):
         """Say for each track which speaker it is; new speakers get the next numbers."""
@@ -147,10 +200,4 @@ class _Book:
 
     def turns(self):
         """Give speaker, start and end of each turn."""
-        found = []
-        for speaker in range(self.sums.shape[1]):
-            active = self.sums[:, speaker] > 0.5 * self.weights
-            edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1))).reshape(-1, 2)
-            own = joined(edges * self.frame, GAP)
-            found += [[speaker, start, end] for start, end in own if end - start >= SHORTEST]
-        return found
+        return turns_in(self.sums, self.counts / self.weights, self.frame)

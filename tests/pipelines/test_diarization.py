@@ -12,7 +12,15 @@ from transformers import pipeline
 from course_utils import audio, conversations, data, pipelines, scoring
 from course_utils.catalog import POCKET
 
-MODELS = ("pocket-speaker", "pocket-diarizer")
+MODELS = {
+    "clustering": {"model": str(POCKET / "pocket-speaker")},
+    "stitching": {"model": str(POCKET / "pocket-diarizer")},
+    "linking": {
+        "model": str(POCKET / "pocket-diarizer"),
+        "speaker_model": str(POCKET / "pocket-speaker"),
+    },
+}
+"""The ways to diarize, by name: what `pipeline` is called with."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +30,7 @@ def rows():
 
 @pytest.fixture(scope="module", params=MODELS)
 def diarize(request):
-    return pipeline("speaker-diarization", model=str(POCKET / request.param), device="cpu")
+    return pipeline("speaker-diarization", **MODELS[request.param], device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +128,13 @@ def test_a_file_that_is_none_and_a_model_of_another_kind_are_named(diarize, tmp_
         diarize(tmp_path / "notes.wav")
     with pytest.raises(ValueError, match="Wav2Vec2BertForCTC cannot diarize"):
         pipeline("speaker-diarization", model=str(POCKET / "pocket-ctc"), device="cpu")
+    with pytest.raises(ValueError, match="is a speaker model: leave speaker_model out"):
+        pipeline(
+            "speaker-diarization",
+            model=str(POCKET / "pocket-speaker"),
+            speaker_model=str(POCKET / "pocket-speaker"),
+            device="cpu",
+        )
 
 
 LONG = """
@@ -127,7 +142,6 @@ import json, resource, sys
 import numpy as np
 from transformers import pipeline
 from course_utils import conversations, data, pipelines
-from course_utils.catalog import POCKET
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -136,7 +150,7 @@ rows = data.load("speech", split="test")
 talk = conversations.simulate(rows, 1, speakers=(3, 3), seconds=80)
 minute = talk["audio"][: 60 * 16_000]
 half_hour = np.tile(minute, 30)
-diarize = pipeline("speaker-diarization", model=str(POCKET / sys.argv[1]), device="cpu")
+diarize = pipeline("speaker-diarization", **json.loads(sys.argv[1]), device="cpu")
 short = diarize(minute, batch_size=8)
 before = peak()
 long = diarize(half_hour, batch_size=8)
@@ -146,7 +160,8 @@ print(json.dumps({"more": peak() - before, "short": short, "long": long}))
 
 @pytest.mark.parametrize("model", MODELS)
 def test_half_an_hour_in_bounded_memory(model):
-    done = subprocess.run([sys.executable, "-c", LONG, model], capture_output=True, text=True)
+    command = [sys.executable, "-c", LONG, json.dumps(MODELS[model])]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["more"] < 500  # MiB beyond a minute's; the samples alone are 115 a copy
@@ -155,6 +170,6 @@ def test_half_an_hour_in_bounded_memory(model):
     # The same minute thirty times over: as much speech, by about as many speakers. Stitching loses
     # somebody about once a minute, and gives them a new name: a limit that the card tells of.
     counts = [len({t["speaker"] for t in found[key]}) for key in ("short", "long")]
-    assert counts[1] <= counts[0] + {"pocket-speaker": 3, "pocket-diarizer": 36}[model]
+    assert counts[1] <= counts[0] + {"clustering": 3, "stitching": 36, "linking": 3}[model]
     speech = [sum(t["end"] - t["start"] for t in found[key]) for key in ("short", "long")]
     assert speech[1] == pytest.approx(30 * speech[0], rel=0.15)

@@ -125,9 +125,17 @@ def test_what_is_kept_of_a_window_is_activity_and_the_voice_of_single_speakers()
     Outputs.logits[0, [0, 1, 2], [0, 0, 1]] = 9.0
     Outputs.logits[0, 1, 1] = 9.0  # both speak in the second frame
     Outputs.hidden_states[1][0] = torch.tensor([[2.0, 0, 0], [5, 5, 5], [0, 3, 0], [0, 0, 7]])
-    kept = stitching.Stitching.reduce(Outputs)
+    kept = stitching.Stitching(PretrainedConfig(), RATE).reduce(Outputs, None)
     assert torch.equal(kept["active"] > 0.5, Outputs.logits > 0)
     assert torch.allclose(kept["vectors"][0], torch.eye(3)[:2], atol=0.02)
+
+
+def test_a_moment_about_whose_name_windows_disagree_is_still_somebodys():
+    # Three windows; in the second frame one of them calls the speaker by another name.
+    sums = np.array([[3, 0, 0], [2, 1, 0], [3, 0, 3], [0, 0, 0]] * 10, np.float32)
+    sums = sums.reshape(10, 4, 3).swapaxes(0, 1).reshape(40, 3)
+    counts = np.repeat([1.0, 1.0, 2.0, 0.0], 10)
+    assert stitching.turns_in(sums, counts, 0.1) == [[0, 0.0, 3.0], [2, 2.0, 3.0]]
 
 
 def test_a_voice_is_the_mean_of_the_moments_that_it_has_to_itself():
