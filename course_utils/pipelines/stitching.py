@@ -171,18 +171,24 @@ class _Book:
         seen = self.weights[here] > 0.01
         known = (self.sums[here] > 0.5 * self.weights[here, None])[seen]
         now = (activity > 0.5)[seen]
-        scores = np.zeros((activity.shape[1], known.shape[1]))
+        alike = np.zeros((activity.shape[1], known.shape[1]))
+        scores = np.zeros_like(alike)
         for track, speaker in np.ndindex(*scores.shape):
             mine, theirs = now[:, track], known[:, speaker]
+            voice = self.voices[speaker] / (np.linalg.norm(self.voices[speaker]) + 1e-9)
+            alike[track, speaker] = scores[track, speaker] = vectors[track] @ voice - self.threshold
             if max(mine.sum(), theirs.sum()) * self.frame >= SHARED:
                 # Dice's coefficient, from -1 to 1: active at the same moments or not.
                 both = np.sum(mine & theirs) / (mine.sum() + theirs.sum())
                 scores[track, speaker] = 4 * both - 1
-            else:
-                voice = self.voices[speaker] / (np.linalg.norm(self.voices[speaker]) + 1e-9)
-                scores[track, speaker] = vectors[track] @ voice - self.threshold
-        rows, columns = linear_sum_assignment(-scores)
-        pairs = {r: c for r, c in zip(rows, columns, strict=True) if scores[r, c] > 0}
+        pairs = {}
+        # First by what is active at the same moments; whom that does not tell, by voice.
+        for measure in (scores, alike):
+            rows, columns = linear_sum_assignment(-measure)
+            for row, column in zip(rows, columns, strict=True):
+                free = row not in pairs and column not in pairs.values()
+                if free and measure[row, column] > 0:
+                    pairs[row] = column
         found = []
         for track in range(len(scores)):
             speaker = pairs.get(track)

@@ -24,7 +24,7 @@ def test_the_same_sound_costs_nothing_and_the_phase_does_not_count(filters):
     a, b = (torch.from_numpy(tone(pitch))[None] for pitch in (300, 450))
     assert vocoder.spectral_loss(a, a, filters) == 0
     later = torch.roll(a, 13, dims=1)
-    assert vocoder.spectral_loss(later, a, filters) < 0.2 * vocoder.spectral_loss(b, a, filters)
+    assert vocoder.spectral_loss(later, a, filters) < 0.3 * vocoder.spectral_loss(b, a, filters)
 
 
 def test_a_critic_folds_at_its_period():

@@ -90,6 +90,16 @@ def test_who_comes_back_after_a_long_silence_is_known_by_voice():
     assert [t["speaker"] for t in found] == ["0", "1", "0"]
 
 
+@pytest.mark.parametrize(("voice", "speakers"), [([1.0, 0.0], 1), ([0.0, 1.0], 2)])
+def test_whom_activity_does_not_tell_is_known_by_voice(voice, speakers):
+    book = stitching._Book(500, FRAME, None, 0.5)
+    for start, place, heard in ((0, 0, [1.0, 0.0]), (62, 200, voice)):
+        activity = np.zeros((FRAMES, 3), np.float32)
+        activity[place : place + 80, 0] = 0.9
+        book.add(start, activity, np.array([heard, [0.0, 0.0], [0.0, 0.0]]))
+    assert len(book.voices) == speakers
+
+
 def test_at_most_as_many_speakers_as_asked_for():
     turns = talk(np.random.default_rng(3), 3, 60.0)
     found = stitched(turns, 60.0, 3, num_speakers=2)
