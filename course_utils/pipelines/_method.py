@@ -21,6 +21,9 @@ class Method:
     hidden = False
     """Whether the model's hidden states are needed."""
 
+    listens = False
+    """Whether the samples of a window are needed, besides its features."""
+
     def __init__(self, config, sampling_rate):
         self.threshold = getattr(config, "diarization_threshold", THRESHOLD)
         self.rate = sampling_rate

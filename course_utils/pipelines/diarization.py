@@ -121,9 +121,10 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
             features = self.feature_extractor(
                 window, sampling_rate=rate, return_tensors="pt", **options
             )
+            heard = {"samples": torch.from_numpy(window)[None]} if self.method.listens else {}
             yield {
                 name: features[name],
-                "samples": torch.from_numpy(np.asarray(window, np.float32))[None],
+                **heard,
                 "span": torch.tensor([[start, end, len(samples)]]),
                 "is_last": number == len(spans),
             }
@@ -136,7 +137,7 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
 
     def _forward(self, model_inputs):
         is_last, span = model_inputs.pop("is_last"), model_inputs.pop("span")
-        samples = model_inputs.pop("samples")
+        samples = model_inputs.pop("samples", None)
         outputs = self.model(**model_inputs, output_hidden_states=self.method.hidden)
         return {"is_last": is_last, "span": span, **self.method.reduce(outputs, samples)}
 

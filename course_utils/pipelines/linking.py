@@ -45,6 +45,7 @@ class Linking(Method):
     """
 
     seconds = SECONDS
+    listens = True
 
     def __init__(self, config, sampling_rate, speaker_model, device):
         super().__init__(config, sampling_rate)
