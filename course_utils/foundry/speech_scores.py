@@ -16,9 +16,9 @@ from .guided import CLOSED, KNOWN
 from .sentences import DIGITS
 
 
-def rendered_training(cache):
+def rendered_training(cache, splits=("train",)):
     """List the rendered training utterances, as `speech.rendered` does; leave without any."""
-    rows = [row for row in speech.rendered(cache) if row["split"] == "train"]
+    rows = [row for row in speech.rendered(cache) if row["split"] in splits]
     if not rows:
         raise SystemExit(f"No rendered speech in {cache}; run foundry.speech render first.")
     return rows

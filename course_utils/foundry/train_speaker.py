@@ -76,9 +76,8 @@ def new_model(speakers, seed=0):
 
 def utterances_of(cache):
     """List the training utterances, rendered ones and shipped ones: a recording and its speaker."""
-    rows = [row for row in speech_scores.rendered_training(cache) if not row["shipped"]]
-    rows += [row for row in speech.rendered(cache) if row["split"] == voice_plan.SPLIT]
-    pairs = [(row["path"], row["speaker"]) for row in rows]
+    rows = speech_scores.rendered_training(cache, ("train", voice_plan.SPLIT))
+    pairs = [(row["path"], row["speaker"]) for row in rows if not row["shipped"]]
     shipped = speech_scores.shipped("train", speech.PACKED)
     return pairs + [(row["audio"], row["speaker"]) for row in shipped]
 

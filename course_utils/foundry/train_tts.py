@@ -19,7 +19,7 @@ from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
 from .. import audio
 from ..acoustics import RATE
-from . import speech, voice_plan, voice_scores
+from . import speech_scores, voice_plan, voice_scores
 from .pronunciation import PAD, TOKENS
 from .speech_bank import run_jobs, schedule
 from .steps import run
@@ -40,7 +40,7 @@ FRAMES = 3_000
 
 def utterances_of(cache):
     """List what can be learned from: rendered training speech, known phoneme by phoneme."""
-    return [row for row in speech.rendered(cache) if row["split"] in ("train", voice_plan.SPLIT)]
+    return speech_scores.rendered_training(cache, ("train", voice_plan.SPLIT))
 
 
 def bank(work, cache):

@@ -6,11 +6,11 @@ from pathlib import Path
 from string import Template
 
 import numpy as np
-import torch
-from transformers import AutoFeatureExtractor, AutoModelForAudioXVector, pipeline
+from transformers import pipeline
 
 from .. import audio, conversations, pipelines, rttm, scoring
 from ..acoustics import LINE, RATE, telephone_line
+from ..pipelines.linking import VoiceModel
 from . import speech_scores
 from .speech import PACKED
 from .speech_features import place
@@ -24,27 +24,16 @@ FIRST = {"validation": 500_000, "test": 600_000}
 COLLAR = 0.25
 """Seconds around each true start and end, half of them on either side, that are not scored."""
 
-LEAST = 32_000
-"""Samples of a clip that becomes a vector: what the pipeline gives to the model at once."""
-
 PIECE = 1.0
 """Seconds of the pieces of meetings whose voices are compared."""
 
 
 def embedder(folder):
     """Open an exported speaker model; give a function from clips to vectors of length 1."""
-    model = AutoModelForAudioXVector.from_pretrained(folder, dtype=torch.float32).eval()
-    extractor = AutoFeatureExtractor.from_pretrained(folder)
-    options = getattr(model.config, "feature_options", {})
+    voice_of = VoiceModel(folder)
 
-    @torch.inference_mode()
     def embed(clips):
-        vectors = []
-        for clip in clips:
-            clip = np.resize(clip, max(len(clip), LEAST))  # too short a one goes round
-            features = extractor(clip, sampling_rate=RATE, return_tensors="pt", **options)
-            vectors.append(model(input_features=features["input_features"]).embeddings[0])
-        return torch.nn.functional.normalize(torch.stack(vectors), dim=1).numpy()
+        return np.stack([voice_of(clip) for clip in clips])
 
     return embed
 

@@ -22,9 +22,9 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     ``AutoModelForAudioFrameClassification`` says for each frame which of a few speakers are active,
     in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`) or
     linked by the voices (:class:`~course_utils.pipelines.linking.Linking`); it can hear two at
-    once. Each way what is kept of a window is small, so a recording of hours
-    needs little more memory than its samples. A model's configuration may have ``feature_options``:
-    what its extractor is called with besides the samples.
+    once. Each way what is kept of a window is small, so a recording of hours needs little more
+    memory than its samples. A model's configuration may have ``feature_options``: what its
+    extractor is called with besides the samples.
 
     Parameters
     ----------

@@ -29,6 +29,37 @@ PIECE = 2.0
 """Seconds that the speaker model hears at least; what is shorter goes round."""
 
 
+class VoiceModel:
+    """A speaker model with its extractor, called with samples at the extractor's rate.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Folder or Hub id of a model for ``AutoModelForAudioXVector``.
+    device : torch.device or str
+        Where it computes.
+    """
+
+    def __init__(self, folder, device="cpu"):
+        model = AutoModelForAudioXVector.from_pretrained(folder, dtype=torch.float32)
+        self.model = model.to(device).eval()
+        self.extractor = AutoFeatureExtractor.from_pretrained(folder)
+        self.options = getattr(model.config, "feature_options", {})
+
+    @torch.inference_mode()
+    def __call__(self, samples):
+        """Make a vector of length 1 of what somebody says; of nothing, one of zeros."""
+        if not len(samples):
+            return np.zeros(self.model.config.xvector_output_dim, np.float32)
+        rate = self.extractor.sampling_rate
+        samples = np.resize(samples, max(len(samples), round(PIECE * rate)))
+        features = self.extractor(
+            samples, sampling_rate=rate, return_tensors="pt", **self.options
+        ).to(self.model.device)
+        vector = self.model(features[self.extractor.model_input_names[0]]).embeddings[0]
+        return torch.nn.functional.normalize(vector.float(), dim=0).cpu().numpy()
+
+
 class Linking(Method):
     """Windows of activity, linked by a speaker model.
 
@@ -49,10 +80,9 @@ class Linking(Method):
 
     def __init__(self, config, sampling_rate, speaker_model, device):
         super().__init__(config, sampling_rate)
-        model = AutoModelForAudioXVector.from_pretrained(speaker_model, dtype=torch.float32)
-        self.model = model.to(device).eval()
-        self.extractor = AutoFeatureExtractor.from_pretrained(speaker_model)
-        self.threshold = getattr(model.config, "diarization_threshold", self.threshold)
+        self.voice_of = VoiceModel(speaker_model, device)
+        config = self.voice_of.model.config
+        self.threshold = getattr(config, "diarization_threshold", self.threshold)
 
     def spans(self, samples):
         """Cut a recording into overlapping windows: start and end of each, in samples."""
@@ -76,21 +106,8 @@ class Linking(Method):
             # Without a moment of its own, a track is known by what it says over others.
             chosen = alone if alone.any() else loud[:, track]
             heard = samples[: len(active) * frame][np.repeat(chosen, frame)]
-            vectors.append(self._vector(heard))
+            vectors.append(self.voice_of(heard))
         return np.stack(vectors), np.array(seconds, np.float32)
-
-    @torch.inference_mode()
-    def _vector(self, samples):
-        """Make a vector of length 1 of what somebody says; of nothing, one of zeros."""
-        if not len(samples):
-            return np.zeros(self.model.config.xvector_output_dim, np.float32)
-        samples = np.resize(samples, max(len(samples), round(PIECE * self.rate)))
-        options = getattr(self.model.config, "feature_options", {})
-        features = self.extractor(
-            samples, sampling_rate=self.rate, return_tensors="pt", **options
-        ).to(self.model.device)
-        vector = self.model(features[self.extractor.model_input_names[0]]).embeddings[0]
-        return torch.nn.functional.normalize(vector.float(), dim=0).cpu().numpy()
 
     def turns(self, spans, outputs, num_speakers, threshold):
         """Link the windows; give speaker, start and end of each turn."""
