@@ -7,11 +7,16 @@ from course_utils.finetuning.diarization import (
     frame_labels,
     permutation_invariant_loss,
 )
+from course_utils.finetuning.tts import SpeechCollator, aligned_durations, frame_pitch, prosody
 
 __all__ = [
     "ActivityCollator",
+    "SpeechCollator",
     "TranscriptCollator",
+    "aligned_durations",
     "frame_labels",
+    "frame_pitch",
     "live_curves",
     "permutation_invariant_loss",
+    "prosody",
 ]

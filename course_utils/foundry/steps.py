@@ -6,6 +6,7 @@ from pathlib import Path
 FOLDERS = {
     "cache": "folder of the rendered speech",
     "real": "folder of the recordings",
+    "judge": "folder of a recogniser that had no part in the training",
     "out": "folder of the model to write",
 }
 

@@ -4,11 +4,14 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 
     python -m course_utils.foundry.train_tts bank --cache DIR --work DIR
     python -m course_utils.foundry.train_tts train --work DIR --cache DIR --out DIR
+    python -m course_utils.foundry.train_tts export --work DIR --cache DIR --out DIR
+    python -m course_utils.foundry.train_tts final --work DIR --judge DIR --out DIR
 
 ``bank`` computes the frames of everything that ``speech render`` left in the cache with its exact
 durations, the invented speakers (``--plan voices``) among them. ``train`` fits a
 FastSpeech2Conformer, to which a voice is a vector of ``pocket-speaker``, beside the folder of
-``--out``: a mean over the utterances of a speaker.
+``--out``: a mean over the utterances of a speaker. ``export`` writes model and tokenizer, ``final``
+scores them with ``pocket-vocoder``, which lies beside them, and writes the card.
 """
 
 import json
@@ -19,11 +22,12 @@ from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
 from .. import audio
 from ..acoustics import RATE
-from . import speech_scores, voice_plan, voice_scores
-from .pronunciation import PAD, TOKENS
+from ..finetuning.tts import HOP, SpeechCollator
+from . import kokoro, speech_plan, speech_scores, tts_scores, voice_plan, voice_scores
+from .pronunciation import PAD, TOKENS, lexicon, tokenizer
 from .speech_bank import run_jobs, schedule
 from .steps import run
-from .train_loop import fit
+from .train_loop import fit, save_half
 from .tts_features import examples_of
 
 HIDDEN, ENCODER, DECODER, INNER, HEADS = 144, 3, 3, 432, 2
@@ -33,7 +37,7 @@ VOICE = 128
 JITTER = 0.03
 """Spread of the noise on a voice's vector in training: nobody hits it exactly."""
 
-TRAIN = {"steps": 6_000, "rate": 2e-3, "warmup": 0.05}
+TRAIN = {"steps": 4_500, "rate": 2e-3, "warmup": 0.05}
 FRAMES = 3_000
 """Padded frames in a batch."""
 
@@ -56,7 +60,7 @@ def bank(work, cache):
         name: np.concatenate([example[name] for example in examples])
         for name in ("mel", "durations", "pitch", "energy")
     }
-    parts["tokens"] = np.concatenate([[*map(TOKENS.index, e["tokens"])] for e in examples])
+    parts["input_ids"] = np.concatenate([[*map(TOKENS.index, e["tokens"])] for e in examples])
     parts["frame_starts"] = np.cumsum([0, *(len(example["mel"]) for example in examples)])
     parts["token_starts"] = np.cumsum([0, *(len(example["tokens"]) for example in examples)])
     parts["mel"] = parts["mel"].astype(np.float16)
@@ -128,31 +132,23 @@ class Examples:
         with np.load(path) as parts:
             self.parts = dict(parts)
         self.vectors = vectors
+        self.collate = SpeechCollator(TOKENS.index(PAD))
 
     def lengths(self):
         """Count the frames of each utterance."""
         return np.diff(self.parts["frame_starts"])
 
-    def _of(self, name, row):
-        starts = self.parts["frame_starts" if name == "mel" else "token_starts"]
-        return torch.from_numpy(self.parts[name][starts[row] : starts[row + 1]])
+    def _row(self, number):
+        """Give one utterance, as the collator wants it."""
+        row = {"speaker_embedding": self.vectors[number]}
+        for name in ("mel", "durations", "pitch", "energy", "input_ids"):
+            starts = self.parts["frame_starts" if name == "mel" else "token_starts"]
+            row[name] = self.parts[name][starts[number] : starts[number + 1]]
+        return row
 
     def batch(self, rows):
-        """Pad some utterances: the arguments of the model, but for the voices."""
-
-        def padded(name, value):
-            parts = [self._of(name, row) for row in rows]
-            return torch.nn.utils.rnn.pad_sequence(parts, batch_first=True, padding_value=value)
-
-        durations = padded("durations", -1)
-        return {
-            "input_ids": padded("tokens", TOKENS.index(PAD)).long(),
-            "attention_mask": (durations >= 0).long(),
-            "duration_labels": durations.clamp(min=0).long(),
-            "pitch_labels": padded("pitch", 0.0)[..., None],
-            "energy_labels": padded("energy", 0.0)[..., None],
-            "spectrogram_labels": padded("mel", -100.0).float(),
-        }
+        """Pad some utterances: the arguments of the model."""
+        return self.collate([self._row(number) for number in rows])
 
 
 def train(work, cache, out):
@@ -165,18 +161,70 @@ def train(work, cache, out):
         model.speech_decoder_postnet.feat_out.bias.copy_(torch.from_numpy(mean))
 
     def loss_of(step, generator):
-        vectors = torch.from_numpy(examples.vectors[plan[step]])
-        vectors = vectors + JITTER * torch.randn(vectors.shape, generator=generator)
+        batch = examples.batch(plan[step])
+        vectors = batch["speaker_embedding"]
+        vectors += JITTER * torch.randn(vectors.shape, generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
-            return model(**examples.batch(plan[step]), speaker_embedding=vectors).loss
+            return model(**batch).loss
 
     steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
     return fit(model, loss_of, steps, rate, 0, work / "train.safetensors", warmup=warmup)
 
 
+def words(cache):
+    """Find out how every word of the corpus is pronounced: the lexicon of the tokenizer.
+
+    British voices say some words another way; what American ones say counts.
+    """
+    texts = [utterance.text for utterance in speech_plan.plan() + voice_plan.plan()]
+    alone = sorted({word for text in texts for word in text.split()})
+    spoken = [row for row in utterances_of(cache) if row["accent"] == "us"]
+    return lexicon(
+        [(row["text"], row["phonemes"]) for row in spoken],
+        {word: kokoro.phonemize(word, "us") for word in alone},
+    )
+
+
+def export(work, cache, out):
+    """Write model and tokenizer, as ``pipeline`` opens them."""
+    model = train(work, cache, out)
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer(words(cache)).save_pretrained(out)
+    save_half(model, out)
+
+
+def final(work, judge, out):
+    """Score an exported model; write results and card."""
+    speakers = json.loads((work / "speakers.json").read_text())
+    with np.load(work / "bank.npz") as parts:
+        frames = int(parts["frame_starts"][-1])
+    training = {
+        "utterances": len(speakers),
+        "speakers": len(set(speakers)),
+        "hours": f"{frames * HOP / RATE / 3600:.1f}",
+        "parameters": f"{new_model().num_parameters() / 1e6:.2f}",
+        **TRAIN,
+    }
+    scores = tts_scores.score_speaker(out, judge)
+    tts_scores.write_card(
+        scores,
+        training,
+        out,
+        "tts_card.md",
+        factor=f"{scores['heard']['all']['real_time_factor']:.2f}",
+        **{name: tts_scores.rows_of(table) for name, table in scores.items()},
+    )
+
+
 def main():
     """Run one step."""
-    run(__doc__, {"bank": (bank, ("cache",)), "train": (train, ("cache", "out"))})
+    steps = {
+        "bank": (bank, ("cache",)),
+        "train": (train, ("cache", "out")),
+        "export": (export, ("cache", "out")),
+        "final": (final, ("judge", "out")),
+    }
+    run(__doc__, steps)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,14 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 
     python -m course_utils.foundry.train_vocoder bank --cache DIR --work DIR
     python -m course_utils.foundry.train_vocoder train --work DIR
+    python -m course_utils.foundry.train_vocoder export --work DIR --out DIR
+    python -m course_utils.foundry.train_vocoder final --work DIR --real DIR --judge DIR --out DIR
 
 ``bank`` computes the spectrograms of all rendered training speech. ``train`` learns in two stages.
 First the generator alone, to get magnitudes of spectra right at several resolutions. Then critics
 join (Kong et al. 2020) that look at the waveform folded at several periods: magnitudes leave the
-phase open, and a wrong one buzzes.
+phase open, and a wrong one buzzes. ``export`` writes the generator, ``final`` scores it and writes
+the card.
 """
 
 from itertools import pairwise
@@ -21,19 +24,21 @@ from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 
 from .. import audio
 from ..acoustics import RATE
+from ..finetuning.tts import HOP
+from . import speech_scores, tts_scores
 from .speech_bank import run_jobs
 from .steps import run
-from .train_loop import fit
+from .train_loop import fit, save_half
 from .train_tts import utterances_of
-from .tts_features import HOP, extractor, mel_of
+from .tts_features import extractor, mel_of
 
 CHANNELS = 192
 FRAMES = 32
 """Frames of a training crop: half a second."""
 
 BATCH = 16
-FIRST = {"steps": 8_000, "rate": 1e-3, "warmup": 0.02}
-SECOND = {"steps": 16_000, "rate": 3e-4, "warmup": 0.02}
+FIRST = {"steps": 2_400, "rate": 1e-3, "warmup": 0.02}
+SECOND = {"steps": 3_600, "rate": 5e-4, "warmup": 0.02}
 PERIODS = (2, 3, 5, 7, 11)
 RESOLUTIONS = ((256, 64), (512, 128), (1024, 256))
 """Window and hop of the spectra that are compared, in samples."""
@@ -201,16 +206,52 @@ def train(work):
     for name, stage in {"first": FIRST, "second": SECOND}.items():
 
         def loss_of(step, seeded, critical=name == "second"):
-            return pair.loss(*crops.batch(seeded), critical)
+            with torch.autocast("cpu", torch.bfloat16):
+                return pair.loss(*crops.batch(seeded), critical)
 
         steps, rate, warmup = stage["steps"], stage["rate"], stage["warmup"]
         fit(pair, loss_of, steps, rate, 0, work / f"{name}.safetensors", warmup=warmup)
     return pair.generator
 
 
+def export(work, out):
+    """Write the generator, as ``from_pretrained`` opens it."""
+    out.mkdir(parents=True, exist_ok=True)
+    save_half(train(work).eval(), out)
+
+
+def final(work, real, judge, out):
+    """Score an exported vocoder; write results and card."""
+    with np.load(work / "bank.npz") as parts:
+        frames = int(parts["starts"][-1])
+    training = {
+        "hours": f"{frames * HOP / RATE / 3600:.1f}",
+        "parameters": f"{new_model().num_parameters() / 1e6:.2f}",
+        "batch": BATCH,
+        "first": FIRST["steps"],
+        "second": SECOND["steps"],
+    }
+    scores = tts_scores.score_vocoder(out, judge, real)
+    tts_scores.write_card(
+        scores,
+        training,
+        out,
+        "vocoder_card.md",
+        factor=f"{scores['real_time_factor']:.2f}",
+        wer=speech_scores.table(scores["wer"]),
+        mcd="\n".join(f"| {name} | {value:.1f} |" for name, value in scores["mcd"].items()),
+    )
+
+
 def main():
     """Run one step."""
-    run(__doc__, {"bank": (bank, ("cache",)), "train": (train, ())})
+    steps = {
+        "bank": (bank, ("cache",)),
+        "train": (train, ()),
+        "export": (export, ("out",)),
+        "final": (final, ("real", "judge", "out")),
+    }
+    run(__doc__, steps)
 
 
 if __name__ == "__main__":

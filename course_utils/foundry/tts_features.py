@@ -6,15 +6,12 @@ of 64 ms every 16 ms, decimal logarithm of the magnitude.
 
 import functools
 
-import librosa
 import numpy as np
 from transformers import SpeechT5FeatureExtractor
 
 from ..acoustics import RATE
+from ..finetuning.tts import HOP, prosody
 from .pronunciation import tokens_of
-
-HOP = 256
-"""Samples from one frame to the next."""
 
 FLOOR = -4.0
 """Lowest value of a spectrogram: what is fainter cannot be heard and only costs effort."""
@@ -24,12 +21,6 @@ EDGE = 3
 
 UNIT = RATE // 40
 """Samples in a unit of duration."""
-
-LOWEST, HIGHEST = 60, 500
-"""Range of the fundamental frequency, in hertz."""
-
-PITCH, ENERGY = (np.log(160.0), 0.4), (-2.2, 0.8)
-"""Mean and spread by which the logarithm of the pitch and the energy are put on one scale."""
 
 
 @functools.cache
@@ -50,21 +41,6 @@ def frames_of(units):
     return np.diff(ends, prepend=0)
 
 
-def pitch_of(samples):
-    """Estimate the fundamental frequency with pYIN: hertz, NaN where unvoiced, one a frame."""
-    pitch, _, _ = librosa.pyin(
-        samples,
-        fmin=LOWEST,
-        fmax=HIGHEST,
-        sr=RATE,
-        frame_length=1024,
-        hop_length=HOP,
-        resolution=0.2,
-        n_thresholds=30,
-    )
-    return pitch
-
-
 def examples_of(samples, phonemes, durations):
     """Make what a model learns of one utterance.
 
@@ -81,30 +57,19 @@ def examples_of(samples, phonemes, durations):
     -------
     dict
         ``tokens`` (list of str), ``durations`` (frames of each token), ``mel`` (frames, 80),
-        ``pitch`` and ``energy`` (mean of each token, on the scale of `PITCH` and `ENERGY`; 0 where
-        nothing is voiced).
+        ``pitch`` and ``energy`` (see :func:`course_utils.finetuning.prosody`).
     """
     tokens, units = tokens_of(phonemes, durations)
     before, after = (max(units[end] - EDGE, 0) for end in (0, -1))
     units[0], units[-1] = units[0] - before, units[-1] - after
     samples = samples[before * UNIT : before * UNIT + sum(units) * UNIT]
-    mel, pitch = mel_of(samples), pitch_of(samples)
-    frames = frames_of(units)
+    mel, frames = mel_of(samples), frames_of(units)
     frames[-1] += len(mel) - frames.sum()
-    places = np.repeat(np.arange(len(tokens)), frames)
-    energy = (mel.mean(1) - ENERGY[0]) / ENERGY[1]
-    height = (np.log(pitch[: len(mel)]) - PITCH[0]) / PITCH[1]
-    voiced = np.isfinite(height)
+    pitch, energy = prosody(samples, mel, frames)
     return {
         "tokens": tokens,
         "durations": frames,
         "mel": mel,
-        "pitch": _means(places[voiced], height[voiced], len(tokens)),
-        "energy": _means(places, energy, len(tokens)),
+        "pitch": pitch,
+        "energy": energy,
     }
-
-
-def _means(places, values, count):
-    """Average the values at each place; 0 at places without any."""
-    sums = np.bincount(places, values, minlength=count)
-    return (sums / np.maximum(np.bincount(places, minlength=count), 1)).astype(np.float32)

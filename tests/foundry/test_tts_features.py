@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from course_utils.finetuning.tts import ENERGY, HOP, PITCH
 from course_utils.foundry import tts_features
-from course_utils.foundry.tts_features import ENERGY, HOP, PITCH, UNIT
+from course_utils.foundry.tts_features import UNIT
 
 RATE = 16_000
 
