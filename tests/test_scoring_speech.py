@@ -108,3 +108,32 @@ def test_what_cannot_be_analysed_is_named(samples, message):
         scoring.pitch(samples, RATE)
     with pytest.raises(ValueError, match=f"generated .*{message}"):
         scoring.mel_cepstral_distortion(np.zeros(RATE), samples, RATE)
+
+
+def test_a_report_has_a_row_for_each_system_and_what_was_asked_for(clip):
+    slow = audio.resample(clip, RATE, 20_000)
+    table = scoring.speech_report(
+        {"the same": [clip, clip], "slower": [slow, slow]},
+        ["Turn it on.", "No!"],
+        RATE,
+        transcribe=lambda clips: ["turn it on", "yes"],
+        embed=lambda samples: np.array([len(samples) / len(clip), 1.0]),
+        references=[clip, clip],
+        seconds={"the same": len(clip) / RATE, "slower": 1.0},
+    )
+    same, slower = table.loc["the same"], table.loc["slower"]
+    assert same["wer"] == slower["wer"] == 0.25  # one of four words
+    assert same["similarity"] == 1
+    assert slower["similarity"] == pytest.approx((1.25 + 1) / np.sqrt(2 * (1.25**2 + 1)), abs=1e-3)
+    assert same["mcd"] == 0 < slower["mcd"]
+    assert same["real_time_factor"] == 0.5
+    assert same["seconds"] == pytest.approx(2 * len(clip) / RATE, abs=1e-3)
+    assert slower["pitch"] == pytest.approx(same["pitch"] / 1.25, rel=0.03)
+    assert slower["pitch_spread"] == pytest.approx(same["pitch_spread"], rel=0.15)
+    plain = scoring.speech_report({"one": [clip]}, ["Turn it on."], RATE)
+    assert list(plain.columns) == ["seconds", "pitch", "pitch_spread"]
+
+
+def test_a_report_says_which_system_lacks_a_clip(clip):
+    with pytest.raises(ValueError, match="'short' has 1 clips for 2 texts"):
+        scoring.speech_report({"short": [clip]}, ["One.", "Two."], RATE)

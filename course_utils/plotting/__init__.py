@@ -9,6 +9,7 @@ from .diarization import turns, voice_map, voices
 from .grid import side_by_side
 from .scores import confusion_matrix, probabilities, training_curves
 from .sound import features, mel_spectrogram, spectrogram, spectrum, waveform
+from .synthesis import phonemes
 from .transcription import alignment, ctc_posteriors, error_strip
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "error_strip",
     "features",
     "mel_spectrogram",
+    "phonemes",
     "probabilities",
     "side_by_side",
     "spectrogram",

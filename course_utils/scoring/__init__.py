@@ -20,6 +20,7 @@ __all__ = [
     "normalise_text",
     "pitch",
     "report",
+    "speech_report",
     "word_errors",
 ]
 
@@ -43,6 +44,7 @@ _FUNCTIONS = {
     "mel_cepstral_distortion": "speech",
     "normalise_text": "transcription",
     "pitch": "speech",
+    "speech_report": "speech",
     "word_errors": "transcription",
 }
 

@@ -133,6 +133,82 @@ def pitch(samples, sampling_rate):
     }
 
 
+def speech_report(
+    systems, texts, sampling_rate, *, transcribe=None, embed=None, references=None, seconds=None
+):
+    """Tabulate what can be measured of generated speech, a row for each system.
+
+    Parameters
+    ----------
+    systems : dict of str to list of numpy.ndarray
+        What each system made of the texts: mono, shape ``(n,)``.
+    texts : list of str
+        What is said in each clip.
+    sampling_rate : int
+        Of all clips, in hertz.
+    transcribe : callable, optional
+        From a list of clips to what a recogniser understands: adds ``wer`` and ``cer``, of
+        normalised texts (round trip: from text to speech to text).
+    embed : callable, optional
+        From samples to a vector of the voice. With `references`: adds ``similarity``, the cosine
+        to their mean vector, averaged over the clips.
+    references : list of numpy.ndarray, optional
+        Recordings of the voice that was wanted. As many as texts, and of the same words: adds
+        ``mcd`` (:func:`mel_cepstral_distortion`, in decibels).
+    seconds : dict of str to float, optional
+        How long each system computed: adds ``real_time_factor``, seconds of computing for a second
+        of speech.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each system; besides the columns above ``seconds``, how long the clips are
+        together, and of their fundamental frequency (:func:`pitch`) the mean over the clips of
+        ``pitch``, the median in hertz, and ``pitch_spread`` in semitones.
+
+    Raises
+    ------
+    ValueError
+        If a system has not one clip for each text, or a clip cannot be analysed.
+    """
+    import pandas as pd
+
+    from . import load
+    from .transcription import normalise_text
+
+    unit = None
+    if embed is not None and references:
+        unit = _unit(np.mean([_unit(embed(clip)) for clip in references], 0))
+    said = [normalise_text(text) for text in texts]
+    rows = {}
+    for name, clips in systems.items():
+        if len(clips) != len(texts):
+            raise ValueError(f"{name!r} has {len(clips)} clips for {len(texts)} texts.")
+        length = sum(map(len, clips)) / sampling_rate
+        row = rows[name] = {"seconds": length}
+        if transcribe is not None:
+            heard = [normalise_text(text) for text in transcribe(clips)]
+            for metric in ("wer", "cer"):
+                row |= load(metric).compute(references=said, predictions=heard)
+        if unit is not None:
+            row["similarity"] = float(np.mean([_unit(embed(clip)) @ unit for clip in clips]))
+        if references is not None and len(references) == len(texts):
+            pairs = zip(references, clips, strict=True)
+            apart = [mel_cepstral_distortion(*pair, sampling_rate) for pair in pairs]
+            row["mcd"] = float(np.mean(apart))
+        heights = [pitch(clip, sampling_rate) for clip in clips]
+        row["pitch"] = float(np.nanmean([height["median"] for height in heights]))
+        row["pitch_spread"] = float(np.nanmean([height["spread"] for height in heights]))
+        if seconds is not None:
+            row["real_time_factor"] = seconds[name] / length
+    return pd.DataFrame.from_dict(rows, orient="index").round(3)
+
+
+def _unit(vector):
+    """Scale a vector to length 1."""
+    return np.asarray(vector, np.float64) / max(np.linalg.norm(vector), 1e-9)
+
+
 def _speech(samples, name, sampling_rate):
     """Return mono float32 samples long enough to analyse, or raise ValueError."""
     samples = np.asarray(samples, np.float32)
