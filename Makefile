@@ -37,8 +37,8 @@ notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the ou
 	$(BIN)/course-utils run --out runs
 	cp runs/[0-9][0-9]_*.ipynb notebooks/
 
-pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings.
-	$(BIN)/python -m course_utils.foundry --real $(REAL)
+pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings, JUDGE=of a recogniser.
+	$(BIN)/python -m course_utils.foundry --real $(REAL) --judge $(JUDGE)
 
 bench: $(READY) ## Time decoding and drawing against the usual libraries.
 	$(BIN)/python tests/bench/bench.py

@@ -22,6 +22,7 @@ __all__ = [
     "progress",
     "rttm",
     "scoring",
+    "spelling",
     "subtitles",
     "widgets",
 ]

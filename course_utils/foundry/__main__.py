@@ -10,7 +10,7 @@ from course_utils.catalog import POCKET
 from .people import PERSONS
 
 
-def commands(real, work):
+def commands(real, work, judge):
     """Return what to run, as arguments of ``python -m``.
 
     Parameters
@@ -20,6 +20,8 @@ def commands(real, work):
     work : pathlib.Path
         Folder for checkpoints; a run that was cut off goes on from there. Speech is rendered
         into its folder ``cache``, which takes half a day.
+    judge : pathlib.Path
+        Folder of a recogniser that writes down what generated speech says.
 
     Returns
     -------
@@ -32,6 +34,7 @@ def commands(real, work):
     def training(script, recordings, folder, steps):
         """List the steps of a training script; the last writes the folder."""
         places = ["--work", str(work / folder), "--real", str(recordings), *cache]
+        places += ["--judge", str(judge)]
         places += ["--out", str(POCKET / folder)]
         return [[f"{foundry}.{script}", step, *places] for step in steps]
 
@@ -58,6 +61,8 @@ def commands(real, work):
         [f"{foundry}.speech", "render", "--plan", "voices", *cache],
         *training("train_speaker", real, "pocket-speaker", ["bank", "train", "final"]),
         *training("train_diarizer", real, "pocket-diarizer", ["bank", "train", "final"]),
+        *training("train_vocoder", real, "pocket-vocoder", ["bank", "train", "export", "final"]),
+        *training("train_tts", real, "pocket-tts", ["bank", "train", "export", "final"]),
     ]
 
 
@@ -66,10 +71,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", type=Path, required=True, help="folder with esc10/ and fsdd/")
     parser.add_argument("--work", type=Path, default=Path("build/foundry"), help="checkpoints")
+    parser.add_argument("--judge", type=Path, required=True, help="folder of a recogniser")
     arguments = parser.parse_args()
     if not (arguments.real / "esc10").is_dir():
         parser.error(f"{arguments.real} has no esc10/; --real names the folder of the recordings.")
-    for command in commands(arguments.real, arguments.work):
+    for command in commands(arguments.real, arguments.work, arguments.judge):
         print("python -m", *command, flush=True)
         subprocess.run([sys.executable, "-m", *command], check=True)
 

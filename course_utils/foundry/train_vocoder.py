@@ -1,4 +1,4 @@
-"""Train ``pocket-vocoder``: from a mel spectrogram to a waveform, a small HiFi-GAN.
+"""Train ``pocket-vocoder``: from a mel spectrogram to a waveform, by a source and a filter.
 
 Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
 
@@ -7,24 +7,21 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m course_utils.foundry.train_vocoder export --work DIR --out DIR
     python -m course_utils.foundry.train_vocoder final --work DIR --real DIR --judge DIR --out DIR
 
-``bank`` computes the spectrograms of all rendered training speech. ``train`` learns in two stages.
-First the generator alone, to get magnitudes of spectra right at several resolutions. Then critics
-join (Kong et al. 2020) that look at the waveform folded at several periods: magnitudes leave the
-phase open, and a wrong one buzzes. ``export`` writes the generator, ``final`` scores it and writes
-the card.
+``bank`` computes spectrograms and pitch of all rendered training speech. ``train`` learns three
+things at once: the pitch, whether there is a voice, and the colours of buzz and hiss with which
+the sound, made from the true pitch, has the right magnitudes at several resolutions. ``export``
+writes the model, ``final`` scores it and writes the card.
 """
-
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 
 from .. import audio
 from ..acoustics import RATE
-from ..finetuning.tts import HOP
+from ..finetuning.tts import HIGHEST, HOP, LOWEST, frame_pitch
+from ..pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
 from . import speech_scores, tts_scores
 from .speech_bank import run_jobs
 from .steps import run
@@ -32,129 +29,112 @@ from .train_loop import fit, save_half
 from .train_tts import utterances_of
 from .tts_features import extractor, mel_of
 
-CHANNELS = 192
-FRAMES = 32
-"""Frames of a training crop: half a second."""
+FRAMES = 64
+"""Frames of a training crop: a second."""
 
 BATCH = 16
-FIRST = {"steps": 2_400, "rate": 1e-3, "warmup": 0.02}
-SECOND = {"steps": 3_600, "rate": 5e-4, "warmup": 0.02}
-PERIODS = (2, 3, 5, 7, 11)
-RESOLUTIONS = ((256, 64), (512, 128), (1024, 256))
-"""Window and hop of the spectra that are compared, in samples."""
+TRAIN = {"steps": 3_000, "rate": 1e-3, "warmup": 0.02}
+RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))
+"""Window and hop of the spectra that are compared, in samples. The longest one tells the harmonics
+of a low voice apart."""
 
-MEL, FEATURES = 15.0, 1.0
-"""Weights of the spectral losses and of what the critics see, against their verdict."""
+NOISE, BLUR = 0.1, 0.3
+"""Greatest spread of the noise on a crop's spectrogram, and how often it is smoothed over three
+frames: text-to-speech models write no cleaner ones."""
+
+PITCH = 0.3
+"""Weight of the losses of pitch and voicing, against the spectral ones."""
 
 
 def bank(work, cache):
-    """Compute waveforms and spectrograms of all utterances, one after the other."""
+    """Compute waveforms, spectrograms and pitch of all utterances, one after the other."""
     path = work / "bank.npz"
     if path.exists():
         return
     work.mkdir(parents=True, exist_ok=True)
     rows = [row["path"] for row in utterances_of(cache)]
     jobs = [rows[first : first + 50] for first in range(0, len(rows), 50)]
-    clips, mels = zip(*(pair for part in run_jobs(_compute, jobs) for pair in part), strict=True)
+    parts = [part for done in run_jobs(_compute, jobs) for part in done]
+    clips, mels, pitches = zip(*parts, strict=True)
     part = path.with_suffix(".partial.npz")
     np.savez(
         part,
         samples=np.concatenate(clips).astype(np.float16),
         mel=np.concatenate(mels).astype(np.float16),
+        pitch=np.concatenate(pitches).astype(np.float32),
         starts=np.cumsum([0, *map(len, mels)]),
     )
     part.replace(path)
 
 
 def _compute(paths):
-    """Compute waveform and spectrogram of some utterances, of whole frames."""
+    """Compute waveform (of whole frames), spectrogram and pitch of some utterances."""
     torch.set_num_threads(1)
-    pairs = []
+    parts = []
     for path in paths:
         samples = audio.trim_silence(audio.load(path, RATE)[0], RATE)
         mel = mel_of(samples)
-        pairs.append((np.pad(samples, (0, len(mel) * HOP - len(samples))), mel))
-    return pairs
+        samples = np.pad(samples, (0, len(mel) * HOP - len(samples)))
+        parts.append((samples, mel, np.nan_to_num(frame_pitch(samples)[: len(mel)])))
+    return parts
+
+
+def held(pitch):
+    """Fill gaps in a pitch curve, in semitones; 160 Hz where there is none at all."""
+    there = np.flatnonzero(pitch)
+    if not len(there):
+        return np.full(len(pitch), 160.0)
+    return np.exp(np.interp(np.arange(len(pitch)), there, np.log(pitch[there])))
 
 
 def new_model(seed=0):
-    """Make the untrained generator: 256 samples a frame in three steps."""
+    """Make the untrained network, which colours buzz and hiss as the spectrogram is coloured."""
     torch.manual_seed(seed)
-    config = SpeechT5HifiGanConfig(
-        sampling_rate=RATE,
-        upsample_initial_channel=CHANNELS,
-        upsample_rates=[8, 8, 4],
-        upsample_kernel_sizes=[16, 16, 8],
-        resblock_kernel_sizes=[3, 7],
-        resblock_dilation_sizes=[[1, 3], [1, 3]],
-        normalize_before=True,
-    )
-    return SpeechT5HifiGan(config)
-
-
-class Critic(nn.Module):
-    """Judges whether a waveform, folded at a period, is generated (Kong et al. 2020)."""
-
-    def __init__(self, period):
-        super().__init__()
-        self.period = period
-        sizes = (1, 8, 16, 32, 64)
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, (5, 1), (3, 1), padding=(2, 0)) for a, b in pairwise(sizes)
+    model = HarmonicVocoder(
+        HarmonicVocoderConfig(
+            sampling_rate=RATE, hop_length=HOP, lowest_pitch=LOWEST, highest_pitch=HIGHEST
         )
-        self.last = nn.Conv2d(sizes[-1], 1, (3, 1), padding=(1, 0))
+    )
+    filters = extractor().mel_filters
+    hiss = np.random.default_rng(0).standard_normal(20 * RATE).astype(np.float32)
+    model.flat.copy_(torch.from_numpy(mel_of(hiss).mean(0)))
+    peaks = filters.argmax(0)
+    bins = np.arange(WINDOW // 2 + 1)
+    spread = [np.interp(bins, peaks, row) for row in np.eye(filters.shape[1])]
+    model.spread.copy_(torch.tensor(np.stack(spread)))
+    return model
 
-    def forward(self, samples):
-        """Give what every layer sees; the last one is the verdict."""
-        samples = samples[:, : samples.shape[1] // self.period * self.period]
-        states = [samples.reshape(len(samples), 1, -1, self.period)]
-        for layer in self.layers:
-            states.append(functional.leaky_relu(layer(states[-1]), 0.1))
-        return [*states[1:], self.last(states[-1])]
 
+class Losses(nn.Module):
+    """The vocoder with its losses."""
 
-class Pair(nn.Module):
-    """The generator and its critics, trained by one sum of losses.
-
-    The generator's losses leave the critics as they are, and the critics' losses the generator:
-    each part gets the gradient of its own.
-    """
-
-    def __init__(self, generator):
+    def __init__(self, vocoder):
         super().__init__()
-        self.generator = generator
-        self.critics = nn.ModuleList(Critic(period) for period in PERIODS)
+        self.vocoder = vocoder
         filters = torch.from_numpy(extractor().mel_filters.astype(np.float32))
         self.register_buffer("filters", filters, persistent=False)
 
-    def loss(self, mel, samples, critical):
-        """Give the loss of a batch; ``critical`` tells whether the critics take part."""
-        made = self.generator(mel)
-        loss = MEL * spectral_loss(made, samples, self.filters)
-        if not critical:
-            return loss
-        self.critics.requires_grad_(False)
-        for critic in self.critics:
-            wanted, found = critic(samples), critic(made)
-            loss = loss + (1 - found[-1]).square().mean()
-            for right, left in zip(wanted[:-1], found[:-1], strict=True):
-                loss = loss + FEATURES * functional.l1_loss(left, right)
-        self.critics.requires_grad_(True)
-        for critic in self.critics:
-            wanted, found = critic(samples)[-1], critic(made.detach())[-1]
-            loss = loss + (1 - wanted).square().mean() + found.square().mean()
-        return loss
+    def loss(self, mel, samples, pitch, voiced, generator):
+        """Give the loss of a batch."""
+        logits, there, colours = self.vocoder.read(mel)
+        made = self.vocoder.synthesise(pitch, voiced, colours, generator)
+        bins = torch.log(self.vocoder.bins())
+        nearest = (torch.log(pitch)[..., None] - bins).abs().argmin(-1)
+        heights = functional.cross_entropy(logits.transpose(1, 2), nearest, reduction="none")
+        told = (heights * voiced).sum() / voiced.sum().clamp(min=1)
+        told = told + functional.binary_cross_entropy_with_logits(there, voiced)
+        return spectral_loss(made, samples, self.filters) + PITCH * told
 
 
 def spectral_loss(made, samples, filters):
-    """Compare magnitudes: their logarithms at all `RESOLUTIONS` and in mel bands.
+    """Compare magnitudes at several resolutions, their logarithms, and these in mel bands.
 
     Parameters
     ----------
     made, samples : torch.Tensor
         Waveforms, shape ``(batch, n)``.
     filters : torch.Tensor
-        Mel filters, shape ``(513, bands)``.
+        Mel filters, shape ``(513, bands)``, of the window of 1,024 samples.
 
     Returns
     -------
@@ -170,10 +150,12 @@ def spectral_loss(made, samples, filters):
         )
         loss = loss + functional.l1_loss(left.log10(), right.log10()) / len(RESOLUTIONS)
         loss = loss + torch.norm(left - right) / torch.norm(right) / len(RESOLUTIONS)
-    left, right = (  # of the last, longest window
-        (x.transpose(1, 2) @ filters).clamp(min=1e-4).log10() for x in (left, right)
-    )
-    return loss + functional.l1_loss(left, right)
+        if window // 2 + 1 == len(filters):
+            left, right = (
+                (x.transpose(1, 2) @ filters).clamp(min=1e-4).log10() for x in (left, right)
+            )
+            loss = loss + functional.l1_loss(left, right)
+    return loss
 
 
 class Crops:
@@ -182,42 +164,60 @@ class Crops:
     def __init__(self, path):
         with np.load(path) as parts:
             self.samples, self.mel, self.starts = (parts[n] for n in ("samples", "mel", "starts"))
+            pitch = parts["pitch"]
+        spans = zip(self.starts[:-1], self.starts[1:], strict=True)
+        self.pitch = np.concatenate([held(pitch[a:b]) for a, b in spans])
+        self.voiced = pitch > 0
         self.long = np.flatnonzero(np.diff(self.starts) > FRAMES)
 
     def batch(self, generator):
-        """Draw crops: spectrograms (batch, FRAMES, 80), waveforms (batch, FRAMES * HOP)."""
+        """Draw crops: spectrograms (batch, FRAMES, 80), waveforms, pitch and voicing."""
         rows = self.long[torch.randint(len(self.long), (BATCH,), generator=generator).numpy()]
         room = np.diff(self.starts)[rows] - FRAMES
         shares = torch.rand(BATCH, generator=generator).numpy()
         firsts = self.starts[rows] + (shares * room).astype(int)
-        mel = np.stack([self.mel[a : a + FRAMES] for a in firsts])
         samples = np.stack([self.samples[a * HOP : (a + FRAMES) * HOP] for a in firsts])
-        return (torch.from_numpy(part.astype(np.float32)) for part in (mel, samples))
+        frames = (
+            np.stack([part[a : a + FRAMES] for a in firsts])
+            for part in (self.mel, self.pitch, self.voiced)
+        )
+        mel, pitch, voiced = (torch.from_numpy(part.astype(np.float32)) for part in frames)
+        return self._worn(mel, generator), torch.from_numpy(samples).float(), pitch, voiced
+
+    @staticmethod
+    def _worn(mel, generator):
+        """Smooth some spectrograms over time and put noise on all."""
+        blurred = functional.avg_pool1d(
+            mel.transpose(1, 2), 3, 1, padding=1, count_include_pad=False
+        ).transpose(1, 2)
+        chosen = torch.rand(len(mel), 1, 1, generator=generator) < BLUR
+        spread = NOISE * torch.rand(len(mel), 1, 1, generator=generator)
+        return torch.where(chosen, blurred, mel) + spread * torch.randn(
+            mel.shape, generator=generator
+        )
 
 
 def train(work):
-    """Train on the bank of a work folder; give the generator."""
+    """Train on the bank of a work folder; give the vocoder."""
     crops = Crops(work / "bank.npz")
-    generator = new_model()
+    model = new_model()
     mel = crops.mel.astype(np.float32)
-    generator.mean.copy_(torch.from_numpy(mel.mean(0)))
-    generator.scale.copy_(torch.from_numpy(mel.std(0)))
-    pair = Pair(generator)
-    for name, stage in {"first": FIRST, "second": SECOND}.items():
+    model.mean.copy_(torch.from_numpy(mel.mean(0)))
+    model.scale.copy_(torch.from_numpy(mel.std(0)))
+    losses = Losses(model)
 
-        def loss_of(step, seeded, critical=name == "second"):
-            with torch.autocast("cpu", torch.bfloat16):
-                return pair.loss(*crops.batch(seeded), critical)
+    def loss_of(step, generator):
+        return losses.loss(*crops.batch(generator), generator)
 
-        steps, rate, warmup = stage["steps"], stage["rate"], stage["warmup"]
-        fit(pair, loss_of, steps, rate, 0, work / f"{name}.safetensors", warmup=warmup)
-    return pair.generator
+    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
+    fit(losses, loss_of, steps, rate, 0, work / "train.safetensors", warmup=warmup)
+    return model.eval()
 
 
 def export(work, out):
-    """Write the generator, as ``from_pretrained`` opens it."""
+    """Write the vocoder, as ``AutoModel`` opens it."""
     out.mkdir(parents=True, exist_ok=True)
-    save_half(train(work).eval(), out)
+    save_half(train(work), out)
 
 
 def final(work, real, judge, out):
@@ -228,8 +228,7 @@ def final(work, real, judge, out):
         "hours": f"{frames * HOP / RATE / 3600:.1f}",
         "parameters": f"{new_model().num_parameters() / 1e6:.2f}",
         "batch": BATCH,
-        "first": FIRST["steps"],
-        "second": SECOND["steps"],
+        **TRAIN,
     }
     scores = tts_scores.score_vocoder(out, judge, real)
     tts_scores.write_card(

@@ -8,9 +8,9 @@ from string import Template
 import librosa
 import numpy as np
 import torch
-from transformers import SpeechT5HifiGan, pipeline
+from transformers import AutoModel, pipeline
 
-from .. import audio, scoring, spelling
+from .. import audio, pipelines, scoring, spelling  # noqa: F401, pipelines registers the vocoder
 from ..acoustics import RATE
 from ..finetuning.tts import HOP
 from . import speech_scores, voice_scores
@@ -141,7 +141,7 @@ def score_speaker(out, judge):
         voices without the vocoder.
     """
     embed, hear = voice_scores.embedder(out.parent / "pocket-speaker"), heard_by(judge)
-    vocoder = SpeechT5HifiGan.from_pretrained(out.parent / "pocket-vocoder", dtype=torch.float32)
+    vocoder = AutoModel.from_pretrained(out.parent / "pocket-vocoder", dtype=torch.float32)
     speaker = pipeline("text-to-speech", model=str(out), vocoder=vocoder.eval(), device="cpu")
     texts = [row["text"] for row in held_out()]
 
@@ -181,7 +181,7 @@ def score_vocoder(out, judge, real):
         ``mcd`` in decibels and, of ``speech``, ``wer`` of the ``recordings``, of the ``vocoder``
         and of ``griffin_lim``; ``real_time_factor``.
     """
-    vocoder = SpeechT5HifiGan.from_pretrained(out, dtype=torch.float32).eval()
+    vocoder = AutoModel.from_pretrained(out, dtype=torch.float32).eval()
     hear, rows = heard_by(judge), held_out()
     texts = [row["text"] for row in rows]
     clips = [audio.load(row["audio"], RATE)[0] for row in rows]

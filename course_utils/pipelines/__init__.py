@@ -1,4 +1,4 @@
-"""The one task that Transformers has no pipeline for: ``pipeline("speaker-diarization", …)``.
+"""What Transformers' pipelines lack: ``pipeline("speaker-diarization", …)``, a small vocoder.
 
 Importing this module registers the task, so that afterwards a model of speakers' vectors or of
 their activity opens like every other::
@@ -8,14 +8,23 @@ their activity opens like every other::
 
     diarize = pipeline("speaker-diarization", model="…")
     diarize("meeting.wav")  # [{"speaker": "speaker_1", "start": 0.4, "end": 2.1}, …]
+
+It registers vocoders with ``AutoModel`` as well, for ``pipeline("text-to-speech", vocoder=…)``.
 """
 
 from transformers.pipelines import PIPELINE_REGISTRY
 
 from course_utils.pipelines.clustering import speech_regions
 from course_utils.pipelines.diarization import TASK, SpeakerDiarizationPipeline
+from course_utils.pipelines.vocoder import HarmonicVocoder, HarmonicVocoderConfig
 
-__all__ = ["TASK", "SpeakerDiarizationPipeline", "speech_regions"]
+__all__ = [
+    "TASK",
+    "HarmonicVocoder",
+    "HarmonicVocoderConfig",
+    "SpeakerDiarizationPipeline",
+    "speech_regions",
+]
 
 if TASK not in PIPELINE_REGISTRY.get_supported_tasks():
     # Without model classes: the one that a checkpoint's configuration names is taken.

@@ -11,7 +11,7 @@ from course_utils.foundry.__main__ import commands
 
 def test_every_command_is_a_module_and_every_asset_is_made():
     made = set()
-    for module, *arguments in commands(Path("real"), Path("work")):
+    for module, *arguments in commands(Path("real"), Path("work"), Path("judge")):
         assert find_spec(module)
         if "--out" in arguments:
             made.add(Path(arguments[arguments.index("--out") + 1]))
@@ -20,5 +20,6 @@ def test_every_command_is_a_module_and_every_asset_is_made():
 
 def test_missing_recordings_are_one_clear_error(tmp_path):
     command = [sys.executable, "-m", "course_utils.foundry", "--real", str(tmp_path)]
+    command += ["--judge", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and "has no esc10/" in done.stderr

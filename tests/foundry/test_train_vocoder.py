@@ -1,4 +1,4 @@
-"""The network behind pocket-vocoder: its losses, its critics, its crops."""
+"""The training of pocket-vocoder: its losses, its crops, the pitch that it learns."""
 
 import numpy as np
 import pytest
@@ -28,52 +28,73 @@ def test_the_same_sound_costs_nothing_and_the_phase_does_not_count(filters):
     assert vocoder.spectral_loss(later, a, filters) < 0.3 * vocoder.spectral_loss(b, a, filters)
 
 
-def test_a_critic_folds_at_its_period():
-    samples = torch.arange(22.0)[None]
-    critic = vocoder.Critic(5)
-    seen = []
-    critic.layers[0].register_forward_hook(lambda layer, given, made: seen.append(given[0]))
-    states = critic(samples)
-    assert seen[0][0, 0].tolist() == torch.arange(20.0).reshape(4, 5).tolist()
-    assert len(states) == 5 and states[-1].shape[1] == 1
+def test_gaps_in_the_pitch_are_filled_in_semitones():
+    filled = vocoder.held(np.array([0.0, 100.0, 0.0, 400.0, 0.0]))
+    assert filled == pytest.approx([100, 100, 200, 400, 400])
+    assert vocoder.held(np.zeros(3)).tolist() == [160, 160, 160]
 
 
-def test_each_side_learns_from_its_own_losses_only():
-    pair = vocoder.Pair(vocoder.new_model())
-    mel = torch.from_numpy(np.stack([mel_of(tone(220))[:16]] * 2))
-    samples = torch.from_numpy(np.stack([tone(220)[: 16 * HOP]] * 2))
-    pair.loss(mel, samples, critical=False).backward()
-    assert all(p.grad is None for p in pair.critics.parameters())
-    pair.zero_grad()
-    pair.loss(mel, samples, critical=True).backward()
-    assert all(p.requires_grad for p in pair.critics.parameters())
-    judged = [c(samples)[-1].sub(1).square().mean() for c in pair.critics]
-    made = pair.generator(mel).detach()
-    judged += [c(made)[-1].square().mean() for c in pair.critics]
-    wanted = torch.autograd.grad(sum(judged), [*pair.critics.parameters()])
-    for parameter, gradient in zip(pair.critics.parameters(), wanted, strict=True):
-        assert torch.allclose(parameter.grad, gradient, atol=1e-5)
-
-
-def test_the_generator_gives_a_hop_for_each_frame_and_is_small():
+def test_untrained_it_gives_hiss_the_colours_of_the_spectrogram():
     model = vocoder.new_model()
     assert model.num_parameters() < 2e6
+    hiss = np.random.default_rng(1).standard_normal(RATE) * np.linspace(0.01, 0.3, RATE)
+    mel = torch.from_numpy(mel_of(hiss.astype(np.float32)))
     with torch.no_grad():
-        assert model(torch.zeros(7, 80)).shape == (7 * HOP,)
+        _, _, colours = model.read(mel[None])
+        made = model.synthesise(torch.full((1, len(mel)), 99.0), torch.zeros(1, len(mel)), colours)
+    again = mel_of(made[0].numpy())[: len(mel)]
+    assert np.abs(again.mean(0) - mel.numpy().mean(0)).mean() < 0.1
+    assert np.corrcoef(again.mean(1), mel.numpy().mean(1))[0, 1] > 0.99
 
 
-def test_crops_are_spectrograms_and_their_waveforms(tmp_path):
-    lengths = [40, 33, 20]
+@pytest.fixture
+def crops(tmp_path):
+    lengths = [vocoder.FRAMES + 9, vocoder.FRAMES + 1, 20]
     starts = np.cumsum([0, *lengths])
-    mel = np.repeat(np.arange(starts[-1])[:, None], 80, 1).astype(np.float16)
-    samples = np.repeat(np.arange(starts[-1]), HOP).astype(np.float16)
-    np.savez(tmp_path / "bank.npz", mel=mel, samples=samples, starts=starts)
-    crops = vocoder.Crops(tmp_path / "bank.npz")
-    mel, samples = crops.batch(torch.Generator().manual_seed(0))
+    frames = np.arange(starts[-1])
+    mel = np.repeat(frames[:, None], 80, 1).astype(np.float32)
+    samples = np.repeat(frames, HOP).astype(np.float32)
+    pitch = np.where(frames % 2, 100.0 + frames, 0)
+    np.savez(tmp_path / "bank.npz", mel=mel, samples=samples, starts=starts, pitch=pitch)
+    return vocoder.Crops(tmp_path / "bank.npz")
+
+
+def test_crops_are_spectrograms_with_their_waveforms_and_pitch(crops, monkeypatch):
+    monkeypatch.setattr(vocoder, "NOISE", 0.0)
+    monkeypatch.setattr(vocoder, "BLUR", 0.0)
+    mel, samples, pitch, voiced = crops.batch(torch.Generator().manual_seed(0))
     assert mel.shape == (vocoder.BATCH, vocoder.FRAMES, 80)
     assert samples.shape == (vocoder.BATCH, vocoder.FRAMES * HOP)
     assert torch.equal(mel[:, :, 0], samples[:, ::HOP])
+    assert torch.equal(voiced, mel[:, :, 0] % 2)
+    told = voiced.bool()
+    assert torch.allclose(pitch[told], 100 + mel[:, :, 0][told])
     firsts = mel[:, 0, 0]
-    assert (firsts + vocoder.FRAMES <= 73).all()
-    inside = (firsts + vocoder.FRAMES <= 40) | (firsts >= 40)
-    assert inside.all()
+    edge = vocoder.FRAMES + 9
+    assert ((firsts + vocoder.FRAMES <= edge) | (firsts >= edge)).all()
+
+
+def test_worn_spectrograms_are_smoother_or_noisy(crops):
+    mel = crops.batch(torch.Generator().manual_seed(0))[0]
+    assert not torch.equal(mel[:, :, 0], mel[:, :, 1])
+    assert (mel[:, :, 0] - mel[:, :, 1]).std() < 2 * vocoder.NOISE
+
+
+def test_it_learns_a_pitch():
+    losses = vocoder.Losses(vocoder.new_model())
+    heights = (120, 180, 260)
+    buzz = [np.sum([tone(p * n, 1.024, 0.1) for n in range(1, 20)], 0) for p in heights]
+    mel = torch.from_numpy(np.stack([mel_of(clip)[:64] for clip in buzz]))
+    samples = torch.from_numpy(np.stack([clip[: 64 * HOP] for clip in buzz]))
+    pitch = torch.tensor(heights)[:, None].float().expand(3, 64)
+    optimizer = torch.optim.AdamW(losses.parameters(), lr=2e-3)
+    seen = []
+    for _ in range(40):
+        loss = losses.loss(mel, samples, pitch, torch.ones(3, 64), torch.Generator())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        seen.append(loss.item())
+    assert seen[-1] < 0.6 * seen[0]
+    logits, *_ = losses.vocoder.read(mel)
+    assert torch.allclose(losses.vocoder.hertz(logits), pitch, rtol=0.03)

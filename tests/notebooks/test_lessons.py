@@ -21,6 +21,8 @@ BANDS = {
     },
     "06": {("speaker diarization", "der"): {"baseline": (0.1, 0.30)}},
     "07": {("conference calls", "der"): {"baseline": (0.25, 0.45), "finetuned": (0.0, 0.33)}},
+    "08": {("text to speech", "wer"): {"baseline": (0.0, 0.12)}},
+    "09": {("new voice", "similarity"): {"baseline": (0.5, 0.85), "finetuned": (0.5, 0.95)}},
 }
 
 
