@@ -40,6 +40,9 @@ class HarmonicVocoderConfig(PreTrainedConfig):
         Channels of the network, and the dilation of each of its layers.
     lowest_pitch, highest_pitch, pitch_bins
         Range of the fundamental frequency in hertz, and in how many steps it is told.
+    voicing : float
+        Logit from which on a frame has a voice. Below 0, since text-to-speech models write smoother
+        spectrograms than recordings have, and a voice without buzz is a whisper.
     """
 
     model_type = "harmonic-vocoder"
@@ -54,6 +57,7 @@ class HarmonicVocoderConfig(PreTrainedConfig):
         lowest_pitch=60.0,
         highest_pitch=500.0,
         pitch_bins=96,
+        voicing=-1.5,
         **kwargs,
     ):
         self.sampling_rate = sampling_rate
@@ -64,6 +68,7 @@ class HarmonicVocoderConfig(PreTrainedConfig):
         self.lowest_pitch = lowest_pitch
         self.highest_pitch = highest_pitch
         self.pitch_bins = pitch_bins
+        self.voicing = voicing
         super().__init__(**kwargs)
 
 
@@ -229,7 +234,8 @@ class HarmonicVocoder(PreTrainedModel):
         """
         batch = spectrogram if spectrogram.ndim == 3 else spectrogram[None]
         pitch, voiced, colours = self.read(batch)
-        made = self.synthesise(self.hertz(pitch), (voiced > 0).float(), colours).clamp(-1, 1)
+        there = (voiced > self.config.voicing).float()
+        made = self.synthesise(self.hertz(pitch), there, colours).clamp(-1, 1)
         return made if spectrogram.ndim == 3 else made[0]
 
 
