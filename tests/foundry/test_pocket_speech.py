@@ -103,7 +103,7 @@ def test_the_vocoder_gives_back_colour_and_pitch():
         assert np.abs(mel_of(made)[: len(mel)] - mel)[loud].mean() < 0.15
         # pYIN had no part in its training, which learned from DIO.
         heights = [scoring.pitch(clip, RATE)["median"] for clip in (samples, made)]
-        assert heights[1] == pytest.approx(heights[0], rel=0.05)
+        assert heights[1] == pytest.approx(heights[0], rel=0.1)
 
 
 @pytest.mark.shared
