@@ -12,9 +12,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
 
-from course_utils.pipelines._method import Method
 from course_utils.pipelines.clustering import cluster
-from course_utils.pipelines.stitching import edge_weights, turns_in, windows_of
+from course_utils.pipelines.stitching import Table, Windowed
 
 SECONDS, HOP = 8.0, 2.0
 """Length of a window and time from one to the next, in seconds."""
@@ -60,7 +59,7 @@ class VoiceModel:
         return torch.nn.functional.normalize(vector.float(), dim=0).cpu().numpy()
 
 
-class Linking(Method):
+class Linking(Windowed):
     """Windows of activity, linked by a speaker model.
 
     Parameters
@@ -75,7 +74,7 @@ class Linking(Method):
         Where it computes.
     """
 
-    seconds = SECONDS
+    seconds, hop = SECONDS, HOP
     listens = True
 
     def __init__(self, config, sampling_rate, speaker_model, device):
@@ -83,10 +82,6 @@ class Linking(Method):
         self.voice_of = VoiceModel(speaker_model, device)
         config = self.voice_of.model.config
         self.threshold = getattr(config, "diarization_threshold", self.threshold)
-
-    def spans(self, samples):
-        """Cut a recording into overlapping windows: start and end of each, in samples."""
-        return windows_of(samples, self.rate, self.window, round(HOP * self.rate))
 
     def reduce(self, outputs, samples):
         """Keep each track's activity, the vector of its voice, and how long that had to itself."""
@@ -116,27 +111,21 @@ class Linking(Method):
             np.concatenate([output[name] for output in outputs])
             for name in ("active", "vectors", "alone")
         )
-        frame = SECONDS / active.shape[1]
-        total = int(np.ceil(spans[0, 2] / self.rate / frame))
-        starts = np.round(spans[:, 0] / self.rate / frame).astype(int)
+        frame, total, starts = self.grid(spans, active.shape[1])
         there = (active > 0.5).sum(1) * frame >= ENOUGH
         if not there.any():
             return []
         means = self._means(vectors[there], alone[there], num_speakers, threshold)
-        sums = np.zeros((total, len(means)), np.float32)
-        weights, counts = np.full(total, 1e-6, np.float32), np.zeros(total, np.float32)
+        table = Table(total, frame, len(means))
         for place, start in enumerate(starts):
-            activity = active[place][: total - start]
-            weight = edge_weights(len(activity), frame)
             tracks = np.flatnonzero(there[place])
             # No two tracks of a window are the same person; with more tracks than people, the
             # tracks least like anybody are left out.
             rows, columns = linear_sum_assignment(-vectors[place][tracks] @ means.T)
-            for track, speaker in zip(tracks[rows], columns, strict=True):
-                sums[start : start + len(activity), speaker] += weight * activity[:, track]
-            weights[start : start + len(activity)] += weight
-            counts[start : start + len(activity)] += weight * (activity[:, tracks] > 0.5).sum(1)
-        return turns_in(sums, counts / weights, frame)
+            pairs = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+            speakers = [pairs.get(row) for row in range(len(tracks))]
+            table.enter(start, active[place][: total - start, tracks], speakers)
+        return table.turns()
 
     @staticmethod
     def _means(vectors, alone, num_speakers, threshold):

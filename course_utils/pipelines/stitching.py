@@ -113,15 +113,82 @@ def turns_in(sums, counts, frame):
     return found
 
 
-class Stitching(Method):
-    """Windows of activity, put together."""
+class Windowed(Method):
+    """Activity, window by window."""
 
-    seconds = SECONDS
-    hidden = True
+    hop: float
+    """Time from one window to the next, in seconds."""
 
     def spans(self, samples):
         """Cut a recording into overlapping windows: start and end of each, in samples."""
-        return windows_of(samples, self.rate, self.window, round(HOP * self.rate))
+        return windows_of(samples, self.rate, self.window, round(self.hop * self.rate))
+
+    def grid(self, spans, frames):
+        """Lay frames over a recording, given how many a window has.
+
+        Returns
+        -------
+        seconds : float
+            Length of a frame.
+        total : int
+            Frames of the recording.
+        starts : numpy.ndarray
+            First frame of each window.
+        """
+        frame = self.seconds / frames
+        total = int(np.ceil(spans[0, 2] / self.rate / frame))
+        return frame, total, np.round(spans[:, 0] / self.rate / frame).astype(int)
+
+
+class Table:
+    """What all windows say together: each speaker's activity over the whole recording.
+
+    Parameters
+    ----------
+    frames : int
+        Of the recording.
+    frame : float
+        Seconds of each.
+    speakers : int
+        How many there are.
+    """
+
+    def __init__(self, frames, frame, speakers):
+        self.frame = frame
+        self.sums = np.zeros((frames, speakers), np.float32)
+        self.weights = np.full(frames, 1e-6, np.float32)
+        self.counts = np.zeros(frames, np.float32)
+
+    def enter(self, start, activity, speakers):
+        """Add a window that begins at a frame.
+
+        Parameters
+        ----------
+        start : int
+            Its first frame.
+        activity : numpy.ndarray
+            Of the tracks that count, shape ``(frames, tracks)``.
+        speakers : list of (int or None)
+            Who is on each track; None for somebody who is left out.
+        """
+        here = slice(start, start + len(activity))
+        weight = edge_weights(len(activity), self.frame)
+        for track, speaker in enumerate(speakers):
+            if speaker is not None:
+                self.sums[here, speaker] += weight * activity[:, track]
+        self.weights[here] += weight
+        self.counts[here] += weight * (activity > 0.5).sum(1)
+
+    def turns(self):
+        """Give speaker, start and end of each turn."""
+        return turns_in(self.sums, self.counts / self.weights, self.frame)
+
+
+class Stitching(Windowed):
+    """Windows of activity, put together."""
+
+    seconds, hop = SECONDS, HOP
+    hidden = True
 
     def reduce(self, outputs, samples):
         """Keep each track's activity and the mean vector of the moments that are its own."""
@@ -133,38 +200,32 @@ class Stitching(Method):
         threshold = self.threshold if threshold is None else threshold
         active = np.concatenate([output["active"] for output in outputs])
         vectors = np.concatenate([output["vectors"] for output in outputs])
-        frame = SECONDS / active.shape[1]
-        total = int(np.ceil(spans[0, 2] / self.rate / frame))
-        starts = np.round(spans[:, 0] / self.rate / frame).astype(int)
+        frame, total, starts = self.grid(spans, active.shape[1])
         book = _Book(total, frame, num_speakers, threshold)
         for start, activity, voices in zip(starts, active, vectors, strict=True):
             book.add(start, activity[: total - start], voices)
         return book.turns()
 
 
-class _Book:
-    """The speakers found so far: their activity over the whole recording, their mean vectors."""
+class _Book(Table):
+    """The speakers found so far: their activity, and their mean vectors."""
 
     def __init__(self, frames, frame, most, threshold):
-        self.frame, self.most, self.threshold = frame, most, threshold
-        self.sums = np.zeros((frames, 0), np.float32)
-        self.weights = np.full(frames, 1e-6, np.float32)
-        self.counts = np.zeros(frames, np.float32)
+        super().__init__(frames, frame, speakers=0)
+        self.most, self.threshold = most, threshold
         self.voices = []
 
     def add(self, start, activity, vectors):
         """Enter a window: activity (frames, tracks), a vector for each track."""
         here = slice(start, start + len(activity))
-        loud = activity > 0.5
-        tracks = np.flatnonzero(loud.sum(0) * self.frame >= min(ENOUGH, len(loud) * self.frame / 4))
+        moments = (activity > 0.5).sum(0)
+        enough = min(ENOUGH, len(activity) * self.frame / 4)
+        tracks = np.flatnonzero(moments * self.frame >= enough)
         speakers = self._speakers(here, activity[:, tracks], vectors[tracks])
-        weight = edge_weights(len(activity), self.frame)
         for track, speaker in zip(tracks, speakers, strict=True):
             if speaker is not None:
-                self.sums[here, speaker] += weight * activity[:, track]
-                self.voices[speaker] = self.voices[speaker] + loud[:, track].sum() * vectors[track]
-        self.weights[here] += weight
-        self.counts[here] += weight * loud[:, tracks].sum(1)
+                self.voices[speaker] = self.voices[speaker] + moments[track] * vectors[track]
+        self.enter(start, activity[:, tracks], speakers)
 
     def _speakers(self, here, activity, vectors):
         """Say for each track which speaker it is; new speakers get the next numbers."""
@@ -203,7 +264,3 @@ class _Book:
                     pairs[track] = speaker
             found.append(speaker)
         return found
-
-    def turns(self):
-        """Give speaker, start and end of each turn."""
-        return turns_in(self.sums, self.counts / self.weights, self.frame)

@@ -35,7 +35,7 @@ def main():
 
     encoder = VoiceEncoder("cpu", verbose=False)
     hear = tts_scores.heard_by(options.judge)
-    rows = [r for r in speech_scores.shipped("test", tts_scores.DOMAINS)]
+    rows = speech_scores.shipped("test", tts_scores.DOMAINS)
     clips = [audio.load(r["audio"], RATE)[0] for r in rows if r["speaker"] == options.voice]
 
     def embed(samples):
