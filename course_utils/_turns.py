@@ -4,8 +4,11 @@ import math
 from collections.abc import Mapping
 from numbers import Real
 
+COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#f0e442", "#882255", "#332288")
+"""Of the speakers, in order of first speaking; most are Okabe and Ito's, and no error has them."""
 
-def checked(turns, name):
+
+def checked(turns, name, texts=False):
     """Return turns by start, as new dicts with plain floats, or raise ValueError.
 
     Parameters
@@ -14,6 +17,8 @@ def checked(turns, name):
         ``{"speaker": str, "start": float, "end": float}``, in seconds; other keys are dropped.
     name : str
         What to call them in a message.
+    texts : bool, default False
+        Whether each turn must have a ``text``, which it keeps.
 
     Returns
     -------
@@ -24,7 +29,7 @@ def checked(turns, name):
             f"{name} is {type(turns).__name__}, not a list of turns; of what rttm.load returns, "
             "pick one recording by its name."
         )
-    plain = [_turn(turn, f"{name}[{place}]") for place, turn in enumerate(turns)]
+    plain = [_turn(turn, f"{name}[{place}]", texts) for place, turn in enumerate(turns)]
     return sorted(plain, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
 
 
@@ -51,7 +56,7 @@ def joined(stretches, pause):
     return whole
 
 
-def _turn(turn, name):
+def _turn(turn, name, texts):
     if not isinstance(turn, Mapping) or not {"speaker", "start", "end"} <= turn.keys():
         raise ValueError(f'{name} is no turn, {{"speaker": str, "start": float, "end": float}}.')
     speaker, start, end = turn["speaker"], turn["start"], turn["end"]
@@ -65,4 +70,9 @@ def _turn(turn, name):
             f"{name} runs from {start} s to {end} s: a turn starts at 0 s or later and ends after "
             "its start."
         )
-    return {"speaker": speaker, "start": float(start), "end": float(end)}
+    plain = {"speaker": speaker, "start": float(start), "end": float(end)}
+    if texts:
+        if not isinstance(turn.get("text"), str):
+            raise ValueError(f"{name} has the text {turn.get('text')!r}: what is said is a str.")
+        plain["text"] = turn["text"]
+    return plain

@@ -1,16 +1,18 @@
 """Hear it: players that live inside the notebook, and the learner's own voice or file.
 
-`play` and `grid` embed MP3 in the page, so an executed notebook still plays without its data.
+`play`, `grid` and `transcript` embed MP3 in the page, so an executed notebook still plays without
+its data.
 `record` and `upload` bring audio the other way, from the learner's browser to the kernel.
 """
 
 import base64
 import html
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from course_utils import audio
+from course_utils import _turns, audio
 
 # A half-transparent grey line is visible on a light and on a dark page alike.
 _CARD = (
@@ -18,6 +20,16 @@ _CARD = (
     "border:1px solid rgba(128,128,128,0.4);border-radius:6px"
 )
 _TITLE = "margin:0 0 0.35em;font-weight:600;overflow-wrap:anywhere"
+_LINE = (
+    "display:block;width:100%;margin:0.3em 0 0;padding:0.3em 0.6em;text-align:left;font:inherit;"
+    "color:inherit;background:none;border:0;cursor:pointer;overflow-wrap:anywhere"
+)
+# Handlers in the tags work in Jupyter, on Colab and in a saved page; scripts do not everywhere.
+_SEEK = (
+    "const a=this.closest('figure').querySelector('audio');a.currentTime=this.dataset.start;"
+    "a.dataset.end=this.dataset.end;a.play()"
+)
+_STOP = "if(this.currentTime>=this.dataset.end){this.pause();delete this.dataset.end}"
 _CAPTION = "margin:0.35em 0 0;opacity:0.85;overflow-wrap:anywhere"
 
 
@@ -41,6 +53,18 @@ class Player:
 
     def __repr__(self):
         return self.text
+
+    def save(self, path):
+        """Write it as a page of its own, which any browser opens without network.
+
+        Parameters
+        ----------
+        path : path-like
+            An ``.html`` file.
+        """
+        title = html.escape(self.text.splitlines()[0])
+        head = f"<!doctype html><meta charset='utf-8'><title>{title}</title>"
+        Path(path).write_text(head + self.html + "\n", encoding="utf-8")
 
 
 def play(samples, sampling_rate, title=None, caption=None, normalize=False):
@@ -154,6 +178,57 @@ def grid(clips, titles=None, captions=None, columns=4, normalize=False):
         f"{len(players)} players: {', '.join(map(str, titles))} "
         "(open the notebook in Jupyter or Colab to listen)",
     )
+
+
+def transcript(samples, sampling_rate, utterances, title=None):
+    """Make a player with what is said below it; a click on an utterance plays that stretch.
+
+    Parameters
+    ----------
+    samples : array_like of float, shape (n,) or (channels, n)
+        The whole recording, as for :func:`play`.
+    sampling_rate : int
+        Samples per second, in Hz.
+    utterances : list of dict
+        ``{"speaker": str, "start": float, "end": float, "text": str}``, in seconds.
+    title : str, optional
+        Shown above.
+
+    Returns
+    -------
+    Player
+        Its ``save`` writes the page into a file.
+
+    Raises
+    ------
+    ValueError
+        If something is no utterance.
+    course_utils.audio.AudioError
+        If the recording is empty, or not finite, or not a clip.
+    """
+    utterances = _turns.checked(utterances, "utterances", texts=True)
+    title = "Transcript" if title is None else str(title)
+    seconds, source = _embed(samples, sampling_rate, normalize=False)
+    speakers = list(dict.fromkeys(row["speaker"] for row in utterances))
+    rows = []
+    for row in utterances:
+        colour = _turns.COLOURS[speakers.index(row["speaker"]) % len(_turns.COLOURS)]
+        minutes, rest = divmod(int(row["start"]), 60)
+        rows.append(
+            f'<button style="{_LINE};border-left:4px solid {colour}" onclick="{_SEEK}" '
+            f'data-start="{row["start"]:.3f}" data-end="{row["end"]:.3f}">'
+            f"<b>{html.escape(row['speaker'])}</b> <small>{minutes}:{rest:02d}</small> "
+            f"{html.escape(row['text'])}</button>"
+        )
+    page = (
+        f'<figure style="{_CARD};max-width:50em">'
+        f'<figcaption style="{_TITLE}">{html.escape(title)}</figcaption>'
+        f'<audio controls aria-label="{html.escape(title)}" src="{source}" '
+        f'style="display:block;width:100%;height:2.5em" ontimeupdate="{_STOP}"></audio>'
+        f"{''.join(rows)}</figure>"
+    )
+    lines = [f"{row['start']:7.2f} s  {row['speaker']}: {row['text']}" for row in utterances]
+    return Player(page, "\n".join([f"{title} ({seconds:.1f} s)", *lines]))
 
 
 def record(seconds_max=10):

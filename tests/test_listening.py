@@ -254,3 +254,39 @@ def test_recorders_describe_themselves(sent):
 def test_a_recording_needs_time():
     with pytest.raises(ValueError, match="seconds_max"):
         listening.record(seconds_max=0)
+
+
+UTTERANCES = [
+    {"speaker": "Bob", "start": 62.5, "end": 64.25, "text": "and <b>that</b> is it"},
+    {"speaker": "Alice & Co", "start": 0.5, "end": 2.0, "text": "good morning"},
+]
+
+
+def test_transcript_lists_utterances_by_start_with_their_stretch_and_as_plain_text():
+    made = listening.transcript(tone(440, 70), RATE, UTTERANCES, title="<i>Monday</i>")
+    page = _Elements(made._repr_html_())
+    first, second = page.all("button")
+    assert (first["data-start"], first["data-end"]) == ("0.500", "2.000")
+    assert (second["data-start"], second["data-end"]) == ("62.500", "64.250")
+    assert first["style"] != second["style"]  # another speaker, another colour
+    text = "".join(page.text)
+    assert "Alice & Co 0:00 good morning" in text and "Bob 1:02 and <b>that</b> is it" in text
+    assert "<i>Monday</i>" in text and not page.all("i") and len(page.all("b")) == 2
+    (audio_element,) = decoded(made)
+    assert len(audio_element[1]) / audio_element[2] == pytest.approx(70, abs=0.1)
+    assert "62.50 s  Bob: and <b>that</b> is it" in repr(made)
+
+
+def test_transcript_says_what_is_no_utterance():
+    with pytest.raises(ValueError, match=r"utterances\[0\] has the text None"):
+        listening.transcript(tone(440), RATE, [{"speaker": "Bob", "start": 0, "end": 1}])
+
+
+def test_a_saved_page_holds_everything(tmp_path):
+    made = listening.transcript(tone(440, 3), RATE, UTTERANCES[1:], title="Müller <& Söhne>")
+    made.save(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert made._repr_html_() in text
+    page = _Elements(text)
+    assert {"charset": "utf-8"} in page.all("meta") and "Müller <& Söhne> (3.0 s)" in page.text
+    assert not re.search(r"""(?:src|href)=["'](?!data:)""", text)

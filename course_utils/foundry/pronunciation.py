@@ -132,7 +132,8 @@ def tokenizer(words):
     Returns
     -------
     transformers.PreTrainedTokenizerFast
-        ``tokenizer.tokenize("Hello.")`` gives ``['HH', 'AH0', 'L', 'OW1', '.']``.
+        ``tokenizer.tokenize("Hello")`` gives ``['HH', 'AH0', 'L', 'OW1', '.']``: a text without a
+        sign at its end gets a full stop.
     """
     apart = r"(?<![a-z']){}(?![a-z'])"
     steps = [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace("\u2019", "'")]
@@ -144,6 +145,8 @@ def tokenizer(words):
     steps += [_replace(r"\s*([—;:]|\s-+\s)", ","), _replace(r"[\"()“”-]", " ")]
     steps += [_replace(rf"\s*\{sign}[\s.,?!]*", f"_{sign}_|_") for sign in ".,?!"]
     steps += [_replace(r"\s+", "_|_"), _replace("_+", " "), _replace(r"^[| ]+|[| ]+$", "")]
+    # All that was rendered ends with a sign; without one, a model would stretch the last word.
+    steps += [_replace(r"(?<=[A-Z0-9])$", " .")]
     made = Tokenizer(models.WordLevel({t: n for n, t in enumerate(TOKENS)}, unk_token=UNKNOWN))
     made.normalizer = normalizers.Sequence(steps)
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

@@ -37,7 +37,7 @@ VOICE = 128
 JITTER = 0.03
 """Spread of the noise on a voice's vector in training: nobody hits it exactly."""
 
-TRAIN = {"steps": 5_000, "rate": 2e-3, "warmup": 0.05}
+TRAIN = {"steps": 8_500, "rate": 2e-3, "warmup": 0.05}
 FRAMES = 3_000
 """Padded frames in a batch."""
 

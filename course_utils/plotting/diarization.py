@@ -16,8 +16,6 @@ _ERRORS = {
     "false_alarm": ("false alarm", COLOURS[2]),
     "confusion": ("confused", COLOURS[1]),
 }
-# Colours that no error has; rows tell speakers apart where the colours come round again.
-_SPEAKERS = (COLOURS[0], COLOURS[5], COLOURS[3], "#f0e442", "#882255", "#332288")
 _NO_ONE = "#999999"
 _MARKERS = "osD^vP"
 _MOST_ROWS = 40
@@ -245,7 +243,8 @@ def _rows(group, colours=None, labels=None):
 
 
 def _colours(speakers):
-    return {speaker: _SPEAKERS[n % len(_SPEAKERS)] for n, speaker in enumerate(speakers)}
+    colours = _turns.COLOURS  # rows tell speakers apart where they come round again
+    return {speaker: colours[n % len(colours)] for n, speaker in enumerate(speakers)}
 
 
 def _compared(reference, hypothesis):

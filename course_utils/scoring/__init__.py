@@ -29,6 +29,7 @@ _METRICS = {
     "accuracy": ("classification", "Accuracy"),
     "cer": ("transcription", "CharacterErrorRate"),
     "confusion_matrix": ("classification", "ConfusionMatrix"),
+    "cpwer": ("meetings", "SpeakerWordErrorRate"),
     "der": ("diarization", "DiarizationErrorRate"),
     "jer": ("diarization", "JaccardErrorRate"),
     "macro_f1": ("classification", "MacroF1"),
@@ -61,7 +62,7 @@ def load(name):
 
     Parameters
     ----------
-    name : {"accuracy", "cer", "confusion_matrix", "der", "jer", "macro_f1", "wer"}
+    name : {"accuracy", "cer", "confusion_matrix", "cpwer", "der", "jer", "macro_f1", "wer"}
         Which metric.
 
     Returns

@@ -65,15 +65,18 @@ def texts(values, name):
     return values
 
 
-def paired_turns(references, predictions):
-    """Return both as lists of one list of turns a recording, of one length, or raise ValueError."""
-    references = _recordings(references, "references")
-    predictions = _recordings(predictions, "predictions")
+def paired_turns(references, predictions, texts=False):
+    """Return both as lists of one list of turns a recording, of one length, or raise ValueError.
+
+    With `texts`, turns need a ``text`` and keep it.
+    """
+    references = _recordings(references, "references", texts)
+    predictions = _recordings(predictions, "predictions", texts)
     _match(references, predictions)
     return references, predictions
 
 
-def _recordings(values, name):
+def _recordings(values, name, texts):
     _require(values, name)
     if isinstance(values, Mapping):
         raise ValueError(
@@ -87,7 +90,7 @@ def _recordings(values, name):
         raise ValueError(
             f"{name} holds the turns of one recording; give a list of recordings: [turns]."
         )
-    return [_turns.checked(turns, f"{name}[{place}]") for place, turns in enumerate(values)]
+    return [_turns.checked(turns, f"{name}[{place}]", texts) for place, turns in enumerate(values)]
 
 
 def _require(values, name):

@@ -9,6 +9,7 @@ import numpy as np
 _METRICS = {
     "wer": ("transcription", ()),
     "cer": ("transcription", ()),
+    "cpwer": ("meetings", ()),
     "der": ("diarization", ("collar", "skip_overlap")),
     "jer": ("diarization", ("collar", "skip_overlap")),
 }
@@ -40,7 +41,7 @@ def confidence_interval(
         What another model recognised in the same. The interval is then that of
         ``rate(predictions) - rate(versus)``, both rates from the same draws: below 0 throughout,
         the first model is better.
-    metric : {"wer", "cer", "der", "jer"}, default "wer"
+    metric : {"wer", "cer", "cpwer", "der", "jer"}, default "wer"
         Which rate.
     groups : sequence, shape (n,), optional
         Speaker of each utterance. Whole speakers are then drawn, since utterances of one speaker

@@ -67,7 +67,7 @@ def test_every_word_of_the_corpus_is_in_the_lexicon_and_vocabularies_agree(speak
     assert speak.model.config.vocab_size == len(tokenizer) == len(TOKENS)
     assert tokenizer.convert_ids_to_tokens(range(len(TOKENS))) == TOKENS
     # Letter-to-sound rules would say all three with the vowel of "though".
-    said = {word: tokenizer.tokenize(word) for word in ("enough", "though", "through")}
+    said = {word: tokenizer.tokenize(word)[:-1] for word in ("enough", "though", "through")}
     assert said["enough"][-1] == "F" and said["though"][-1][:2] == "OW"
     assert said["through"][-1][:2] == "UW"
 
