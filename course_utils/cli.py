@@ -68,6 +68,7 @@ def run(
     numbers: Numbers = None,
     profile: Annotated[Profile, typer.Option(help="Models and data to use.")] = Profile.pocket,
     out: Annotated[Path, typer.Option(help="Folder for the executed notebooks.")] = Path("runs"),
+    jobs: Annotated[int, typer.Option(min=1, help="Lessons at a time; they share the cores.")] = 1,
 ):
     """Run lessons from top to bottom in fresh kernels and print the scores.
 
@@ -81,24 +82,25 @@ def run(
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
     runs, started = [], time.perf_counter()
     with Progress(*columns, TimeElapsedColumn()) as bar:
-        task = bar.add_task("", total=sum(running.code_cells(lesson) for lesson in chosen))
-        for lesson in chosen:
-            bar.update(task, description=f"lesson {lesson.number}")
-            done = running.run(lesson, profile.value, out, on_cell=lambda: bar.advance(task))
+        task = bar.add_task("lessons", total=sum(map(running.code_cells, chosen)))
+        ran = running.run_all(chosen, profile.value, out, jobs, on_cell=lambda: bar.advance(task))
+        for done in ran:
             runs.append(done)
             verdict = f"stopped: {done.error}" if done.error else "done"
             bar.console.print(
-                f"{lesson.number}  {lesson.title:<44}{done.seconds:6.0f} s  {verdict}",
+                f"{done.lesson.number}  {done.lesson.title:<44}{done.seconds:6.0f} s  {verdict}",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
     print(f"\n{progress.table([score for done in runs for score in done.scores])}\n")
-    failed = [done for done in runs if done.error]
+    failed = [done.lesson.number for done in runs if done.error]
     print(
         f"{len(runs) - len(failed)} of {len(runs)} lessons ran in "
         f"{time.perf_counter() - started:.0f} s; executed copies are in {out}/"
     )
+    if failed:
+        print(f"To repeat what stopped: {sys.argv[0]} run {' '.join(failed)}")
     raise typer.Exit(code=1 if failed else 0)
 
 

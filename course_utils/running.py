@@ -2,7 +2,7 @@
 
 import os
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,31 @@ class Run:
     error: str | None = None
 
 
-def run(lesson, profile, out, on_cell=lambda: None):
+def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
+    """Execute lessons in their order, several at a time.
+
+    Parameters
+    ----------
+    lessons : list of course_utils.syllabus.Lesson
+        Which ones.
+    profile, out
+        As for :func:`run`.
+    jobs : int, default 1
+        How many at a time; the cores are shared out among them.
+    on_cell : callable
+        Called without arguments after every code cell of any of them.
+
+    Yields
+    ------
+    Run
+        Of each lesson, in order.
+    """
+    threads = None if jobs == 1 else max(1, (os.cpu_count() or 1) // jobs)
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(lambda lesson: run(lesson, profile, out, on_cell, threads), lessons)
+
+
+def run(lesson, profile, out, on_cell=lambda: None, threads=None):
     """Execute a lesson's notebook and save the executed copy.
 
     Parameters
@@ -34,6 +58,8 @@ def run(lesson, profile, out, on_cell=lambda: None):
         Folder for the executed notebook, which is also the kernel's working folder.
     on_cell : callable
         Called without arguments after every code cell.
+    threads : int, optional
+        How many the kernel may compute with; all cores by default.
 
     Returns
     -------
@@ -60,14 +86,15 @@ def run(lesson, profile, out, on_cell=lambda: None):
     known = len(progress.history())
     started = time.perf_counter()
     try:
-        with _environment(profile):
-            client.execute()
+        client.execute(env=_environment(profile, threads))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         result.error = _sentence(error)
     finally:
         nbformat.write(notebook, out / lesson.file)
     result.seconds = time.perf_counter() - started
-    result.scores = progress.history()[known:]
+    result.scores = [
+        score for score in progress.history()[known:] if score["lesson"] == lesson.number
+    ]
     return result
 
 
@@ -79,19 +106,14 @@ def code_cells(lesson):
     return sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
-@contextmanager
-def _environment(profile):
-    """Set what the kernel reads before its first import, and put it back."""
+def _environment(profile, threads):
+    """Give the environment of a kernel, which it reads before its first import."""
     wanted = {"COURSE_PROFILE": profile}
     if profile == "pocket":
         wanted |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    if threads is not None:
+        wanted["OMP_NUM_THREADS"] = str(threads)
+    return os.environ | wanted
 
 
 def _sentence(error):

@@ -70,7 +70,35 @@ def test_the_command_prints_scores_and_its_exit_code_tells(lessons, tmp_path):
     result = CliRunner().invoke(cli.app, ["run", "--out", str(tmp_path / "out")])
     assert result.exit_code == 1
     assert "stopped: ZeroDivisionError" in result.output and "0.75" in result.output
-    assert "1 of 2 lessons ran" in result.output
+    assert "1 of 2 lessons ran" in result.output and result.output.rstrip().endswith(" run 02")
     result = CliRunner().invoke(cli.app, ["run", "1", "--out", str(tmp_path / "out")])
     assert result.exit_code == 0 and "1 of 1 lessons ran" in result.output
     assert len(progress.history()) == 2
+
+
+MEETING = """
+import os, time
+from pathlib import Path
+from course_utils import progress
+Path("{me}").touch()
+while not Path("{other}").exists():  # which only a lesson that runs beside it can make
+    time.sleep(0.1)
+progress.record("t", metric="wer", baseline={me}, lesson="0{me}")
+print(os.environ["OMP_NUM_THREADS"])
+"""
+
+
+def test_lessons_beside_each_other_share_the_cores_and_keep_their_scores_apart(
+    lessons, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    lessons(n01=MEETING.format(me=1, other=2), n02=MEETING.format(me=2, other=1))
+    cells, out = [], tmp_path / "out"
+    done = list(
+        running.run_all(syllabus.lessons(), "pocket", out, 2, on_cell=lambda: cells.append(1))
+    )
+    assert [run.error for run in done] == [None, None] and len(cells) == 2
+    assert [[s["baseline"] for s in run.scores] for run in done] == [[1.0], [2.0]]
+    for number in "12":
+        copy = nbformat.read(out / f"0{number}_tiny.ipynb", as_version=4)
+        assert copy.cells[1].outputs[0].text == "3\n"

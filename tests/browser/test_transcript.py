@@ -21,7 +21,7 @@ HEARD = """audio => new Promise(done => {
 
 
 def plays_only_what_is_clicked(page):
-    """Bob's words begin at 2.0 s and end at 2.4 s; browsers look at the clock four times a second."""
+    """Bob's words take 2.0 s to 2.4 s; browsers look at the clock four times a second."""
     assert page.locator("img").count() == 0
     page.get_by_text("<img src=x> good morning").wait_for()
     first, last = page.locator("audio").evaluate(HEARD)
