@@ -23,6 +23,10 @@ BANDS = {
     "07": {("conference calls", "der"): {"baseline": (0.25, 0.45), "finetuned": (0.0, 0.33)}},
     "08": {("text to speech", "wer"): {"baseline": (0.0, 0.12)}},
     "09": {("new voice", "similarity"): {"baseline": (0.5, 0.85), "finetuned": (0.5, 0.95)}},
+    "11": {
+        ("who said what", "cpwer"): {"baseline": (0.25, 0.5)},
+        ("who said what", "der"): {"baseline": (0.03, 0.12)},
+    },
 }
 
 
