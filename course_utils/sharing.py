@@ -4,7 +4,9 @@ The lesson's cells are the same for both: ``push_to_hub``, ``pipeline(model=id)`
 ``load_dataset(id)``.
 """
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -63,13 +65,14 @@ def _stand_in():
         )
     server = StandIn()
     Thread(target=server.serve_forever, daemon=True).start()
-    server.home = tempfile.TemporaryDirectory(prefix="hub-stand-in-")  # gone with the process
+    home = Path(tempfile.mkdtemp(prefix="hub-stand-in-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ |= {
         "HF_ENDPOINT": server.address,
         "HF_TOKEN": server.token,
-        "HF_HOME": server.home.name,
-        "HF_HUB_CACHE": str(Path(server.home.name) / "hub"),
-        "HF_DATASETS_CACHE": str(Path(server.home.name) / "datasets"),
+        "HF_HOME": str(home),
+        "HF_HUB_CACHE": str(home / "hub"),
+        "HF_DATASETS_CACHE": str(home / "datasets"),
         # The libraries may use the network again: they know no other address than this one.
         "HF_HUB_OFFLINE": "0",
         "HF_DATASETS_OFFLINE": "0",
