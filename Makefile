@@ -15,7 +15,7 @@ setup: $(READY) ## Create .venv with the course and the exact versions that its 
 
 $(READY): pyproject.toml requirements/pinned.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --constraint requirements/pinned.txt --editable ".[notebooks,dev]"
+	$(BIN)/python -m pip install --constraint requirements/pinned.txt --editable ".[notebooks,demo,dev]"
 	touch $@
 
 lab: $(READY) ## Open JupyterLab at lesson 00.

@@ -22,6 +22,7 @@ __all__ = [
     "progress",
     "rttm",
     "scoring",
+    "sharing",
     "spelling",
     "subtitles",
     "widgets",

@@ -45,10 +45,14 @@ def python():
 
 
 def packages():
-    """Check each required package and those of the notebooks against pyproject's ranges."""
-    lines = requires("course_utils") or []
-    wanted = [Requirement(line) for line in lines]
-    chosen = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": "notebooks"})]
+    """Check each required package and those of the lessons against pyproject's ranges."""
+    wanted = map(Requirement, requires("course_utils") or [])
+    extras = ("notebooks", "demo")
+    chosen = [
+        r
+        for r in wanted
+        if r.marker is None or any(r.marker.evaluate({"extra": e}) for e in extras)
+    ]
     good = []
     for requirement in chosen:
         plain = f"{requirement.name}{requirement.specifier}"
@@ -129,6 +133,8 @@ def _tried(check):
     except Exception as error:
         # Whatever breaks here is what the learner needs to read, not a traceback.
         reason = f"{check.__name__}: {type(error).__name__}: {error}"
-        fix = 'python -m pip install --force-reinstall "course_utils[notebooks]", or make setup'
+        fix = (
+            'python -m pip install --force-reinstall "course_utils[notebooks,demo]", or make setup'
+        )
         return Finding(False, reason, fix)
     return Finding(True, f"{text} ({time.perf_counter() - started:.1f} s)")

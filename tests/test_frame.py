@@ -30,10 +30,11 @@ def test_environment_yml_lists_what_pyproject_requires():
     (pip,) = [line["pip"] for line in environment if isinstance(line, dict)]
     given = {line for line in [*environment, *pip] if isinstance(line, str)}
     wanted = {"python" + PROJECT["requires-python"]}
-    for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["notebooks"]:
+    extras = PROJECT["optional-dependencies"]
+    for line in PROJECT["dependencies"] + extras["notebooks"] + extras["demo"]:
         requirement = Requirement(line)
         wanted.add(f"{CONDA_NAMES.get(requirement.name, requirement.name)}{requirement.specifier}")
-    assert given - wanted == {"pip", "ffmpeg", "-e .[notebooks,dev]"}
+    assert given - wanted == {"pip", "ffmpeg", "-e .[notebooks,demo,dev]"}
     assert wanted - given == set()
 
 
@@ -49,7 +50,7 @@ def test_the_pinned_set_satisfies_pyproject():
     pairs = (line.split("==") for line in lines if not line.startswith("#"))
     pinned = {canonicalize_name(name): version for name, version in pairs}
     extras = PROJECT["optional-dependencies"]
-    for line in PROJECT["dependencies"] + extras["notebooks"] + extras["dev"]:
+    for line in PROJECT["dependencies"] + extras["notebooks"] + extras["demo"] + extras["dev"]:
         requirement = Requirement(line)
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), line
     assert pinned["torch"] == "2.13.0"
@@ -94,7 +95,7 @@ def test_pocket_stays_in_its_budget():
 
 LAYERS = [
     {"audio", "_codecs", "acoustics", "rttm", "_turns", "spelling"}, {"catalog"},
-    {"data", "conversations"},
+    {"data", "conversations", "sharing", "_stand_in"},
     {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},
     {"lesson", "exercises", "checks", "widgets", "progress"}, {"pipelines"}, {"finetuning"},
     {"running", "doctor"}, {"cli"},
