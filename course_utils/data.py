@@ -144,7 +144,7 @@ def _class_labels(dataset):
 # ------------------------------------------------------------------------------ the learner's own
 
 
-def load_folder(path):
+def load_folder(path, check=True):
     """Load a folder of the learner's own recordings.
 
     Two layouts are known: ``metadata.csv`` with a column ``file_name`` (paths below the folder)
@@ -154,6 +154,8 @@ def load_folder(path):
     Parameters
     ----------
     path : str or Path
+    check : bool, default True
+        Whether to decode every file. Without, those that cannot be read stay in.
 
     Returns
     -------
@@ -183,7 +185,8 @@ def load_folder(path):
     for row, name in enumerate(columns["file_name"]):
         try:
             name.encode()  # Arrow stores text as UTF-8
-            audio.load(folder / name)
+            if check:
+                audio.load(folder / name)
             readable.append(row)
         except audio.AudioError as error:
             notes.append(str(error).replace(f"{folder}{os.sep}", "", 1))
