@@ -54,7 +54,8 @@ class Precision(StrEnum):
 
 
 DataOption = Annotated[
-    str | None, typer.Option("--data", help="A data set of the catalogue, or a folder; the lesson's.")
+    str | None,
+    typer.Option("--data", help="A data set of the catalogue, or a folder; the lesson's."),
 ]
 ProfileOption = Annotated[
     Profile | None, typer.Option("--profile", help="Models and data to use; else $COURSE_PROFILE.")
@@ -181,16 +182,16 @@ def finetune(
     from course_utils.finetuning import training
 
     summary = training.finetune(
-        task.value, out, data=source, model=model, steps=steps, epochs=epochs, batch_size=batch_size,
-        learning_rate=learning_rate, accumulation=accumulation, precision=precision.value,
-        resume=resume, streaming=streaming, deterministic=deterministic, save_steps=save_steps,
-        seed=seed,
+        task.value, out, data=source, model=model, steps=steps, epochs=epochs,
+        batch_size=batch_size, learning_rate=learning_rate, accumulation=accumulation,
+        precision=precision.value, resume=resume, streaming=streaming,
+        deterministic=deterministic, save_steps=save_steps, seed=seed,
     )  # fmt: skip
     if not _is_first():
         return
     print(
-        f"{summary['steps']} steps of {summary['global_batch']} examples, "
-        f"{summary['processes']} process(es), {summary['examples_per_second']:.1f} examples a second"
+        f"{summary['steps']} steps of {summary['global_batch']} examples in "
+        f"{summary['processes']} process(es): {summary['examples_per_second']:.1f} a second"
     )
     if summary["loss"] is not None:
         print(f"loss on held-out rows: {summary['loss_before']:.4f} -> {summary['loss']:.4f}")

@@ -164,9 +164,7 @@ def _shards(folder, split):
 def _parquet(files, streaming=False):
     import datasets
 
-    dataset = datasets.load_dataset(
-        "parquet", data_files=files, split="train", streaming=streaming
-    )
+    dataset = datasets.load_dataset("parquet", data_files=files, split="train", streaming=streaming)
     if "audio" in dataset.column_names:
         dataset = dataset.cast_column("audio", datasets.Audio(decode=False))
     return dataset

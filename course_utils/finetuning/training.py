@@ -89,7 +89,9 @@ def finetune(
     rows = _stream(recipe, train, arguments.world_size) if streaming else _examples(recipe, train)
     if not streaming and not rows:
         raise RecipeError(f"{data}: nothing in it can be learned from; see the lesson's data")
-    fresh = recipe.fresh_model(deterministic)
+    # The Trainer would leave out weights that are called otherwise in files than in the model, and
+    # say nothing (transformers #48805). Opened from the checkpoint, the model has all of them.
+    fresh = recipe.fresh_model(deterministic, last)
     trainer = RecipeTrainer(
         recipe, not deterministic, fresh, arguments, train_dataset=rows,
         eval_dataset=_examples(recipe, held_out) if kind.evaluates else None,
@@ -103,11 +105,11 @@ def finetune(
     trainer.save_model(out)
     state, batch = trainer.state, arguments.train_batch_size * arguments.world_size
     batch *= arguments.gradient_accumulation_steps
-    held_out_losses = [e["eval_loss"] for e in state.log_history if "eval_loss" in e] or [None]
+    losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry] or [None]
     summary = {
         "task": task, "data": str(data), "model": str(model), "processes": arguments.world_size,
         "global_batch": batch, "steps": state.global_step, "resumed_at": first,
-        "loss_before": held_out_losses[0], "loss": held_out_losses[-1], "seconds": round(seconds, 2),
+        "loss_before": losses[0], "loss": losses[-1], "seconds": round(seconds, 2),
         "examples_per_second": round((state.global_step - first) * batch / seconds, 2),
         "parameters": fresh.num_parameters(),
         "log": [[e["step"], e["loss"]] for e in state.log_history if "loss" in e],
@@ -128,8 +130,7 @@ def checkpoint_of(model):
     if catalog.profile() == "hub" and str(model).count("/") == 1:
         return str(model)
     raise RecipeError(
-        f"{model} is no model of the catalogue and no folder; for one of the Hub say "
-        "--profile hub"
+        f"{model} is no model of the catalogue and no folder; for one of the Hub say --profile hub"
     )
 
 

@@ -47,8 +47,11 @@ class Recipe:
         """Yield what the model learns from a decoded row: none, one or several dicts of arrays."""
         raise NotImplementedError
 
-    def fresh_model(self, deterministic=False):
-        """Return the model to train; without any dropout or masking if deterministic."""
+    def fresh_model(self, deterministic=False, start=None):
+        """Return the model to train: without any dropout or masking if deterministic.
+
+        `start` is a checkpoint of the same run to go on from.
+        """
         raise NotImplementedError
 
     def collator(self, model):

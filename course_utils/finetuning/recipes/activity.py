@@ -70,10 +70,10 @@ class Activity(Recipe):
             )
             yield {self.input: self.features(samples[first : first + window]), "labels": labels}
 
-    def fresh_model(self, deterministic=False):  # noqa: D102
+    def fresh_model(self, deterministic=False, start=None):  # noqa: D102
         changes = without_dropout(self.checkpoint) if deterministic else {}
         return AutoModelForAudioFrameClassification.from_pretrained(
-            self.checkpoint, dtype="float32", **changes
+            start or self.checkpoint, dtype="float32", **changes
         )
 
     def loss(self, outputs, labels):  # noqa: D102

@@ -37,11 +37,11 @@ class Classification(Recipe):
         )  # fmt: skip
         yield {self.input: features[self.input][0], "labels": row["label"]}
 
-    def fresh_model(self, deterministic=False):  # noqa: D102
-        id2label = dict(enumerate(self.names))
+    def fresh_model(self, deterministic=False, start=None):  # noqa: D102
+        names = dict(enumerate(self.names))
         return AutoModelForAudioClassification.from_pretrained(
-            self.checkpoint, dtype="float32", ignore_mismatched_sizes=True, id2label=id2label,
-            label2id={name: number for number, name in id2label.items()},
+            start or self.checkpoint, dtype="float32", id2label=names,
+            label2id={name: number for number, name in names.items()}, ignore_mismatched_sizes=True,
             **(without_dropout(self.checkpoint) if deterministic else {}),
         )  # fmt: skip
 

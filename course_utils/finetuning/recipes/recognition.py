@@ -45,9 +45,11 @@ class Recognition(Recipe):
             features = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
             yield {name: features[name][0], "labels": self.processor.tokenizer(text).input_ids}
 
-    def fresh_model(self, deterministic=False):  # noqa: D102
+    def fresh_model(self, deterministic=False, start=None):  # noqa: D102
         changes = MASKS | (without_dropout(self.checkpoint) if deterministic else {})
-        return self.kind.from_pretrained(self.checkpoint, dtype="float32", **self.ctc, **changes)
+        return self.kind.from_pretrained(
+            start or self.checkpoint, dtype="float32", **self.ctc, **changes
+        )
 
     def collator(self, model):  # noqa: D102
         start = None if self.ctc else model.config.decoder_start_token_id

@@ -55,17 +55,20 @@ class Synthesis(Recipe):
         self.hearing = AutoFeatureExtractor.from_pretrained(hearing)
         self.xvectors = AutoModelForAudioXVector.from_pretrained(hearing, dtype="float32").eval()
 
-    def begin(self, rows):
-        """Describe each voice by the mean vector of its clips."""
+    def begin(self, rows):  # noqa: D102
         require(rows, "text", "write what is said into a column text of metadata.csv")
         if not hasattr(rows, "num_rows"):
             raise RecipeError("the vector of a voice needs all its clips: leave out --streaming")
+        self.voices = self.voices_of(rows)
+        self.teacher = self.fresh_model().eval()
+
+    def voices_of(self, rows):
+        """Describe each voice by the mean vector of its clips."""
         heard = {}
         for row in rows:
             vector = self.vector_of(self.decode(row)["samples"])
             heard.setdefault(row.get("speaker", VOICE), []).append(vector)
-        self.voices = {name: np.mean(vectors, 0) for name, vectors in heard.items()}
-        self.teacher = self.fresh_model().eval()
+        return {name: np.mean(vectors, 0) for name, vectors in heard.items()}
 
     def vector_of(self, samples):
         """Return the x-vector of a clip, of length 1."""
@@ -92,10 +95,10 @@ class Synthesis(Recipe):
             "pitch": pitch, "energy": energy, "speaker_embedding": vector,
         }  # fmt: skip
 
-    def fresh_model(self, deterministic=False):  # noqa: D102
+    def fresh_model(self, deterministic=False, start=None):  # noqa: D102
         changes = without_dropout(self.checkpoint) if deterministic else {}
         return AutoModelForTextToSpectrogram.from_pretrained(
-            self.checkpoint, dtype="float32", **changes
+            start or self.checkpoint, dtype="float32", **changes
         )
 
     def collator(self, model):  # noqa: D102
@@ -109,7 +112,7 @@ class Synthesis(Recipe):
         save_file(self.voices, f"{folder}/voice.safetensors")
 
     def open(self, rows):  # noqa: D102
-        self.begin(rows)
+        self.voices = self.voices_of(rows)
         vocoder = AutoModel.from_pretrained(catalog.model("pocket-vocoder"), dtype="float32").eval()
         self.speak = pipeline("text-to-speech", model=self.checkpoint, vocoder=vocoder)
         self.recognise = pipeline(
