@@ -93,7 +93,9 @@ def _answers(recipe, rows):
         try:
             readable.append(recipe.decode(row))
         except audio.AudioError as error:
-            lines.append({"file": row["file"], "error": str(error)})
+            # Named as in the results, wherever the folder lies.
+            told = str(error).replace(str(row["audio"]["path"]), row["file"])
+            lines.append({"file": row["file"], "error": told})
     try:
         answers = recipe.answer(readable) if readable else []
     except Exception as error:  # one odd file must not end a night's work

@@ -57,7 +57,7 @@ def training(task, name, streaming=False, seed=0):
     train = parts["train"]
     if streaming:
         if shards := [] if is_catalogued(name) else _shards(name, "train"):
-            train = _parquet(shards, streaming=True)
+            train = _stream(shards)
         else:
             train = train.to_iterable_dataset(num_shards=min(SHARDS, len(train)))
         train = train.shuffle(seed=seed, buffer_size=SHUFFLED).repeat(None)
@@ -161,13 +161,17 @@ def _shards(folder, split):
     return sorted(map(str, Path(folder).glob(f"{split}*.parquet")))
 
 
-def _parquet(files, streaming=False):
+def _parquet(files):
     import datasets
 
-    dataset = datasets.load_dataset("parquet", data_files=files, split="train", streaming=streaming)
-    if "audio" in dataset.column_names:
-        dataset = dataset.cast_column("audio", datasets.Audio(decode=False))
-    return dataset
+    return datasets.concatenate_datasets([data.load_parquet(file) for file in files])
+
+
+def _stream(files):
+    import datasets
+
+    stream = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
+    return stream.cast_column("audio", datasets.Audio(decode=False))
 
 
 def _folder(task, folder, check):

@@ -9,7 +9,13 @@ from transformers import (
 )
 
 from course_utils import scoring
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, require, without_dropout
+from course_utils.finetuning.recipes._recipe import (
+    RATE,
+    Recipe,
+    RecipeError,
+    require,
+    without_dropout,
+)
 
 SECONDS = 5
 """Clips are padded or cut to this length."""
@@ -28,7 +34,9 @@ class Classification(Recipe):
 
     def begin(self, rows):  # noqa: D102
         require(rows, "label", "put each class into a folder of its own, or add the column")
-        self.names = rows.features["label"].names
+        self.names = getattr(rows.features["label"], "names", None)
+        if not self.names:
+            raise RecipeError("the column 'label' must be a datasets.ClassLabel, with names")
 
     def examples(self, row):  # noqa: D102
         features = self.extractor(
