@@ -172,7 +172,7 @@ def finetune(
         bool, typer.Option("--deterministic", help="No dropout or variation, to compare runs.")
     ] = False,
     save_steps: Annotated[
-        float, typer.Option(min=0, help="Steps between checkpoints; below 1, a share of all.")
+        float, typer.Option(min=0.001, help="Steps between checkpoints; below 1, a share of all.")
     ] = 0.1,
     seed: Annotated[int, typer.Option(help="Of new weights and of the order.")] = 0,
     profile: ProfileOption = None,

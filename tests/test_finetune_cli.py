@@ -143,6 +143,14 @@ def test_the_other_recipes_learn_from_an_own_folder(task, folders, tmp_path):
         assert turns == next(line for line in lines if line["file"] == "call0.wav")["turns"]
 
 
+def test_a_ctc_model_learns_too(folders, tmp_path):
+    run = {"data": str(folders["asr"]), "model": "pocket-ctc", "steps": 6, "batch_size": 8}
+    summary = training.finetune("asr", tmp_path / "m", deterministic=True, **run)
+    assert summary["log"][-1][1] < summary["log"][0][1]
+    hear = pipeline("automatic-speech-recognition", model=str(tmp_path / "m"))
+    assert type(hear.model).__name__.endswith("ForCTC")
+
+
 def test_two_processes_learn_what_one_does(sounds, tmp_path):
     alone = training.finetune(
         "classification", tmp_path / "one", data=str(sounds), steps=6, batch_size=8,
@@ -217,9 +225,12 @@ def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
             return row
 
         def examples(self, row):
-            yield {"file": row["file_name"]}
+            if row["file_name"] != left_out:
+                yield {"file": row["file_name"]}
 
     rows, _ = sources.training("classification", str(sounds), streaming=True)
+    everything = {row["file"] for row in sources.answering("classification", str(sounds), "train")}
+    left_out = everything.pop()
     names = Names("")
     seen = []
     for process in range(2):
@@ -232,8 +243,7 @@ def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
         reader = iter(loader)
         seen.append({next(reader)["file"][0] for _ in range(40)})  # round and round
     assert not seen[0] & seen[1]
-    everything = {row["file"] for row in sources.answering("classification", str(sounds), "train")}
-    assert seen[0] | seen[1] == everything and len(everything) == 24
+    assert seen[0] | seen[1] == everything and len(everything) == 23
 
 
 def test_a_stream_of_shards_trains(tmp_path):
@@ -320,6 +330,7 @@ def test_a_file_on_which_the_model_fails_is_an_error_of_its_own(monkeypatch, tmp
         ({"data": "nowhere"}, "nowhere is no data set"),
         ({"model": "nobody/nothing"}, "--profile hub"),
         ({"data": "speech"}, "no column 'label'"),
+        ({"model": "pocket-tts"}, "pocket-tts is no model for classification"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(changes, said, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from filelock import FileLock
 from course_utils import audio
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.recipes import RecipeError
-from course_utils.finetuning.training import checkpoint_of
+from course_utils.finetuning.training import checkpoint_of, opening
 
 PATIENCE = timedelta(days=7)
 """How long a process that is done waits for the others."""
@@ -51,25 +51,28 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
     """
     out, kind = Path(out), recipes.find(task)
     rows = sources.answering(task, data or kind.data, split)
-    recipe = kind(checkpoint_of(model))
+    with opening(model, task):
+        recipe = kind(checkpoint_of(model))
     state = PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
     if state.is_main_process:
         _tidy(out, str(model))
     state.wait_for_everyone()
-    done = {line["file"] for line in _read(out)}
+    wanted = {row["file"] for row in rows}
+    done = wanted & {line["file"] for line in _read(out)}
+    state.wait_for_everyone()  # none writes before all have read, or they would share out otherwise
     # Neighbours have about the same length, so little is padded; the longest come first, so that
     # the processes end together, and too little memory shows at once.
     pending = sorted((row for row in rows if row["file"] not in done), key=_size, reverse=True)
     mine = pending[state.process_index :: state.num_processes]
     if mine:
-        recipe.open(rows)
+        with opening(model, task):
+            recipe.open(rows)
     for first in range(0, len(mine), batch_size):
         lines = _answers(recipe, mine[first : first + batch_size])
         with FileLock(f"{out}.lock"), out.open("a", encoding="utf-8") as file:
             for line in lines:
                 file.write(json.dumps({**line, "model": str(model)}, ensure_ascii=False) + "\n")
     state.wait_for_everyone()
-    wanted = {row["file"] for row in rows}
     lines = [line for line in _read(out) if line["file"] in wanted]
     good = [line for line in lines if "error" not in line]
     scored = [line for line in good if "reference" in line]

@@ -131,6 +131,11 @@ def is_catalogued(name):
     return name in {entry.name for entry in catalog.entries()}
 
 
+def is_trained_on(name):
+    """Tell whether the catalogue knows with which settings to train on a data set."""
+    return is_catalogued(name) and bool(catalog.find(name).training)
+
+
 def _from_catalogue(task, name):
     import datasets
 

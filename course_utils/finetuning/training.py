@@ -8,12 +8,15 @@ summary of the run.
 import json
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from course_utils import catalog
+from course_utils._codecs import one_line
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.recipes import RecipeError
 
@@ -72,26 +75,29 @@ def finetune(
         raise RecipeError("a stream has no end: say how far to train with --steps")
     if precision == "fp16" and not torch.cuda.is_available():
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
+    with opening(model, task):
+        recipe = kind(checkpoint_of(model))
     arguments = _arguments(
-        out, data if sources.is_catalogued(data) else kind.data,
+        out, data if sources.is_trained_on(data) else kind.data,
         max_steps=steps, num_train_epochs=epochs, learning_rate=learning_rate,
         per_device_train_batch_size=batch_size, gradient_accumulation_steps=accumulation,
         per_device_eval_batch_size=batch_size, save_steps=save_steps, seed=seed,
         bf16=precision == "bf16", fp16=precision == "fp16", label_names=list(kind.label_names),
         accelerator_config={"dispatch_batches": False} if streaming else None,
         # Not by evaluate() before train(): processes would then learn apart from each other.
-        eval_on_start=kind.evaluates,
+        eval_on_start=kind.evaluates, **recipe.settings,
     )  # fmt: skip
-    recipe = kind(checkpoint_of(model))
     train, held_out = sources.training(task, data, streaming, seed)
-    recipe.begin(train)
+    with opening(model, task):
+        recipe.begin(train)
     set_seed(seed)  # before the new weights, not only before the first step
     rows = _stream(recipe, train, arguments.world_size) if streaming else _examples(recipe, train)
     if not streaming and not rows:
         raise RecipeError(f"{data}: nothing in it can be learned from; see the lesson's data")
     # The Trainer would leave out weights that are called otherwise in files than in the model, and
     # say nothing (transformers #48805). Opened from the checkpoint, the model has all of them.
-    fresh = recipe.fresh_model(deterministic, last)
+    with opening(model, task):
+        fresh = recipe.fresh_model(deterministic, last)
     trainer = RecipeTrainer(
         recipe, not deterministic, fresh, arguments, train_dataset=rows,
         eval_dataset=_examples(recipe, held_out) if kind.evaluates else None,
@@ -103,22 +109,33 @@ def finetune(
     if kind.evaluates:
         trainer.evaluate()
     trainer.save_model(out)
-    state, batch = trainer.state, arguments.train_batch_size * arguments.world_size
-    batch *= arguments.gradient_accumulation_steps
-    losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry] or [None]
-    summary = {
-        "task": task, "data": str(data), "model": str(model), "processes": arguments.world_size,
-        "global_batch": batch, "steps": state.global_step, "resumed_at": first,
-        "loss_before": losses[0], "loss": losses[-1], "seconds": round(seconds, 2),
-        "examples_per_second": round((state.global_step - first) * batch / seconds, 2),
-        "parameters": fresh.num_parameters(),
-        "log": [[e["step"], e["loss"]] for e in state.log_history if "loss" in e],
-    }  # fmt: skip
+    summary = {"task": task, "data": str(data), "model": str(model)}
+    summary |= _summary(trainer, first, seconds)
     if trainer.is_world_process_zero():
         recipe.save(out)
         (out / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     trainer.accelerator.wait_for_everyone()
     return summary
+
+
+def _summary(trainer, first, seconds):
+    """Tell how a run went that began at step `first`."""
+    arguments, state = trainer.args, trainer.state
+    batch = arguments.train_batch_size * arguments.world_size
+    batch *= arguments.gradient_accumulation_steps
+    losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry] or [None]
+    return {
+        "processes": arguments.world_size,
+        "global_batch": batch,
+        "steps": state.global_step,
+        "resumed_at": first,
+        "loss_before": losses[0],
+        "loss": losses[-1],
+        "seconds": round(seconds, 2),
+        "examples_per_second": round((state.global_step - first) * batch / seconds, 2),
+        "parameters": trainer.model.num_parameters(),
+        "log": [[entry["step"], entry["loss"]] for entry in state.log_history if "loss" in entry],
+    }
 
 
 def checkpoint_of(model):
@@ -132,6 +149,17 @@ def checkpoint_of(model):
     raise RecipeError(
         f"{model} is no model of the catalogue and no folder; for one of the Hub say --profile hub"
     )
+
+
+@contextmanager
+def opening(model, task):
+    """Say in a sentence that a model is not of the kind that the task needs."""
+    try:
+        yield
+    except RecipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"{model} is no model for {task}: {one_line(error)}") from error
 
 
 class RecipeTrainer(Trainer):
@@ -167,8 +195,7 @@ class MarkWhole(TrainerCallback):
     """Mark a checkpoint once every process has written its part of it."""
 
     def on_save(self, args, state, control, **kwargs):  # noqa: D102
-        if args.world_size > 1:
-            torch.distributed.barrier()
+        PartialState().wait_for_everyone()
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
 

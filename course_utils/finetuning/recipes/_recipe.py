@@ -30,6 +30,8 @@ class Recipe:
         Keys of a batch that hold labels.
     evaluates : bool
         Whether the model gives its loss on held-out rows.
+    settings : dict
+        Arguments of the Trainer that this model needs, whatever the data.
     """
 
     data = model = ""
@@ -39,6 +41,7 @@ class Recipe:
 
     def __init__(self, checkpoint):
         self.checkpoint = checkpoint
+        self.settings = {}
 
     def begin(self, rows):
         """Take from the rows what concerns all of them, such as the names of the classes."""

@@ -33,6 +33,8 @@ class Recognition(Recipe):
         ctc = any(name.endswith("ForCTC") for name in config.architectures or [])
         self.kind = AutoModelForCTC if ctc else AutoModelForSpeechSeq2Seq
         self.ctc = {"ctc_loss_reduction": "mean", "ctc_zero_infinity": True} if ctc else {}
+        if ctc:  # its labels belong to no frame that they could be smoothed in
+            self.settings = {"label_smoothing_factor": 0.0}
 
     def begin(self, rows):  # noqa: D102
         require(rows, "text", "write the transcripts into a column text of metadata.csv")

@@ -1,5 +1,7 @@
 """Speak with a voice, as in lesson 09."""
 
+from contextlib import suppress
+
 import numpy as np
 import torch
 from transformers import (
@@ -63,11 +65,12 @@ class Synthesis(Recipe):
         self.teacher = self.fresh_model().eval()
 
     def voices_of(self, rows):
-        """Describe each voice by the mean vector of its clips."""
+        """Describe each voice by the mean vector of those of its clips that can be read."""
         heard = {}
         for row in rows:
-            vector = self.vector_of(self.decode(row)["samples"])
-            heard.setdefault(row.get("speaker", VOICE), []).append(vector)
+            with suppress(audio.AudioError):
+                vector = self.vector_of(self.decode(row)["samples"])
+                heard.setdefault(row.get("speaker", VOICE), []).append(vector)
         return {name: np.mean(vectors, 0) for name, vectors in heard.items()}
 
     def vector_of(self, samples):
