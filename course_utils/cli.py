@@ -1,6 +1,7 @@
 """The command ``course-utils``: check the machine, list and run lessons, show the scores."""
 
 import json
+import os
 import sys
 import time
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from course_utils import catalog, progress, syllabus
+from course_utils import audio, catalog, data, progress, rttm, syllabus
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +20,12 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+MISTAKES = (
+    audio.AudioError, catalog.CatalogError, data.DataError, progress.LedgerError, rttm.RttmError,
+    syllabus.SyllabusError,
+)  # fmt: skip
+"""What a user can mend; RecipeError is a DataError."""
+
 Numbers = Annotated[list[str] | None, typer.Argument(help="Lesson numbers; all when left out.")]
 
 
@@ -27,6 +34,32 @@ class Profile(StrEnum):
 
     pocket = "pocket"
     hub = "hub"
+
+
+class Task(StrEnum):
+    """What the recipes of the fine-tuning lessons are for."""
+
+    classification = "classification"
+    asr = "asr"
+    diarization = "diarization"
+    tts = "tts"
+
+
+class Precision(StrEnum):
+    """Of the matrix products in training."""
+
+    no = "no"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+DataOption = Annotated[
+    str | None,
+    typer.Option("--data", help="A data set of the catalogue, or a folder; the lesson's."),
+]
+ProfileOption = Annotated[
+    Profile | None, typer.Option("--profile", help="Models and data to use; else $COURSE_PROFILE.")
+]
 
 
 @app.command()
@@ -117,12 +150,101 @@ def where(name: Annotated[str, typer.Argument(help="Name of a data set or model.
     print(catalog.where(name))
 
 
+@app.command()
+def finetune(
+    task: Task,
+    out: Annotated[Path, typer.Option(help="Folder for the model and its checkpoints.")],
+    source: DataOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="Of the catalogue, a folder or a Hub id; the lesson's.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How far to train.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="The same, in rounds.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="For each process.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="At its height.")] = None,
+    accumulation: Annotated[
+        int | None, typer.Option("--gradient-accumulation", min=1, help="Batches a step.")
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="Of matrix products.")] = Precision.no,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from a checkpoint.")] = False,
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="Compute features on the way; needs --steps.")
+    ] = False,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="No dropout or variation, to compare runs.")
+    ] = False,
+    save_steps: Annotated[
+        float, typer.Option(min=0.001, help="Steps between checkpoints; below 1, a share of all.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(help="Of new weights and of the order.")] = 0,
+    profile: ProfileOption = None,
+):
+    """Fine-tune by a lesson's recipe; under `accelerate launch` in several processes."""
+    _prepare(profile)
+    from course_utils.finetuning import training
+
+    summary = training.finetune(
+        task.value, out, data=source, model=model, steps=steps, epochs=epochs,
+        batch_size=batch_size, learning_rate=learning_rate, accumulation=accumulation,
+        precision=precision.value, resume=resume, streaming=streaming,
+        deterministic=deterministic, save_steps=save_steps, seed=seed,
+    )  # fmt: skip
+    if not _is_first():
+        return
+    print(
+        f"{summary['steps']} steps of {summary['global_batch']} examples in "
+        f"{summary['processes']} process(es): {summary['examples_per_second']:.1f} a second"
+    )
+    if summary["loss"] is not None:
+        print(f"loss on held-out rows: {summary['loss_before']:.4f} -> {summary['loss']:.4f}")
+    print(f"the model is in {out}")
+
+
+@app.command()
+def evaluate(
+    task: Task,
+    model: Annotated[str, typer.Option(help="Of the catalogue, a folder or a Hub id.")],
+    out: Annotated[Path, typer.Option(help="File for the results, a JSON object a line.")],
+    source: DataOption = None,
+    split: Annotated[str | None, typer.Option(help="By default test, or all there is.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="For each process.")] = 8,
+    profile: ProfileOption = None,
+):
+    """Answer many files, and score those with a reference; skips what is in --out already."""
+    _prepare(profile)
+    from course_utils.finetuning import inference
+
+    found = inference.evaluate(
+        task.value, model, out, data=source, split=split, batch_size=batch_size
+    )
+    if not _is_first():
+        return
+    for name, value in found.items():
+        print(f"{name:<12}{value:.4f}" if isinstance(value, float) else f"{name:<12}{value}")
+    raise typer.Exit(code=0 if found["answered"] else 1)
+
+
+def _prepare(profile):
+    """Choose the profile before a Hugging Face library is imported; quiet their notices."""
+    catalog.use_profile(profile.value if profile else catalog.profile())
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
+def _is_first():
+    """Tell whether this is the process that speaks for all that were launched together."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def main():
     """Run the command; what a user can mend ends in one sentence instead of a traceback."""
     try:
         app()
-    except (catalog.CatalogError, syllabus.SyllabusError, progress.LedgerError) as error:
-        sys.exit(f"course-utils: {error}")
+    except MISTAKES as error:  # said once, by the first of the processes
+        sys.exit(f"course-utils: {error}" if _is_first() else 1)
 
 
 def _entries(number):

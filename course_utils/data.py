@@ -67,14 +67,29 @@ def load(name, split=None):
     if split is not None:
         if split not in wanted:
             raise DataError(f"{name} has no split {split!r}; it has {', '.join(wanted) or 'none'}")
-        return available[split] if available else _from_parquet(folder / f"{split}.parquet")
+        return available[split] if available else load_parquet(folder / f"{split}.parquet")
     return available or datasets.DatasetDict(
-        {s: _from_parquet(folder / f"{s}.parquet") for s in wanted}
+        {s: load_parquet(folder / f"{s}.parquet") for s in wanted}
     )
 
 
-def _from_parquet(path):
-    """Read a Parquet file into memory: no copy in a cache, so a read-only disk is no obstacle."""
+def load_parquet(path):
+    """Read a Parquet file into memory: no copy in a cache, so a read-only disk is no obstacle.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its column ``audio`` holds ``{"bytes", "path"}`` values.
+
+    Returns
+    -------
+    datasets.Dataset
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
     import datasets
     import pyarrow.parquet
 
@@ -82,7 +97,9 @@ def _from_parquet(path):
         table = pyarrow.parquet.read_table(path)
         return _with_audio(datasets.Dataset(table))
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); reinstall the course") from error
+        raise DataError(
+            f"{path}: cannot be read ({error}); write it anew, or reinstall the course"
+        ) from error
 
 
 def _with_audio(dataset):
@@ -144,7 +161,7 @@ def _class_labels(dataset):
 # ------------------------------------------------------------------------------ the learner's own
 
 
-def load_folder(path):
+def load_folder(path, check=True):
     """Load a folder of the learner's own recordings.
 
     Two layouts are known: ``metadata.csv`` with a column ``file_name`` (paths below the folder)
@@ -154,6 +171,8 @@ def load_folder(path):
     Parameters
     ----------
     path : str or Path
+    check : bool, default True
+        Whether to decode every file. Without, those that cannot be read stay in.
 
     Returns
     -------
@@ -183,7 +202,8 @@ def load_folder(path):
     for row, name in enumerate(columns["file_name"]):
         try:
             name.encode()  # Arrow stores text as UTF-8
-            audio.load(folder / name)
+            if check:
+                audio.load(folder / name)
             readable.append(row)
         except audio.AudioError as error:
             notes.append(str(error).replace(f"{folder}{os.sep}", "", 1))

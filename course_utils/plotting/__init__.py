@@ -7,6 +7,7 @@ drawn around that moment, for every window and hop. Colour maps are readable wit
 
 from .diarization import turns, voice_map, voices
 from .grid import side_by_side
+from .journey import journey
 from .scores import confusion_matrix, probabilities, training_curves
 from .sound import features, mel_spectrogram, spectrogram, spectrum, waveform
 from .synthesis import phonemes
@@ -18,6 +19,7 @@ __all__ = [
     "ctc_posteriors",
     "error_strip",
     "features",
+    "journey",
     "mel_spectrogram",
     "phonemes",
     "probabilities",

@@ -1,0 +1,383 @@
+"""`course-utils finetune` and `evaluate`: own folders, two processes, a killed run, odd files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jiwer
+import numpy as np
+import pytest
+import soundfile
+import torch
+from safetensors.numpy import load_file
+from transformers import AutoModel, pipeline
+
+from course_utils import catalog, conversations, data, pipelines, rttm  # noqa: F401, registers a task
+from course_utils.finetuning import inference, recipes, sources, training
+from course_utils.finetuning.recipes import RecipeError
+
+CLASSES = ("dog", "rain", "siren")
+CLI = [sys.executable, "-m", "course_utils.cli"]
+TWO = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+TWO += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+TWO += ["--main_process_ip", "127.0.0.1", "--main_process_port", "0", "-m", "course_utils.cli"]
+RUN = {"steps": 8, "batch_size": 8, "save_steps": 2}
+
+
+def launched(command, *arguments):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run(
+        [*command, *map(str, arguments)], capture_output=True, text=True, env=environment,
+        timeout=300,
+    )  # fmt: skip
+
+
+def options(**given):
+    return [
+        part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)
+    ]
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    """A folder of own recordings: ten of each class, as files."""
+    folder, rows = tmp_path_factory.mktemp("sounds"), data.load("sounds", "train")
+    names = rows.features["label"].names
+    for name in CLASSES:
+        (folder / name).mkdir()
+        chosen = [n for n, label in enumerate(rows["label"]) if names[label] == name][:10]
+        for place, row in enumerate(rows.select(chosen)):
+            (folder / name / f"{place}.ogg").write_bytes(row["audio"]["bytes"])
+    return folder
+
+
+def transcribed(folder, rows):
+    """Write ten clips and their metadata.csv."""
+    lines = ["file_name,text"]
+    for place, row in enumerate(rows.select(range(10))):
+        (folder / f"{place}.ogg").write_bytes(row["audio"]["bytes"])
+        lines.append(f'{place}.ogg,"{row["text"]}"')
+    (folder / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Own recordings for each of the tasks but classification."""
+    made = {task: tmp_path_factory.mktemp(task) for task in ("asr", "tts", "diarization")}
+    transcribed(made["asr"], data.load("calls", "train"))
+    voice = data.load("new-voice", "test")
+    mine = [n for n, who in enumerate(voice["speaker"]) if who == sources.NEW_VOICE]
+    transcribed(made["tts"], voice.select(mine))
+    rows = data.load("speech", "train")
+    for seed in range(3):
+        talk = conversations.simulate(rows, seed, seconds=18.0)
+        name, folder = f"call{seed}", made["diarization"]
+        soundfile.write(folder / f"{name}.wav", talk["audio"], 16_000)
+        rttm.save(folder / f"{name}.rttm", {name: talk["turns"]})
+    return made
+
+
+@pytest.fixture(scope="module")
+def whole(sounds, tmp_path_factory):
+    """A run in this process that nothing stopped."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    return out, training.finetune("classification", out, data=str(sounds), **RUN)
+
+
+def test_an_own_folder_becomes_a_model_behind_pipeline(sounds, tmp_path):
+    done = launched(
+        CLI, "finetune", "classification", "--out", tmp_path / "m",
+        *options(data=sounds, steps=12, batch_size=8, precision="bf16"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "12 steps of 8 examples in 1 process(es)" in done.stdout
+    classify = pipeline("audio-classification", model=str(tmp_path / "m"))
+    assert set(classify.model.config.id2label.values()) == set(CLASSES)
+    summary = json.loads((tmp_path / "m" / training.SUMMARY).read_text())
+    assert summary["loss"] < 0.8 * summary["loss_before"]
+    done = launched(
+        CLI, "evaluate", "classification", "--model", tmp_path / "m", "--out", tmp_path / "r.jsonl",
+        *options(data=sounds, split="validation"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "answered    6\n" in done.stdout and "macro_f1" in done.stdout
+
+
+@pytest.mark.parametrize("task", ["asr", "tts", "diarization"])
+def test_the_other_recipes_learn_from_an_own_folder(task, folders, tmp_path):
+    folder = folders[task]
+    summary = training.finetune(
+        task, tmp_path / "m", data=str(folder), steps=6, batch_size=8, deterministic=True
+    )
+    first, last = summary["log"][0][1], summary["log"][-1][1]
+    assert last < first and summary["steps"] == 6 and summary["parameters"] > 100_000
+    assert (summary["loss"] is None) == (task == "tts")
+    found = inference.evaluate(task, str(tmp_path / "m"), tmp_path / "r.jsonl", data=str(folder))
+    assert found["answered"] == len(list(folder.glob("*.ogg"))) + len(list(folder.glob("*.wav")))
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    if task == "asr":
+        assert pipeline("automatic-speech-recognition", model=str(tmp_path / "m")) is not None
+        said, heard = ([line[side].lower() for line in lines] for side in ("reference", "text"))
+        strip = jiwer.Compose([jiwer.RemovePunctuation(), jiwer.ReduceToListOfListOfWords()])
+        # Another normalisation, so not the same number.
+        other = jiwer.wer(said, heard, reference_transform=strip, hypothesis_transform=strip)
+        assert found["wer"] == pytest.approx(other, abs=0.1)
+    elif task == "tts":
+        voice = load_file(tmp_path / "m" / "voice.safetensors")
+        assert {name: vector.shape for name, vector in voice.items()} == {
+            "speaker_embedding": (128,)
+        }
+        assert 0.2 < found["similarity"] <= 1 and found["wer"] >= 0
+        vocoder = AutoModel.from_pretrained(catalog.model("pocket-vocoder"))
+        speak = pipeline("text-to-speech", model=str(tmp_path / "m"), vocoder=vocoder)
+        vector = torch.tensor(voice["speaker_embedding"])[None]
+        made = speak("One.", forward_params={"speaker_embedding": vector})
+        assert np.isfinite(made["audio"]).all() and made["sampling_rate"] == 16_000
+    else:
+        assert 0 <= found["der"] < 1.5
+        turns = pipeline("speaker-diarization", model=str(tmp_path / "m"))(folder / "call0.wav")
+        assert turns == next(line for line in lines if line["file"] == "call0.wav")["turns"]
+
+
+def test_a_ctc_model_learns_too(folders, tmp_path):
+    run = {"data": str(folders["asr"]), "model": "pocket-ctc", "steps": 6, "batch_size": 8}
+    summary = training.finetune("asr", tmp_path / "m", deterministic=True, **run)
+    assert summary["log"][-1][1] < summary["log"][0][1]
+    hear = pipeline("automatic-speech-recognition", model=str(tmp_path / "m"))
+    assert type(hear.model).__name__.endswith("ForCTC")
+
+
+def test_two_processes_learn_what_one_does(sounds, tmp_path):
+    alone = training.finetune(
+        "classification", tmp_path / "one", data=str(sounds), steps=6, batch_size=8,
+        deterministic=True,
+    )  # fmt: skip
+    done = launched(
+        TWO, "finetune", "classification", "--deterministic",
+        *options(data=sounds, out=tmp_path / "two", steps=6, batch_size=4),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("the model is in") == 1  # one of them speaks
+    together = json.loads((tmp_path / "two" / training.SUMMARY).read_text())
+    assert (alone["processes"], together["processes"]) == (1, 2)
+    assert alone["global_batch"] == together["global_batch"] == 8
+    for (_, expected), (_, loss) in zip(alone["log"], together["log"], strict=True):
+        assert loss == pytest.approx(expected, rel=0.01)
+    assert together["loss"] == pytest.approx(alone["loss"], rel=0.01)
+    expected, weights = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("one", "two")
+    )
+    for name in expected:
+        np.testing.assert_allclose(weights[name], expected[name], atol=1e-3)
+
+
+def test_accumulated_batches_are_the_whole_batch(sounds, tmp_path):
+    runs = [
+        training.finetune(
+            "classification", tmp_path / str(batch_size), data=str(sounds), steps=3,
+            batch_size=batch_size, accumulation=8 // batch_size, deterministic=True,
+        )
+        for batch_size in (8, 2)
+    ]  # fmt: skip
+    assert [run["global_batch"] for run in runs] == [8, 8]
+    np.testing.assert_allclose(*(np.array(run["log"])[:, 1] for run in runs), rtol=1e-4)
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, sounds, tmp_path):
+    _, expected = whole
+    arguments = ["finetune", "classification", *options(data=sounds, out=tmp_path / "run", **RUN)]
+    killed = subprocess.Popen(
+        [*CLI, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not (tmp_path / "run/checkpoints/checkpoint-4" / training.WHOLE).exists():
+        assert killed.poll() is None
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "run" / "config.json").exists()
+    with pytest.raises(RecipeError, match="--resume goes on with it"):
+        training.finetune("classification", tmp_path / "run", data=str(sounds), **RUN)
+    # A newer checkpoint that was being written: not to be trusted.
+    half = tmp_path / "run/checkpoints/checkpoint-7"
+    half.mkdir()
+    (half / "trainer_state.json").write_text("{")
+    resumed = training.finetune(
+        "classification", tmp_path / "run", data=str(sounds), resume=True, **RUN
+    )
+    assert resumed["resumed_at"] >= 4 and resumed["steps"] == 8
+    assert resumed["loss"] == pytest.approx(expected["loss"], rel=0.01)
+    assert resumed["loss_before"] == expected["loss_before"]
+    weights = load_file(tmp_path / "run" / "model.safetensors")
+    for name, value in load_file(whole[0] / "model.safetensors").items():
+        np.testing.assert_allclose(weights[name], value, atol=1e-4)
+
+
+def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
+    from accelerate.data_loader import prepare_data_loader
+    from torch.utils.data import DataLoader
+
+    class Names(recipes.Recipe):
+        def decode(self, row):
+            return row
+
+        def examples(self, row):
+            if row["file_name"] != left_out:
+                yield {"file": row["file_name"]}
+
+    rows, _ = sources.training("classification", str(sounds), streaming=True)
+    everything = {row["file"] for row in sources.answering("classification", str(sounds), "train")}
+    left_out = everything.pop()
+    names = Names("")
+    seen = []
+    for process in range(2):
+        stream = training._stream(names, rows, processes=2)
+        # What the Trainer does in each process, with dispatch_batches=False.
+        loader = prepare_data_loader(
+            DataLoader(stream, batch_size=1), num_processes=2, process_index=process,
+            put_on_device=False, dispatch_batches=False,
+        )  # fmt: skip
+        reader = iter(loader)
+        seen.append({next(reader)["file"][0] for _ in range(40)})  # round and round
+    assert not seen[0] & seen[1]
+    assert seen[0] | seen[1] == everything and len(everything) == 23
+
+
+def test_a_stream_of_shards_trains(tmp_path):
+    rows = data.load("sounds", "train").select(range(40))
+    for number in range(2):
+        rows.shard(2, number).to_parquet(tmp_path / f"train-{number}.parquet")
+    rows.select(range(8)).to_parquet(tmp_path / "validation.parquet")
+    run = {"data": str(tmp_path), "streaming": True, "batch_size": 4}
+    summary = training.finetune("classification", tmp_path / "m", steps=3, **run)
+    assert summary["steps"] == 3 and summary["loss"] != summary["loss_before"]
+    with pytest.raises(RecipeError, match="--steps"):
+        training.finetune("classification", tmp_path / "n", **run)
+    stream, _ = sources.training("classification", str(tmp_path), streaming=True)
+    with pytest.raises(RecipeError, match="2 shards for 3 processes"):
+        training._stream(None, stream, processes=3)
+
+
+def test_many_files_are_answered_once_each_by_two_processes(whole, sounds, tmp_path):
+    model, _ = whole
+    pile = tmp_path / "pile"
+    for path in sounds.rglob("*.ogg"):
+        copy = pile / path.relative_to(sounds)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (pile / "dog" / "torn.wav").write_bytes(b"RIFF....WAVE")
+    arguments = ["evaluate", "classification", *options(model=model, data=pile)]
+    results = tmp_path / "results.jsonl"
+    done = launched(TWO, *arguments, "--out", results)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    assert sorted(line["file"] for line in lines) == sorted(
+        path.relative_to(pile).as_posix() for path in pile.rglob("*.*")
+    )
+    (wrong,) = [line for line in lines if "error" in line]
+    assert wrong["file"] == "dog/torn.wav" and wrong["error"].startswith("dog/torn.wav: ")
+    good = [line for line in lines if "error" not in line]
+    right = [line["label"] == line["reference"] for line in good]
+    assert f"accuracy    {np.mean(right):.4f}\n" in done.stdout
+    assert done.stdout.count("answered") == 1
+
+    # Stopped in the middle of a line: what is whole stays, the rest is answered again.
+    kept = "".join(json.dumps(line) + "\n" for line in good[:20])
+    results.write_text(kept + json.dumps(good[20])[:15])
+    (pile / "dog" / "torn.wav").unlink()
+    again = inference.evaluate("classification", str(model), results, data=str(pile))
+    assert (again["answered"], again["errors"], again["skipped"]) == (30, 0, 20)
+    assert again["accuracy"] == pytest.approx(np.mean(right))
+    assert results.read_text().startswith(kept)
+    with pytest.raises(RecipeError, match="holds answers of"):
+        inference.evaluate("classification", "pocket-sounds", results, data=str(pile))
+    results.write_text("no json\n" + kept)
+    with pytest.raises(RecipeError, match="line 1: is no result"):
+        inference.evaluate("classification", str(model), results, data=str(pile))
+
+
+def test_a_file_on_which_the_model_fails_is_an_error_of_its_own(monkeypatch, tmp_path, sounds):
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    for place in range(3):
+        (loose / f"{place}.ogg").write_bytes((sounds / "dog" / f"{place}.ogg").read_bytes())
+    kind = recipes.find("classification")
+    answer = kind.answer
+
+    def fails_on_one(self, rows):
+        if any(row["file"] == "1.ogg" for row in rows):
+            raise RuntimeError("kernel size")
+        return answer(self, rows)
+
+    monkeypatch.setattr(kind, "answer", fails_on_one)
+    found = inference.evaluate(
+        "classification", "pocket-sounds", tmp_path / "r.jsonl", data=str(loose)
+    )
+    assert found == {"answered": 2, "errors": 1, "skipped": 0}  # no references, no score
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    (error,) = [line for line in lines if "error" in line]
+    assert (error["file"], error["error"]) == ("1.ogg", "RuntimeError: kernel size")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"steps": 5, "epochs": 1}, "--steps and --epochs"),
+        ({"precision": "fp16"}, "fp16 needs a GPU"),
+        ({"data": "nowhere"}, "nowhere is no data set"),
+        ({"model": "nobody/nothing"}, "--profile hub"),
+        ({"data": "speech"}, "no column 'label'"),
+        ({"model": "pocket-tts"}, "pocket-tts is no model for classification"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(changes, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RecipeError, match=said):
+        training.finetune("classification", tmp_path, **changes)
+
+
+def test_the_command_says_it_once_without_a_traceback(tmp_path):
+    done = launched(CLI, "finetune", "asr", *options(out=tmp_path / "m", data="nowhere"))
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("course-utils: nowhere is no data set")
+    with pytest.raises(RecipeError, match="classification, asr, diarization, tts"):
+        recipes.find("music")
+
+
+def test_what_is_held_out_is_whole_speakers_and_always_the_same():
+    whole = data.load("calls", "train")
+    parts = sources._held_out(whole)
+    train, held_out = set(parts["train"]["speaker"]), set(parts["validation"]["speaker"])
+    assert train and held_out and not train & held_out
+    again = sources._held_out(whole)
+    assert again["validation"]["text"][:] == parts["validation"]["text"][:]
+    with pytest.raises(RecipeError, match="one row only"):
+        sources._held_out(whole.select([0]))
+
+
+def test_folders_that_do_not_fit_are_named(sounds, folders, tmp_path):
+    calls = folders["diarization"]
+    for split, name in (("train", "dog"), ("validation", "rain")):
+        target = tmp_path / "split" / split / name
+        target.mkdir(parents=True)
+        (target / "0.ogg").write_bytes((sounds / name / "0.ogg").read_bytes())
+    with pytest.raises(RecipeError, match="different classes"):
+        sources.training("classification", str(tmp_path / "split"))
+    with pytest.raises(RecipeError, match="no split 'test', only train, validation"):
+        sources.answering("classification", str(tmp_path / "split"), "test")
+    with pytest.raises(RecipeError, match="calls has no turns"):
+        sources.training("diarization", "calls")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RecipeError, match="no audio files"):
+        sources.training("diarization", str(tmp_path / "empty"))
+    (tmp_path / "empty" / "a.wav").write_bytes((calls / "call0.wav").read_bytes())
+    with pytest.raises(RecipeError, match=r"put a\.rttm beside it"):
+        sources.training("diarization", str(tmp_path / "empty"))
+    (tmp_path / "empty" / "a.rttm").write_text(
+        (calls / "call0.rttm").read_text() + (calls / "call1.rttm").read_text()
+    )
+    with pytest.raises(RecipeError, match="nothing of a"):
+        sources.training("diarization", str(tmp_path / "empty"))
