@@ -97,9 +97,7 @@ def load_parquet(path):
         table = pyarrow.parquet.read_table(path)
         return _with_audio(datasets.Dataset(table))
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"{path}: cannot be read ({error}); write it anew, or reinstall the course"
-        ) from error
+        raise DataError(f"{path}: cannot be read ({error}); restore or reinstall it") from error
 
 
 def _with_audio(dataset):
