@@ -143,6 +143,30 @@ def test_the_other_recipes_learn_from_an_own_folder(task, folders, tmp_path):
         assert turns == next(line for line in lines if line["file"] == "call0.wav")["turns"]
 
 
+@pytest.mark.parametrize("task", ["asr", "tts", "diarization"])
+def test_a_deterministic_model_says_the_same_twice(task, folders):
+    recipe = recipes.find(task)(training.checkpoint_of(recipes.find(task).model))
+    rows, _ = sources.training(task, str(folders[task]))
+    recipe.begin(rows)
+    examples = training._examples(recipe, rows.select(range(2)))
+
+    def losses(**options):
+        model = recipe.fresh_model(**options).train()
+        for _ in range(2):
+            batch = recipe.collator(model)(examples)
+            if recipe.loss is None:
+                yield model(**batch).loss.item()
+            else:
+                labels = batch.pop("labels")
+                yield recipe.loss(model(**batch), labels).item()
+
+    first, second = losses(deterministic=True)
+    assert first == second
+    if task != "diarization":  # which has no dropout to begin with
+        first, second = losses()
+        assert first != second
+
+
 def test_a_ctc_model_learns_too(folders, tmp_path):
     run = {"data": str(folders["asr"]), "model": "pocket-ctc", "steps": 6, "batch_size": 8}
     summary = training.finetune("asr", tmp_path / "m", deterministic=True, **run)
