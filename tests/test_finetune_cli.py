@@ -369,39 +369,3 @@ def test_the_command_says_it_once_without_a_traceback(tmp_path):
     assert done.stderr.startswith("course-utils: nowhere is no data set")
     with pytest.raises(RecipeError, match="classification, asr, diarization, tts"):
         recipes.find("music")
-
-
-def test_what_is_held_out_is_whole_speakers_and_always_the_same():
-    whole = data.load("calls", "train")
-    parts = sources._held_out(whole)
-    train, held_out = set(parts["train"]["speaker"]), set(parts["validation"]["speaker"])
-    assert train and held_out and not train & held_out
-    again = sources._held_out(whole)
-    assert again["validation"]["text"][:] == parts["validation"]["text"][:]
-    with pytest.raises(RecipeError, match="one row only"):
-        sources._held_out(whole.select([0]))
-
-
-def test_folders_that_do_not_fit_are_named(sounds, folders, tmp_path):
-    calls = folders["diarization"]
-    for split, name in (("train", "dog"), ("validation", "rain")):
-        target = tmp_path / "split" / split / name
-        target.mkdir(parents=True)
-        (target / "0.ogg").write_bytes((sounds / name / "0.ogg").read_bytes())
-    with pytest.raises(RecipeError, match="different classes"):
-        sources.training("classification", str(tmp_path / "split"))
-    with pytest.raises(RecipeError, match="no split 'test', only train, validation"):
-        sources.answering("classification", str(tmp_path / "split"), "test")
-    with pytest.raises(RecipeError, match="calls has no turns"):
-        sources.training("diarization", "calls")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(RecipeError, match="no audio files"):
-        sources.training("diarization", str(tmp_path / "empty"))
-    (tmp_path / "empty" / "a.wav").write_bytes((calls / "call0.wav").read_bytes())
-    with pytest.raises(RecipeError, match=r"put a\.rttm beside it"):
-        sources.training("diarization", str(tmp_path / "empty"))
-    (tmp_path / "empty" / "a.rttm").write_text(
-        (calls / "call0.rttm").read_text() + (calls / "call1.rttm").read_text()
-    )
-    with pytest.raises(RecipeError, match="nothing of a"):
-        sources.training("diarization", str(tmp_path / "empty"))
