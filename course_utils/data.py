@@ -76,15 +76,6 @@ def load(name, split=None):
 def load_parquet(path):
     """Read a Parquet file into memory: no copy in a cache, so a read-only disk is no obstacle.
 
-    Parameters
-    ----------
-    path : str or Path
-        Its column ``audio`` holds ``{"bytes", "path"}`` values.
-
-    Returns
-    -------
-    datasets.Dataset
-
     Raises
     ------
     DataError

@@ -93,8 +93,16 @@ class Recipe:
 def without_dropout(checkpoint):
     """Return the changes of a configuration that switch off every dropout and masking."""
     config = AutoConfig.from_pretrained(checkpoint).to_dict()
-    off = {name: 0.0 for name, value in config.items() if "drop" in name and value}
-    return off | {name: False for name in config if name == "apply_spec_augment"}
+    config = {name: value for name, value in config.items() if _off(name, value) != value}
+    return {name: _off(name, value) for name, value in config.items()}
+
+
+def _off(name, value):
+    if isinstance(value, dict):  # a part of the model with a configuration of its own
+        return {key: _off(str(key), part) for key, part in value.items()}
+    if name == "apply_spec_augment":
+        return False
+    return 0.0 if "drop" in name and isinstance(value, float) else value
 
 
 def require(rows, column, why):

@@ -48,7 +48,7 @@ class Recognition(Recipe):
             yield {name: features[name][0], "labels": self.processor.tokenizer(text).input_ids}
 
     def fresh_model(self, deterministic=False, start=None):  # noqa: D102
-        changes = MASKS | (without_dropout(self.checkpoint) if deterministic else {})
+        changes = without_dropout(self.checkpoint) if deterministic else MASKS
         return self.kind.from_pretrained(
             start or self.checkpoint, dtype="float32", **self.ctc, **changes
         )

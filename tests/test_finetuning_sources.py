@@ -1,0 +1,58 @@
+"""What --data may be: names and folders, what is held out of them, and what does not fit."""
+
+import pytest
+
+from course_utils import data, rttm
+from course_utils.finetuning import sources
+from course_utils.finetuning.recipes import RecipeError
+
+
+def test_what_is_held_out_is_whole_speakers_and_always_the_same():
+    whole = data.load("calls", "train")
+    parts = sources._held_out(whole)
+    train, held_out = set(parts["train"]["speaker"]), set(parts["validation"]["speaker"])
+    assert train and held_out and not train & held_out
+    again = sources._held_out(whole)
+    assert again["validation"]["text"][:] == parts["validation"]["text"][:]
+    with pytest.raises(RecipeError, match="one row only"):
+        sources._held_out(whole.select([0]))
+
+
+def test_recordings_come_with_the_turns_beside_them(tmp_path, write_wav, sine):
+    turns = [{"speaker": "Ann", "start": 0.0, "end": 0.25}]
+    for name in ("a", "b"):
+        write_wav(tmp_path / f"{name}.wav", sine())
+        rttm.save(tmp_path / f"{name}.rttm", {name: turns})
+    train, held_out = sources.training("diarization", str(tmp_path))
+    assert [row["turns"] for row in [*train, *held_out]] == [turns, turns]
+    (tmp_path / "b.rttm").unlink()  # to answer, no turns are needed
+    rows = {row["file"]: row["turns"] for row in sources.answering("diarization", str(tmp_path))}
+    assert rows == {"a.wav": turns, "b.wav": None}
+    with pytest.raises(RecipeError, match=r"put b\.rttm beside it"):
+        sources.training("diarization", str(tmp_path))
+    rttm.save(tmp_path / "b.rttm", {"c": turns, "d": turns})
+    with pytest.raises(RecipeError, match="nothing of b"):
+        sources.training("diarization", str(tmp_path))
+
+
+def test_the_conversations_of_the_lesson_are_mixed_from_its_seeds():
+    train, validation = sources.training("diarization", "speech")
+    assert len(train) == 240 and len(validation) == 16
+    assert len({row["seed"] for row in train}) == 240
+    with pytest.raises(RecipeError, match="calls has no turns"):
+        sources.training("diarization", "calls")
+
+
+def test_folders_that_do_not_fit_are_named(tmp_path, write_wav, sine):
+    for split, name in (("train", "dog"), ("validation", "rain")):
+        write_wav(tmp_path / "split" / split / name / "0.wav", sine())
+    with pytest.raises(RecipeError, match="different classes"):
+        sources.training("classification", str(tmp_path / "split"))
+    with pytest.raises(RecipeError, match="no split 'test', only train, validation"):
+        sources.answering("classification", str(tmp_path / "split"), "test")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RecipeError, match="no audio files"):
+        sources.training("diarization", str(tmp_path / "empty"))
+    data.load("sounds", "test").select([0]).to_parquet(tmp_path / "empty" / "test.parquet")
+    with pytest.raises(RecipeError, match="no shards called train"):
+        sources.training("classification", str(tmp_path / "empty"))
