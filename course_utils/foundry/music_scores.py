@@ -20,6 +20,7 @@ from .. import audio, catalog
 from ..acoustics import RATE
 from ..catalog import POCKET
 from . import genres, music_prompts
+from .train_loop import save_half
 
 EACH = 10
 """Prompts a genre."""
@@ -35,15 +36,7 @@ PROFILES = {
 
 
 def judge(folder):
-    """Fine-tune the genre classifier of lesson 03 by its recipe, where it is not there yet.
-
-    Returns
-    -------
-    callable
-        From a list of clips at 16 kHz to a list of genres.
-    """
-    if not (folder / "config.json").exists():
-        _train_judge(folder)
+    """Open a genre classifier; give a function from clips at 16 kHz to genres."""
     hear = pipeline("audio-classification", model=str(folder), device="cpu")
 
     def genres_of(clips):
@@ -53,7 +46,8 @@ def judge(folder):
     return genres_of
 
 
-def _train_judge(folder):
+def train_judge(folder):
+    """Fine-tune pocket-sounds to the genres by the recipe of lesson 03; write it into a folder."""
     checkpoint = POCKET / "pocket-sounds"
     extractor = AutoFeatureExtractor.from_pretrained(checkpoint)
     table = shipped("train")
@@ -75,7 +69,7 @@ def _train_judge(folder):
         for picture, label in zip(heard, table["label"], strict=True)
     ]
     arguments = TrainingArguments(
-        str(folder / "checkpoints"),
+        str(folder),
         save_strategy="no",
         report_to="none",
         seed=0,
@@ -84,8 +78,16 @@ def _train_judge(folder):
         **catalog.training("genres"),
     )
     _Varying(model, arguments, train_dataset=rows).train()
-    model.save_pretrained(folder)
+    save_half(model, folder)
     extractor.save_pretrained(folder)
+
+
+def score_judge(folder):
+    """Score a genre classifier on the test split."""
+    table = shipped("test")
+    names = [genres.GENRES[label] for label in table["label"]]
+    guesses = judge(folder)([audio.load(row["audio"], RATE)[0] for row in table])
+    return share([guess == name for guess, name in zip(guesses, names, strict=True)])
 
 
 class _Varying(Trainer):

@@ -5,12 +5,13 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m course_utils.foundry.train_music codec --work DIR
     python -m course_utils.foundry.train_music train --work DIR
     python -m course_utils.foundry.train_music export --work DIR --out DIR
+    python -m course_utils.foundry.train_music judge --work DIR --out JUDGE
     python -m course_utils.foundry.train_music final --work DIR --out DIR
 
 ``codec`` fits codebooks to the training clips of `genres`. ``train`` writes the clips as tokens and
 trains text encoder and decoder on them, with prompts made from the clips' parameters; it leaves out
-one genre, which lesson 10 teaches the model. ``export`` writes the model, ``final`` scores it and
-writes the card.
+one genre, which lesson 10 teaches the model. ``export`` writes the model, ``judge`` the classifier
+``pocket-genres``, by which ``final`` scores it and writes the card.
 """
 
 import numpy as np
@@ -25,6 +26,7 @@ from transformers import (
 
 from .. import audio
 from ..acoustics import RATE
+from ..catalog import POCKET
 from ..pipelines.codec import SpectralCodec, SpectralCodecConfig
 from . import genres, music_prompts, music_scores
 from .music_codec import encode, fit_codec
@@ -164,9 +166,18 @@ def export(work, out):
     music_prompts.new_tokenizer().save_pretrained(out)
 
 
+def judge(work, out):
+    """Write the genre classifier that scores the music, with its card."""
+    if not (out / "model.safetensors").exists():
+        music_scores.train_judge(out)
+    heard = music_scores.score_judge(out)
+    words = {name: f"{100 * heard[name]:.0f}" for name in ("share", "low", "high")}
+    write_card({"accuracy": heard}, {}, out, "genres_card.md", **words, number=heard["n"])
+
+
 def final(work, out):
     """Score an exported model; write results and card."""
-    scores = music_scores.score(out, music_scores.judge(work / "judge"), LEARNED)
+    scores = music_scores.score(out, music_scores.judge(POCKET / "pocket-genres"), LEARNED)
     shape = SpectralCodecConfig()
     training = {
         "clips": genres.CLIPS["train"] * len(LEARNED),
@@ -193,6 +204,7 @@ def main():
         "codec": (codec, ()),
         "train": (train, ()),
         "export": (export, ("out",)),
+        "judge": (judge, ("out",)),
         "final": (final, ("out",)),
     }
     run(__doc__, steps)

@@ -36,6 +36,14 @@ def test_an_independent_classifier_names_the_prompted_genre():
     assert RESULTS["real_time_factor"] <= HIGHEST_FACTOR
 
 
+def test_the_judge_knows_recordings_of_the_test_split():
+    folder = POCKET / "pocket-genres"
+    said = json.loads((folder / "results.json").read_text())["accuracy"]
+    assert said == pytest.approx(music_scores.score_judge(folder))
+    assert said["n"] == 140 and said["share"] >= 0.9
+    assert f"{100 * said['share']:.0f} %" in catalog.card("pocket-genres").replace("\n", " ")
+
+
 def test_it_plays_five_seconds_that_depend_on_prompt_and_seed(play):
     assert isinstance(play.model.audio_encoder, pipelines.SpectralCodec)
     made = []
