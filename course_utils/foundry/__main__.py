@@ -63,6 +63,8 @@ def commands(real, work, judge):
         *training("train_diarizer", real, "pocket-diarizer", ["bank", "train", "final"]),
         *training("train_vocoder", real, "pocket-vocoder", ["bank", "train", "export", "final"]),
         *training("train_tts", real, "pocket-tts", ["bank", "train", "export", "final"]),
+        *training("train_music", real, "pocket-genres", ["judge"]),
+        *training("train_music", real, "pocket-music", ["codec", "train", "export", "final"]),
     ]
 
 

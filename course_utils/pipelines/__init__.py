@@ -1,4 +1,4 @@
-"""What Transformers' pipelines lack: ``pipeline("speaker-diarization", …)``, a small vocoder.
+"""What Transformers' pipelines lack: ``pipeline("speaker-diarization", …)``, a vocoder, a codec.
 
 Importing this module registers the task, so that afterwards a model of speakers' vectors or of
 their activity opens like every other::
@@ -9,12 +9,14 @@ their activity opens like every other::
     diarize = pipeline("speaker-diarization", model="…")
     diarize("meeting.wav")  # [{"speaker": "speaker_1", "start": 0.4, "end": 2.1}, …]
 
-It registers vocoders with ``AutoModel`` as well, for ``pipeline("text-to-speech", vocoder=…)``.
+It registers vocoders with ``AutoModel`` as well, for ``pipeline("text-to-speech", vocoder=…)``, and
+the codec of a small MusicGen, for ``pipeline("text-to-audio")``.
 """
 
 from transformers.pipelines import PIPELINE_REGISTRY
 
 from course_utils.pipelines.clustering import speech_regions
+from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 from course_utils.pipelines.diarization import TASK, SpeakerDiarizationPipeline
 from course_utils.pipelines.vocoder import HarmonicVocoder, HarmonicVocoderConfig
 
@@ -23,6 +25,8 @@ __all__ = [
     "HarmonicVocoder",
     "HarmonicVocoderConfig",
     "SpeakerDiarizationPipeline",
+    "SpectralCodec",
+    "SpectralCodecConfig",
     "speech_regions",
 ]
 
