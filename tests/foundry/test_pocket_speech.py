@@ -14,7 +14,7 @@ from course_utils.foundry.pronunciation import TOKENS
 from course_utils.foundry.tts_features import mel_of
 
 RATE = 16_000
-HIGHEST_WER = 0.23
+HIGHEST_WER = 0.10
 HIGHEST_FACTOR = 0.5
 
 
