@@ -103,7 +103,7 @@ def test_labels_of_another_kind_are_refused():
 
 
 def test_unknown_metric_lists_the_known_ones():
-    known = "accuracy, cer, confusion_matrix, der, jer, macro_f1, wer"
+    known = "accuracy, cer, confusion_matrix, cpwer, der, jer, macro_f1, wer"
     with pytest.raises(ValueError, match=f"'bleu'.*{known}"):
         scoring.load("bleu")
 
