@@ -1,0 +1,80 @@
+"""Install the course from this folder, without a network, and open it: python3 start.py."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+WHEELS = HERE / "wheels"
+ENVIRONMENT = HERE / ".venv"
+READY = ENVIRONMENT / "ready"
+PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+FIRST = "00_start_here.ipynb"
+# JupyterLab would ask about news and look for updates, both on the network.
+QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+
+
+def check():
+    """Stop with a sentence where the wheels do not fit this machine."""
+    wanted = json.loads((WHEELS / "kind.json").read_text(encoding="utf-8"))
+    here = {"python": list(sys.version_info[:2]), "platform": sysconfig.get_platform()}
+    if here != wanted:
+        sys.exit(
+            "This bundle is for Python {}.{} on {}; here is Python {}.{} on {}. Use that Python, "
+            "or ask for a bundle made on a machine like this one.".format(
+                *wanted["python"], wanted["platform"], *here["python"], here["platform"]
+            )
+        )
+
+
+def install():
+    """Make the environment, once; it takes a few minutes."""
+    print("Installing into {} (once, a few minutes) ...".format(ENVIRONMENT), flush=True)
+    venv.create(ENVIRONMENT, with_pip=False, clear=True)
+    # pip runs from its own wheel: some systems ship a Python without it.
+    (pip,) = WHEELS.glob("pip-*.whl")
+    command = [str(PYTHON), str(pip / "pip"), "install", "--quiet", "--no-index", "--no-compile"]
+    command += ["--disable-pip-version-check", "--no-deps"]
+    done = subprocess.run(command + [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))])
+    if done.returncode:
+        sys.exit("Installing failed, see above. Is there room for 3 GB in {}?".format(HERE))
+    settings = ENVIRONMENT / "share" / "jupyter" / "lab" / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
+    READY.touch()
+
+
+def main():
+    """Install where needed, then run JupyterLab on this machine alone until it is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instructor", action="store_true", help="open the instructor's lessons")
+    parser.add_argument("--no-browser", action="store_true", help="print the address only")
+    parser.add_argument("--port", type=int, default=8888, help="the next free one if it is taken")
+    chosen = parser.parse_args()
+    check()
+    if not READY.exists():
+        install()
+    lessons = HERE / ("instructor/lessons" if chosen.instructor else "lessons")
+    command = [str(PYTHON), "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
+    command += ["--ServerApp.port={}".format(chosen.port)]
+    command += ["--ServerApp.root_dir={}".format(lessons)]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    if chosen.no_browser:
+        command.append("--no-browser")
+    surroundings = dict(os.environ, COURSE_NOTEBOOKS=str(lessons), COURSE_PROFILE="pocket")
+    surroundings["HF_HUB_OFFLINE"] = "1"
+    server = subprocess.Popen(command + [FIRST], env=surroundings, cwd=str(lessons))
+    try:
+        sys.exit(server.wait())
+    except KeyboardInterrupt:
+        server.wait()  # JupyterLab got it too, and asks whether to stop
+
+
+if __name__ == "__main__":
+    main()
