@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course test lint notebooks pocket bench wheel clean
+.PHONY: help setup lab course test lint notebooks pocket bench wheel workshop site clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -15,7 +15,7 @@ setup: $(READY) ## Create .venv with the course and the exact versions that its 
 
 $(READY): pyproject.toml requirements/pinned.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --constraint requirements/pinned.txt --editable ".[notebooks,demo,dev]"
+	$(BIN)/python -m pip install --constraint requirements/pinned.txt --editable ".[notebooks,demo,workshop,dev]"
 	touch $@
 
 lab: $(READY) ## Open JupyterLab at lesson 00.
@@ -45,6 +45,12 @@ bench: $(READY) ## Time decoding and drawing against the usual libraries.
 
 wheel: $(READY) ## Build the package with its models and data into dist/, for Colab.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+workshop: $(READY) ## Make the bundle for a room without a network in dist/; needs one itself.
+	$(BIN)/course-utils workshop --out dist
+
+site: $(READY) ## Make the lessons' static site in dist/site.
+	$(BIN)/course-utils site --out dist/site
 
 clean: ## Remove the environment, runs and caches; models in notebooks/models stay.
 	rm -rf $(VENV) runs dist build .pytest_cache .ruff_cache .hypothesis .coverage

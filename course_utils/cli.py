@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from course_utils import audio, catalog, data, progress, rttm, syllabus
+from course_utils.workshop import WorkshopError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,7 +23,7 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 MISTAKES = (
     audio.AudioError, catalog.CatalogError, data.DataError, progress.LedgerError, rttm.RttmError,
-    syllabus.SyllabusError,
+    syllabus.SyllabusError, WorkshopError,
 )  # fmt: skip
 """What a user can mend; RecipeError is a DataError."""
 
@@ -222,6 +223,30 @@ def evaluate(
     for name, value in found.items():
         print(f"{name:<12}{value:.4f}" if isinstance(value, float) else f"{name:<12}{value}")
     raise typer.Exit(code=0 if found["answered"] else 1)
+
+
+@app.command()
+def workshop(
+    out: Annotated[Path, typer.Option(help="Folder for the zip and its content.")] = Path("dist"),
+    with_wheels: Annotated[
+        bool, typer.Option("--wheels/--no-wheels", help="Gather what the zip installs from.")
+    ] = True,
+):
+    """Make the bundle for a room without a network: lessons, slides, guide and installer."""
+    from course_utils.workshop import bundle
+
+    made = bundle.build(out, with_wheels)
+    print(f"{made} ({made.stat().st_size / 1e6:.0f} MB)")
+
+
+@app.command()
+def site(
+    out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("dist/site"),
+):
+    """Make the site: every lesson with its outputs, to read and hear without running it."""
+    from course_utils.workshop import site
+
+    print(site.build(out))
 
 
 def _prepare(profile):

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINNED = ("notebooks", "demo", "workshop", "dev")
 CONDA_NAMES = {"torch": "pytorch", "soxr": "soxr-python"}
 
 
@@ -34,7 +35,7 @@ def test_environment_yml_lists_what_pyproject_requires():
     for line in PROJECT["dependencies"] + extras["notebooks"] + extras["demo"]:
         requirement = Requirement(line)
         wanted.add(f"{CONDA_NAMES.get(requirement.name, requirement.name)}{requirement.specifier}")
-    assert given - wanted == {"pip", "ffmpeg", "-e .[notebooks,demo,dev]"}
+    assert given - wanted == {"pip", "ffmpeg", "-e .[notebooks,demo,workshop,dev]"}
     assert wanted - given == set()
 
 
@@ -50,7 +51,7 @@ def test_the_pinned_set_satisfies_pyproject():
     pairs = (line.split("==") for line in lines if not line.startswith("#"))
     pinned = {canonicalize_name(name): version for name, version in pairs}
     extras = PROJECT["optional-dependencies"]
-    for line in PROJECT["dependencies"] + extras["notebooks"] + extras["demo"] + extras["dev"]:
+    for line in PROJECT["dependencies"] + [line for name in PINNED for line in extras[name]]:
         requirement = Requirement(line)
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), line
     assert pinned["torch"] == "2.13.0"
@@ -98,7 +99,7 @@ LAYERS = [
     {"data", "conversations", "sharing", "_stand_in"},
     {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},
     {"lesson", "exercises", "checks", "widgets", "progress"}, {"pipelines"}, {"finetuning"},
-    {"running", "doctor"}, {"cli"},
+    {"running", "doctor"}, {"workshop"}, {"cli"},
 ]  # fmt: skip
 
 

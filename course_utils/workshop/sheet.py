@@ -24,8 +24,8 @@ def build():
         '<link rel="icon" href="data:,">'
         f"<style>{pages.asset('sheet.css')}</style></head><body><h1>Exercises</h1>"
         '<p class="hint">Write the code by hand first. Then type it into the notebook: its cell '
-        f"checks the answer. Difficulty is from ● (a line) to ●●●● (think first).</p>{''.join(parts)}"
-        "</body></html>\n"
+        "checks the answer. Difficulty is from ● (a line) to ●●●● (think long).</p>"
+        f"{''.join(parts)}</body></html>\n"
     )
 
 

@@ -30,9 +30,7 @@ def build(lesson, notebook, notes=None):
     str
         HTML.
     """
-    return pages.convert(
-        marked(notebook, notes), "deck", title=f"{lesson.number} · {lesson.title}"
-    )
+    return pages.convert(marked(notebook, notes), "deck", title=f"{lesson.number} · {lesson.title}")
 
 
 def marked(notebook, notes=None):
@@ -71,9 +69,7 @@ def ship(folder):
     """
     package = find_spec("sphinx_revealjs")  # for its copy of reveal.js; nothing of it is imported
     if package is None:
-        raise WorkshopError(
-            'reveal.js is missing: python -m pip install "course_utils[workshop]"'
-        )
+        raise WorkshopError('reveal.js is missing: python -m pip install "course_utils[workshop]"')
     source = Path(package.submodule_search_locations[0]) / "_static" / "revealjs"
     target = Path(folder) / "reveal"
     target.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,9 @@ READY = ENVIRONMENT / "ready"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 FIRST = "00_start_here.ipynb"
 # JupyterLab would ask about news and look for updates, both on the network.
-QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+QUIET = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+}
 
 
 def check():
@@ -34,7 +36,7 @@ def check():
 
 def install():
     """Make the environment, once; it takes a few minutes."""
-    print("Installing into {} (once, a few minutes) ...".format(ENVIRONMENT), flush=True)
+    print(f"Installing into {ENVIRONMENT} (once, a few minutes) ...", flush=True)
     venv.create(ENVIRONMENT, with_pip=False, clear=True)
     # pip runs from its own wheel: some systems ship a Python without it.
     (pip,) = WHEELS.glob("pip-*.whl")
@@ -42,7 +44,7 @@ def install():
     command += ["--disable-pip-version-check", "--no-deps"]
     done = subprocess.run(command + [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))])
     if done.returncode:
-        sys.exit("Installing failed, see above. Is there room for 3 GB in {}?".format(HERE))
+        sys.exit(f"Installing failed, see above. Is there room for 3 GB in {HERE}?")
     settings = ENVIRONMENT / "share" / "jupyter" / "lab" / "settings"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
@@ -61,15 +63,15 @@ def main():
         install()
     lessons = HERE / ("instructor/lessons" if chosen.instructor else "lessons")
     command = [str(PYTHON), "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
-    command += ["--ServerApp.port={}".format(chosen.port)]
-    command += ["--ServerApp.root_dir={}".format(lessons)]
+    command += [f"--ServerApp.port={chosen.port}"]
+    command += [f"--ServerApp.root_dir={lessons}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     if chosen.no_browser:
         command.append("--no-browser")
     surroundings = dict(os.environ, COURSE_NOTEBOOKS=str(lessons), COURSE_PROFILE="pocket")
     surroundings["HF_HUB_OFFLINE"] = "1"
-    server = subprocess.Popen(command + [FIRST], env=surroundings, cwd=str(lessons))
+    server = subprocess.Popen([*command, FIRST], env=surroundings, cwd=str(lessons))
     try:
         sys.exit(server.wait())
     except KeyboardInterrupt:

@@ -1,0 +1,86 @@
+"""The instructor guide: how to prepare a room, plans minute by minute, what to drop when late."""
+
+import html
+
+from course_utils import syllabus
+from course_utils.workshop import editions, notes, pages, schedule
+
+
+def build():
+    """Return the guide as Markdown, with plans and figures worked out from the lessons."""
+    plans = "\n\n".join(map(plan_text, schedule.plans()))
+    return pages.asset("guide.md").replace("{plans}", plans).replace("{lessons}", _lessons())
+
+
+def page(text):
+    """Return the guide as a page of its own.
+
+    Parameters
+    ----------
+    text : str
+        What :func:`build` returned.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<title>Instructor guide</title><link rel="icon" href="data:,">'
+        f"<style>{html.escape(pages.asset('site.css'), quote=False)}</style></head>"
+        f"<body><main>{pages.markdown(text)}</main></body></html>\n"
+    )
+
+
+def plan_text(plan):
+    """Return a plan as Markdown: its table, and what to drop when late."""
+    lines = [
+        f"### {plan.name}",
+        "",
+        f"{schedule.clock(plan.start)} to {schedule.clock(plan.rows[-1].end)}.",
+        "",
+        "| from | min | lesson | what | exercises |",
+        "| --- | ---: | --- | --- | --- |",
+    ]
+    for row in plan.rows:
+        what = row.what if row.lesson else f"**{row.what}**"
+        lines.append(
+            f"| {schedule.clock(row.start)} | {row.minutes} | {row.lesson} | {what} "
+            f"| {', '.join(row.exercises)} |"
+        )
+    if shown := _shown(plan):
+        lines += ["", f"Put these solutions on the screen, for later cells need them: {shown}."]
+    lines += ["", "Late? Drop, as you come to them:", ""]
+    lines += [f"- {lesson}: {what} ({minutes} min)" for lesson, what, minutes in plan.late]
+    return "\n".join(lines)
+
+
+def _shown(plan):
+    """Return the exercises that a plan leaves out although later cells use their answers."""
+    done = {name for row in plan.rows for name in row.exercises}
+    numbers = {row.lesson for row in plan.rows if row.lesson}
+    tasks = [task for lesson in syllabus.lessons() for task in _tasks(lesson)]
+    left = (t.id for t in tasks if t.needed and t.id[:2] in numbers and t.id not in done)
+    return ", ".join(left)
+
+
+def _tasks(lesson):
+    return editions.tasks(editions.read(lesson), lesson.number)
+
+
+def _lessons():
+    lines = [
+        "| lesson | to talk | exercises | to run | later cells need |",
+        "| --- | ---: | ---: | ---: | --- |",
+    ]
+    for lesson in syllabus.lessons():
+        tasks = _tasks(lesson)
+        talk = sum(note.minutes for note in notes.read(lesson.number).values())
+        needed = ", ".join(task.id for task in tasks if task.needed) or "nothing"
+        lines.append(
+            f"| {lesson.number} · {lesson.title} | {talk} | {sum(t.minutes for t in tasks)} "
+            f"| {lesson.minutes['pocket']} | {needed} |"
+        )
+    return "\n".join(lines)
