@@ -32,6 +32,8 @@ class Task:
         The cell that learners complete, and the answer.
     needed : tuple of str
         Names of the solution that later cells use: these cells stop where the stub is untouched.
+    picture : str
+        What is to be read off, a PNG in base64; empty where there is none or a function is asked.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Task:
     stub: str
     solution: str
     needed: tuple
+    picture: str
 
 
 def read(lesson):
@@ -123,6 +126,7 @@ def tasks(notebook, number):
                 facts.id, facts.difficulty, facts.minutes, section,
                 cell.source.split("\n", 1)[1].strip(), stub.source, solution.source,
                 tuple(sorted(_assigned(solution.source) & _used(cells[place + 3 :]))),
+                "" if "def " in stub.source else _picture(cells[place - 1]),
             )
         )  # fmt: skip
     return found
@@ -151,13 +155,13 @@ def learner(notebook, number):
 def recall(notebook):
     """Return headings and code without prose, outputs or solutions, to explain from memory."""
     result = _cleared(notebook)
-    result.cells = []
-    for cell in split(_cleared(notebook)).cells:
-        if cell.cell_type == "code" and not is_solution(cell):
-            result.cells.append(cell)
-        elif cell.source.startswith("#"):
+    cells, result.cells = split(result).cells, []
+    for cell in cells:
+        if cell.cell_type == "markdown":
             cell.source = cell.source.split("\n", 1)[0]
+        if cell.source.startswith("# ") or heading(cell) or cell.cell_type == "code":
             result.cells.append(cell)
+    result.cells = [cell for cell in result.cells if not is_solution(cell)]
     return result
 
 
@@ -225,6 +229,12 @@ def _note_cell(note, name):
     )
     cell.id = name
     return cell
+
+
+def _picture(cell):
+    """Return the last picture that a cell drew."""
+    drawn = [o.get("data", {}).get("image/png", "") for o in cell.get("outputs", [])]
+    return drawn[-1].strip() if drawn else ""
 
 
 def _assigned(source):

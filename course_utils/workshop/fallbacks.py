@@ -76,6 +76,8 @@ def _still(output, state):
             "text/html": f'<img src="data:image/png;base64,{data["image/png"].strip()}" '
             'alt="Figure drawn by the cell above; the text beside it says what to see">'
         }
+    if "<iframe" in data.get("text/html", ""):
+        output.data = {"text/html": _NOTE.format("In the notebook, the page of a server is here.")}
     if data.get("text/html") == "":
         return None
     return output

@@ -42,11 +42,13 @@ def _lesson(lesson):
 def _task(task):
     unit = "minute" if task.minutes == 1 else "minutes"
     marks = "●" * task.difficulty
+    picture = f'<img src="data:image/png;base64,{task.picture}" alt="">' if task.picture else ""
     room = '<div class="line"></div>' * _LINES[task.difficulty]
     return (
         f'<article><h3>{task.id} <span class="facts">'
         f'<span title="difficulty {task.difficulty}">{marks}</span> {task.minutes} {unit}</span>'
-        f"</h3>{pages.markdown(task.text)}<pre>{html.escape(_stub(task))}</pre>{room}</article>"
+        f"</h3>{pages.markdown(task.text)}{picture}<pre>{html.escape(_stub(task))}</pre>{room}"
+        "</article>"
     )
 
 
