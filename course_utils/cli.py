@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -233,9 +234,7 @@ def workshop(
     ] = True,
 ):
     """Make the bundle for a room without a network: lessons, slides, guide and installer."""
-    from course_utils.workshop import bundle
-
-    made = bundle.build(out, with_wheels)
+    made = _part("bundle").build(out, with_wheels)
     print(f"{made} ({made.stat().st_size / 1e6:.0f} MB)")
 
 
@@ -244,9 +243,17 @@ def site(
     out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("dist/site"),
 ):
     """Make the site: every lesson with its outputs, to read and hear without running it."""
-    from course_utils.workshop import site
+    print(_part("site").build(out))
 
-    print(site.build(out))
+
+def _part(name):
+    """Import a module of the workshop, whose packages are an extra."""
+    try:
+        return import_module(f"course_utils.workshop.{name}")
+    except ImportError as error:
+        raise WorkshopError(
+            f'{error.name} is missing: python -m pip install "course_utils[workshop]"'
+        ) from error
 
 
 def _prepare(profile):

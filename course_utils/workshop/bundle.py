@@ -2,11 +2,12 @@
 
 import shutil
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 
-from course_utils import __version__, syllabus
+from course_utils import syllabus
 from course_utils.workshop import editions, guide, notes, pages, sheet, slides, wheels
 
 FOLDER = "audio-course"
@@ -41,7 +42,7 @@ def build(out, with_wheels=True):
     kind = f"{wheels.KIND['platform']}-py{''.join(map(str, wheels.KIND['python']))}"
     if with_wheels:
         wheels.gather(folder / "wheels")
-    name = f"{FOLDER}-{__version__}-{kind if with_wheels else 'no-wheels'}.zip"
+    name = f"{FOLDER}-{version('course_utils')}-{kind if with_wheels else 'no-wheels'}.zip"
     return pack(folder, out / name)
 
 

@@ -78,7 +78,7 @@ def _still(output, state):
         }
     if "<iframe" in data.get("text/html", ""):
         output.data = {"text/html": _NOTE.format("In the notebook, the page of a server is here.")}
-    if data.get("text/html") == "":
+    if data.get("text/html") == "":  # what the Trainer leaves of a progress bar
         return None
     return output
 
@@ -106,7 +106,7 @@ def _drawn(state, model_id, group):
 
 def _picture(model):
     (stored,) = (b for b in model["buffers"] if b["path"] == ["value"])
-    raw = base64.b64decode(stored["data"])
+    raw = base64.b64decode(stored["data"])  # decoded and encoded: nothing else gets into the page
     kind = html.escape(model["state"].get("format", "png"))
     source = f"data:image/{kind};base64,{base64.b64encode(raw).decode('ascii')}"
     return f'<img src="{source}" alt="Spectrogram; the sentence below says what it resolves">'

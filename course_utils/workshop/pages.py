@@ -5,16 +5,12 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from course_utils.workshop import WorkshopError, fallbacks
+from jinja2 import pass_context
+from latex2mathml.converter import convert as mathml
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-try:
-    from latex2mathml.converter import convert as mathml
-    from nbconvert import HTMLExporter
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-except ImportError as error:
-    raise WorkshopError(
-        f'{error.name} is missing: python -m pip install "course_utils[workshop]"'
-    ) from error
+from course_utils.workshop import fallbacks
 
 HERE = Path(str(resources.files("course_utils.workshop")))
 _LESSON_LINK = re.compile(r'href="((?:notebooks/)?\d\d_\w+)\.ipynb"')
@@ -33,12 +29,9 @@ class _Renderer(IPythonRenderer):
 class _Exporter(HTMLExporter):
     """nbconvert with the course's templates."""
 
+    @pass_context
     def markdown2html(self, context, source):
         return markdown(source)
-
-
-# nbconvert hands Jinja's context to filters that say so.
-_Exporter.markdown2html.jinja_pass_arg = HTMLExporter.markdown2html.jinja_pass_arg
 
 
 def markdown(source):
@@ -90,5 +83,4 @@ def _exporter(template):
     return _Exporter(
         extra_template_basedirs=[str(HERE / "templates")],
         template_name=template,
-        exclude_anchor_links=False,
     )

@@ -1,7 +1,7 @@
 """Plans for half a day, one day and two days, minute by minute: who does what when."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -62,7 +62,7 @@ class Plan:
     start: int
     end: int
     rows: tuple
-    late: tuple = field(default=())
+    late: tuple
 
 
 def plans():

@@ -79,13 +79,13 @@ def index_of(page, address, title):
         if block.name in ("h1", "h2", "h3"):
             for link in block.select(".anchor-link"):
                 link.decompose()
-            sections.append([block.get("id", ""), block.get_text(" ", strip=True), []])
+            sections.append([block.get("id", ""), block.get_text().strip(), []])
         elif sections:
-            sections[-1][2].append(block.get_text(" ", strip=True))
+            sections[-1][2].append(block.get_text().strip())
     return [
         {
             "page": address, "anchor": anchor, "lesson": title, "heading": heading,
-            "text": re.sub(r"\s+", " ", " ".join(texts))[:4000],
+            "text": re.sub(r"\s+", " ", " ".join(texts)),
         }
         for anchor, heading, texts in sections
     ]  # fmt: skip

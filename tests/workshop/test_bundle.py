@@ -7,13 +7,19 @@ import zipfile
 
 import pytest
 
-from course_utils import cli, syllabus
+from course_utils import cli, syllabus, workshop
 from course_utils.workshop import WorkshopError, bundle, wheels
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    return bundle.build(tmp_path_factory.mktemp("dist"), with_wheels=False)
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "course_utils.cli", "workshop", "--no-wheels"]
+    done = subprocess.run([*command, "--out", folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (packed,) = folder.glob("*.zip")
+    assert done.stdout.startswith(f"{packed} (") and done.stdout.endswith(" MB)\n")
+    return packed
 
 
 def test_the_zip_holds_a_lesson_in_every_edition(made):
@@ -79,6 +85,18 @@ def test_gathering_needs_a_checkout(monkeypatch, tmp_path):
     monkeypatch.setattr(wheels.syllabus, "folder", lambda: tmp_path / "notebooks")
     with pytest.raises(WorkshopError, match="in a checkout of the course"):
         wheels.gather(tmp_path / "wheels")
+
+
+def test_a_missing_package_is_named_with_its_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, "latex2mathml", None)
+    for name in ("pages", "site"):
+        monkeypatch.delitem(sys.modules, f"course_utils.workshop.{name}", raising=False)
+        monkeypatch.delattr(workshop, name, raising=False)
+    monkeypatch.delitem(sys.modules, "latex2mathml.converter", raising=False)
+    with pytest.raises(
+        WorkshopError, match=r'latex2mathml.* pip install "course_utils\[workshop\]"'
+    ):
+        cli._part("site")
 
 
 def test_the_command_ends_a_mistake_in_one_sentence(monkeypatch):

@@ -42,7 +42,8 @@
     link.textContent = section.heading;
     const lesson = document.createElement("small");
     lesson.textContent = section.lesson;
-    const place = section.inText.indexOf(word);
+    // Not in the folded text: without accents, letters stand elsewhere.
+    const place = section.text.toLowerCase().indexOf(word);
     const start = Math.max(place - 60, 0);
     const around = document.createElement("small");
     if (place >= 0) {

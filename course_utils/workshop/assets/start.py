@@ -37,7 +37,7 @@ def check():
 def install():
     """Make the environment, once; it takes a few minutes."""
     print(f"Installing into {ENVIRONMENT} (once, a few minutes) ...", flush=True)
-    venv.create(ENVIRONMENT, with_pip=False, clear=True)
+    venv.create(ENVIRONMENT, with_pip=False, clear=True, symlinks=os.name != "nt")
     # pip runs from its own wheel: some systems ship a Python without it.
     (pip,) = WHEELS.glob("pip-*.whl")
     command = [str(PYTHON), str(pip / "pip"), "install", "--quiet", "--no-index", "--no-compile"]
@@ -62,6 +62,8 @@ def main():
     if not READY.exists():
         install()
     lessons = HERE / ("instructor/lessons" if chosen.instructor else "lessons")
+    if not lessons.is_dir():
+        sys.exit(f"{lessons} is missing: this copy of the bundle is for learners.")
     command = [str(PYTHON), "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={chosen.port}"]
     command += [f"--ServerApp.root_dir={lessons}"]
