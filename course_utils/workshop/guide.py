@@ -1,7 +1,5 @@
 """The instructor guide: how to prepare a room, plans minute by minute, what to drop when late."""
 
-import html
-
 from course_utils import syllabus
 from course_utils.workshop import editions, notes, pages, schedule
 
@@ -29,7 +27,7 @@ def page(text):
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<title>Instructor guide</title><link rel="icon" href="data:,">'
-        f"<style>{html.escape(pages.asset('site.css'), quote=False)}</style></head>"
+        f"<style>{pages.asset('site.css')}</style></head>"
         f"<body><main>{pages.markdown(text)}</main></body></html>\n"
     )
 
@@ -58,9 +56,12 @@ def plan_text(plan):
 
 
 def _shown(plan):
-    """Return the exercises that a plan leaves out although later cells use their answers."""
+    """Return exercises that a plan leaves out although later cells use their answers.
+
+    Only those of lessons that are taught from their beginning: of the others, no more is run.
+    """
     done = {name for row in plan.rows for name in row.exercises}
-    numbers = {row.lesson for row in plan.rows if row.lesson}
+    numbers = {row.lesson for row in plan.rows if row.what == editions.OPENING}
     tasks = [task for lesson in syllabus.lessons() for task in _tasks(lesson)]
     left = (t.id for t in tasks if t.needed and t.id[:2] in numbers and t.id not in done)
     return ", ".join(left)

@@ -73,6 +73,25 @@ def test_start_says_for_which_machine_the_bundle_is(made, tmp_path, kind):
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "ask for one with wheels"),
+        (["--instructor"], "this copy of the bundle is for learners"),
+    ],
+)
+def test_start_names_what_was_not_unpacked(made, tmp_path, arguments, said):
+    start = tmp_path / "start.py"
+    start.write_bytes((made.parent / bundle.FOLDER / "start.py").read_bytes())
+    if arguments:
+        (tmp_path / "wheels").mkdir()
+        (tmp_path / "wheels" / "kind.json").write_text(json.dumps(wheels.KIND))
+        (tmp_path / ".venv").mkdir()
+        (tmp_path / ".venv" / "ready").touch()
+    done = subprocess.run([sys.executable, start, *arguments], capture_output=True, text=True)
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_gathering_fails_in_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(wheels, "version", lambda name: "0.0.0+nowhere")
     monkeypatch.setenv("PIP_NO_INDEX", "1")

@@ -23,6 +23,8 @@ QUIET = {
 
 def check():
     """Stop with a sentence where the wheels do not fit this machine."""
+    if not (WHEELS / "kind.json").is_file():
+        sys.exit(f"{WHEELS} is missing: unpack the whole bundle, or ask for one with wheels.")
     wanted = json.loads((WHEELS / "kind.json").read_text(encoding="utf-8"))
     here = {"python": list(sys.version_info[:2]), "platform": sysconfig.get_platform()}
     if here != wanted:
@@ -41,8 +43,10 @@ def install():
     # pip runs from its own wheel: some systems ship a Python without it.
     (pip,) = WHEELS.glob("pip-*.whl")
     command = [str(PYTHON), str(pip / "pip"), "install", "--quiet", "--no-index", "--no-compile"]
-    command += ["--disable-pip-version-check", "--no-deps"]
-    done = subprocess.run(command + [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))])
+    command += ["--isolated", "--disable-pip-version-check", "--no-deps"]
+    command += [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))]
+    # Whatever this machine's own settings of pip ask for, there is no network.
+    done = subprocess.run(command, env=dict(os.environ, PIP_CONFIG_FILE=os.devnull))
     if done.returncode:
         sys.exit(f"Installing failed, see above. Is there room for 3 GB in {HERE}?")
     settings = ENVIRONMENT / "share" / "jupyter" / "lab" / "settings"
