@@ -24,8 +24,9 @@ lab: $(READY) ## Open JupyterLab at lesson 00.
 course: $(READY) ## Run every lesson on the shipped models (no network), end with the scores.
 	$(BIN)/course-utils run
 
-test: $(READY) ## Run all tests; those that need Chromium or ffmpeg are skipped without them.
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+test: $(READY) ## Run all tests, one a core at a time; those that need Chromium or ffmpeg are skipped without them.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
+		--dist worksteal --cov --cov-report=term --cov-fail-under=90
 
 lint: $(READY) ## Check style and spelling, notebooks too.
 	$(BIN)/ruff check .

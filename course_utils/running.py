@@ -1,6 +1,7 @@
 """Run lessons from the command line, each in a fresh kernel, and keep what they recorded."""
 
 import os
+import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,11 +42,22 @@ def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
         Of each lesson, in order.
     """
     threads = None if jobs == 1 else max(1, (os.cpu_count() or 1) // jobs)
+    caches = queue.SimpleQueue()
+    for job in range(jobs):
+        caches.put(Path(out).resolve() / "numba" / str(job))
+
+    def run_beside_others(lesson):
+        cache = caches.get()
+        try:
+            return run(lesson, profile, out, on_cell, threads, cache)
+        finally:
+            caches.put(cache)
+
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda lesson: run(lesson, profile, out, on_cell, threads), lessons)
+        yield from pool.map(run_beside_others, lessons)
 
 
-def run(lesson, profile, out, on_cell=lambda: None, threads=None):
+def run(lesson, profile, out, on_cell=lambda: None, threads=None, numba_cache=None):
     """Execute a lesson's notebook and save the executed copy.
 
     Parameters
@@ -60,6 +72,9 @@ def run(lesson, profile, out, on_cell=lambda: None, threads=None):
         Called without arguments after every code cell.
     threads : int, optional
         How many the kernel may compute with; all cores by default.
+    numba_cache : path-like, optional
+        Folder for what librosa compiles. Kernels that run at the same time need one each: two
+        that fill it at once leave one that crashes both.
 
     Returns
     -------
@@ -86,7 +101,7 @@ def run(lesson, profile, out, on_cell=lambda: None, threads=None):
     known = len(progress.history())
     started = time.perf_counter()
     try:
-        client.execute(env=_environment(profile, threads))
+        client.execute(env=_environment(profile, threads, numba_cache))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         result.error = _sentence(error)
     finally:
@@ -106,13 +121,15 @@ def code_cells(lesson):
     return sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
-def _environment(profile, threads):
+def _environment(profile, threads, numba_cache):
     """Give the environment of a kernel, which it reads before its first import."""
     wanted = {"COURSE_PROFILE": profile}
     if profile == "pocket":
         wanted |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     if threads is not None:
         wanted["OMP_NUM_THREADS"] = str(threads)
+    if numba_cache is not None:
+        wanted["NUMBA_CACHE_DIR"] = str(numba_cache)
     return os.environ | wanted
 
 

@@ -1,14 +1,18 @@
 """Shared by every test: no network, no screen, no trace in the user's home, and a few sounds."""
 
 import os
+from pathlib import Path
 
 # Before any import that reads them.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+# Two processes that fill numba's cache (librosa's) at once leave one that crashes both.
+os.environ["NUMBA_CACHE_DIR"] = str(
+    Path(__file__).parents[1] / ".pytest_cache/numba" / os.environ.get("PYTEST_XDIST_WORKER", "")
+)
 
 import io
 import wave
-from pathlib import Path
 
 import hypothesis
 import numpy as np

@@ -17,7 +17,7 @@ CALLS = {
     "validation": {"conference call": range(5_000, 5_016)},
     "test": {"conference call": range(7_000, 7_060)},
 }
-NEW_VOICE = "bm_lewis"
+NEW_VOICE = "am_liam"
 """Speaker of the test split whose voice no model of the course has learned."""
 
 

@@ -30,7 +30,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tuned", type=Path, required=True, help="folder that lesson 09 saved")
     parser.add_argument("--judge", type=Path, required=True, help="folder of a recogniser")
-    parser.add_argument("--voice", default="bm_lewis", help="speaker of the test split")
+    parser.add_argument("--voice", default="am_liam", help="speaker of the test split")
     options = parser.parse_args()
 
     encoder = VoiceEncoder("cpu", verbose=False)

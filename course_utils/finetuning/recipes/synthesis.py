@@ -100,9 +100,12 @@ class Synthesis(Recipe):
 
     def fresh_model(self, deterministic=False, start=None):  # noqa: D102
         changes = without_dropout(self.checkpoint) if deterministic else {}
-        return AutoModelForTextToSpectrogram.from_pretrained(
+        model = AutoModelForTextToSpectrogram.from_pretrained(
             start or self.checkpoint, dtype="float32", **changes
         )
+        for part in (model.encoder, model.duration_predictor):
+            part.requires_grad_(False)  # few clips teach neither reading nor timing
+        return model
 
     def collator(self, model):  # noqa: D102
         return finetuning.SpeechCollator(self.tokenizer.pad_token_id)
