@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import pytest
+from typer.testing import CliRunner
 
 from course_utils import cli, syllabus, workshop
 from course_utils.workshop import WorkshopError, bundle, wheels
@@ -14,9 +15,8 @@ from course_utils.workshop import WorkshopError, bundle, wheels
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "course_utils.cli", "workshop", "--no-wheels"]
-    done = subprocess.run([*command, "--out", folder], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(cli.app, ["workshop", "--no-wheels", "--out", str(folder)])
+    assert done.exit_code == 0, done.output
     (packed,) = folder.glob("*.zip")
     assert done.stdout.startswith(f"{packed} (") and done.stdout.endswith(" MB)\n")
     return packed

@@ -2,14 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
-from course_utils import syllabus
+from course_utils import cli, syllabus
 from course_utils.workshop import editions, fallbacks, pages
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -32,9 +31,8 @@ class Fetched(HTMLParser):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "course_utils.cli", "site", "--out", folder]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout == f"{folder / 'index.html'}\n", done.stderr
+    done = CliRunner().invoke(cli.app, ["site", "--out", str(folder)])
+    assert done.exit_code == 0 and done.stdout == f"{folder / 'index.html'}\n", done.output
     return folder
 
 
