@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course test lint notebooks pocket bench wheel clean
+.PHONY: help setup lab course test lint notebooks pocket bench wheel colab clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -46,6 +46,9 @@ bench: $(READY) ## Time decoding and drawing against the usual libraries.
 wheel: $(READY) ## Build the package with its models and data into dist/, for Colab.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
+colab: $(READY) ## Write badges and installs from GitHub for Colab; REPO=owner/name, without it none.
+	$(BIN)/course-utils lessons --stamp --repo "$(REPO)"
+
 clean: ## Remove the environment, runs and caches; models in notebooks/models stay.
-	rm -rf $(VENV) runs dist build .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-colab runs dist build .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
