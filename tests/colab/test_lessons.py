@@ -54,3 +54,4 @@ def test_lesson_runs(lesson, arrival, colab, tmp_path, monkeypatch):
     for cell in cells:
         for output in cell.get("outputs", []):
             assert output.get("name") != "stderr", f"{cell.source}\n{output.text}"
+            assert "[fix]" not in output.get("text", "")
