@@ -50,7 +50,10 @@ print(json.dumps([len(imported), changed, hashlib.sha256(token.encode()).hexdige
 # As much of Colab's own package as the course may touch; mounting a drive leaves a trace.
 FAKE = {
     "__init__.py": "",
-    "output.py": "",
+    "output.py": (
+        "enabled = False\n"
+        "def enable_custom_widget_manager():\n    global enabled\n    enabled = True\n"
+    ),
     "drive.py": "def mount(*_, **__):\n    open('mounted', 'w').close()\n",
     "errors.py": "class Error(Exception): ...\n",
     "userdata.py": f"""

@@ -23,6 +23,8 @@ shown
 ---
 listening.record()
 ---
+import google.colab.output
+assert google.colab.output.enabled  # without it, Colab shows no widgets but its own
 listening.upload()
 """
 VIEW = "application/vnd.jupyter.widget-view+json"
