@@ -47,7 +47,7 @@ wheel: $(READY) ## Build the package with its models and data into dist/, for Co
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 colab: $(READY) ## Write badges and installs from GitHub for Colab; REPO=owner/name, without it none.
-	$(BIN)/course-utils lessons --stamp --repo "$(REPO)"
+	$(BIN)/course-utils lessons --repo "$(REPO)"
 
 clean: ## Remove the environment, runs and caches; models in notebooks/models stay.
 	rm -rf $(VENV) .venv-colab runs dist build .pytest_cache .ruff_cache .hypothesis .coverage

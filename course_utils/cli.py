@@ -83,11 +83,11 @@ def lessons(
     ] = False,
     repo: Annotated[
         str | None,
-        typer.Option(help="With --stamp: owner/name on GitHub, for Colab; '' takes it away."),
+        typer.Option(help="Stamp with owner/name on GitHub, for Colab; '' takes it away."),
     ] = None,
 ):
     """List the lessons with what each needs."""
-    if stamp:
+    if stamp or repo is not None:
         for path in syllabus.stamp(repo):
             print(f"wrote {path.name}")
         return
