@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course test lint notebooks pocket bench wheel workshop site clean
+.PHONY: help setup lab course test lint notebooks pocket bench wheel colab workshop site clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -22,11 +22,11 @@ lab: $(READY) ## Open JupyterLab at lesson 00.
 	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb
 
 course: $(READY) ## Run every lesson on the shipped models (no network), end with the scores.
-	$(BIN)/course-utils run
+	$(BIN)/course-utils run --jobs 2
 
 test: $(READY) ## Run all tests, one a core at a time; those that need Chromium or ffmpeg are skipped without them.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
-		--dist worksteal --cov --cov-report=term --cov-fail-under=90
+		--dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 lint: $(READY) ## Check style and spelling, notebooks too.
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ lint: $(READY) ## Check style and spelling, notebooks too.
 
 notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the outputs in notebooks/.
 	$(BIN)/course-utils lessons --stamp
-	$(BIN)/course-utils run --out runs
+	$(BIN)/course-utils run --jobs 2 --out runs
 	cp runs/[0-9][0-9]_*.ipynb notebooks/
 
 pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings, JUDGE=of a recogniser.
@@ -47,6 +47,9 @@ bench: $(READY) ## Time decoding and drawing against the usual libraries.
 wheel: $(READY) ## Build the package with its models and data into dist/, for Colab.
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
+colab: $(READY) ## Write badges and installs from GitHub for Colab; REPO=owner/name, without it none.
+	$(BIN)/course-utils lessons --repo "$(REPO)"
+
 workshop: $(READY) ## Make the bundle for a room without a network in dist/; needs one itself.
 	$(BIN)/course-utils workshop --out dist
 
@@ -54,5 +57,5 @@ site: $(READY) ## Make the lessons' static site in dist/site.
 	$(BIN)/course-utils site --out dist/site
 
 clean: ## Remove the environment, runs and caches; models in notebooks/models stay.
-	rm -rf $(VENV) runs dist build .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-colab runs dist build .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -83,10 +83,14 @@ def lessons(
     stamp: Annotated[
         bool, typer.Option(help="Rewrite the lessons' cards and the README's table.")
     ] = False,
+    repo: Annotated[
+        str | None,
+        typer.Option(help="Stamp with owner/name on GitHub, for Colab; '' takes it away."),
+    ] = None,
 ):
     """List the lessons with what each needs."""
-    if stamp:
-        for path in syllabus.stamp():
+    if stamp or repo is not None:
+        for path in syllabus.stamp(repo):
             print(f"wrote {path.name}")
         return
     rows = [lesson.facts() | {"entries": _entries(lesson.number)} for lesson in syllabus.lessons()]

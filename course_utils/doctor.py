@@ -5,6 +5,7 @@ that works proves little.
 """
 
 import io
+import os
 import shutil
 import sys
 import time
@@ -47,7 +48,8 @@ def python():
 def packages():
     """Check each required package and those of the lessons against pyproject's ranges."""
     wanted = map(Requirement, requires("course_utils") or [])
-    extras = ("notebooks", "demo")
+    # Colab is a notebook itself, and runs no lessons from the command line.
+    extras = ("demo",) if "COLAB_RELEASE_TAG" in os.environ else ("notebooks", "demo")
     chosen = [
         r
         for r in wanted

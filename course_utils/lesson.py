@@ -41,6 +41,27 @@ def start(number, profile=None, seed=0):
         print(f"{name:<10}{value}")
 
 
+def colab_token():
+    """Put Colab's secret ``HF_TOKEN``, where there is one, into the environment of this kernel.
+
+    The Hugging Face libraries find it there, as do the commands that a lesson starts, which have
+    no access to the secrets. It is not printed. A token that is set already stays.
+    """
+    try:
+        from google.colab import errors, userdata
+    except ImportError:  # not on Colab
+        return
+    if os.environ.get("HF_TOKEN"):
+        return
+    try:
+        token = userdata.get("HF_TOKEN")
+    except (errors.Error, userdata.NotebookAccessError):
+        # No such secret, or not for this notebook. Only pushing needs one, and says so.
+        return
+    if token:
+        os.environ["HF_TOKEN"] = token
+
+
 def facts(number, seed=0):
     """Return what :func:`start` prints: a dict of short texts, in order."""
     chosen = catalog.profile()

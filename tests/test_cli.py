@@ -92,6 +92,16 @@ def test_doctor_names_the_command_that_fixes(monkeypatch):
     assert not doctor.disk().ok
 
 
+def test_doctor_asks_colab_for_no_jupyterlab(monkeypatch):
+    wanted = ['nosuch-lab>=4; extra == "notebooks"', 'nosuch-demo>=6; extra == "demo"']
+    monkeypatch.setattr(doctor, "requires", lambda name: wanted)
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    assert [finding.ok for finding in doctor.packages()] == [False, False, True]
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    demo, _ = doctor.packages()
+    assert "nosuch-demo" in demo.text
+
+
 def test_doctor_reports_what_breaks_instead_of_breaking():
     def decode():
         raise OSError("no codec")

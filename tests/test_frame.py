@@ -46,15 +46,28 @@ def test_each_line_of_environment_yml_says_who_needs_it():
             assert re.search(r"  # \S.{3,}", line), line
 
 
+def pins(name):
+    lines = (ROOT / "requirements" / name).read_text().splitlines()
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
 def test_the_pinned_set_satisfies_pyproject():
-    lines = (ROOT / "requirements" / "pinned.txt").read_text().splitlines()
-    pairs = (line.split("==") for line in lines if not line.startswith("#"))
-    pinned = {canonicalize_name(name): version for name, version in pairs}
+    pinned = pins("pinned.txt")
     extras = PROJECT["optional-dependencies"]
     for line in PROJECT["dependencies"] + [line for name in PINNED for line in extras[name]]:
         requirement = Requirement(line)
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), line
     assert pinned["torch"] == "2.13.0"
+
+
+def test_what_colab_has_satisfies_pyproject():
+    colab, extras = pins("colab.txt"), PROJECT["optional-dependencies"]
+    for line in PROJECT["dependencies"] + extras["demo"]:
+        requirement = Requirement(line)
+        version = colab.get(canonicalize_name(requirement.name))
+        assert version is None or requirement.specifier.contains(version), line
+    assert colab["torch"] == pins("pinned.txt")["torch"]
 
 
 def test_make_help_explains_every_target():

@@ -2,6 +2,8 @@
 
 import os
 import random
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -52,3 +54,73 @@ def test_a_lesson_alone_on_colab_still_starts(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     lesson.start("02")
     assert "lesson    02\n" in capsys.readouterr().out
+
+
+TOKEN = "hf_" + "z9Y8" * 8  # has the form of a real one
+
+
+class Refused(Exception):
+    """Like Colab's own, of no common kind with the error of a missing secret."""
+
+
+@pytest.fixture
+def secrets(monkeypatch):
+    """Return a function that makes this a Colab whose secrets answer with a text or an error."""
+    monkeypatch.setenv("HF_TOKEN", "")
+
+    def make(answer):
+        modules = {name: ModuleType(name) for name in ("google", "google.colab")}
+        modules["google.colab.errors"] = errors = ModuleType("google.colab.errors")
+        modules["google.colab.userdata"] = userdata = ModuleType("google.colab.userdata")
+        errors.Error = type("Error", (Exception,), {})
+        userdata.SecretNotFoundError = type("SecretNotFoundError", (errors.Error,), {})
+        userdata.NotebookAccessError = Refused
+
+        def get(key):
+            assert key == "HF_TOKEN"
+            if isinstance(answer, str):
+                return answer
+            raise answer(userdata)
+
+        userdata.get = get
+        modules["google.colab"].errors, modules["google.colab"].userdata = errors, userdata
+        for name, module in modules.items():
+            monkeypatch.setitem(sys.modules, name, module)
+
+    return make
+
+
+def test_the_token_comes_from_the_secrets_of_colab_and_is_not_shown(secrets, capfd):
+    secrets(TOKEN)
+    lesson.colab_token()
+    assert os.environ["HF_TOKEN"] == TOKEN
+    assert TOKEN not in "".join(capfd.readouterr())
+
+
+def test_a_token_that_is_set_stays(secrets, monkeypatch):
+    secrets(TOKEN)
+    monkeypatch.setenv("HF_TOKEN", "mine")
+    lesson.colab_token()
+    assert os.environ["HF_TOKEN"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        lambda userdata: userdata.SecretNotFoundError("HF_TOKEN"),
+        lambda userdata: userdata.NotebookAccessError("HF_TOKEN"),
+    ],
+    ids=["empty", "missing", "refused"],
+)
+def test_without_a_secret_nothing_is_set(answer, secrets):
+    secrets(answer)
+    lesson.colab_token()
+    assert os.environ["HF_TOKEN"] == ""
+
+
+def test_elsewhere_nothing_is_asked(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", None)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    lesson.colab_token()
+    assert "HF_TOKEN" not in os.environ

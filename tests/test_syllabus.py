@@ -14,7 +14,13 @@ FACTS = {
 
 def notebook(**course):
     card = {"cell_type": "markdown", "metadata": {"tags": ["card"]}, "source": ["old"]}
-    return {"cells": [card], "metadata": {"course": course}, "nbformat": 4, "nbformat_minor": 5}
+    setup = {"cell_type": "code", "metadata": {}, "source": ["x = 1\n", 'REPOSITORY = ""  # y\n']}
+    return {
+        "cells": [card, setup],
+        "metadata": {"course": course},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 @pytest.fixture
@@ -25,7 +31,8 @@ def folder(tmp_path, monkeypatch):
         path = tmp_path / "notebooks" / f"{number}_x.ipynb"
         path.write_text(json.dumps(notebook(**FACTS | {"number": number})))
     start, end = syllabus.TABLE_MARKS
-    (tmp_path / "README.md").write_text(f"above\n{start}\nold\n{end}\nbelow\n")
+    marks = "\n".join(syllabus.COLAB_MARKS)
+    (tmp_path / "README.md").write_text(f"above\n{start}\nold\n{end}\n{marks}\nbelow\n")
     return tmp_path / "notebooks"
 
 
@@ -48,6 +55,38 @@ def test_stamp_writes_cards_and_table_once(folder):
     readme = (folder.parent / "README.md").read_text()
     assert readme.startswith("above\n") and readme.endswith("below\n")
     assert "[07](notebooks/07_x.ipynb)" in readme and "\nold\n" not in readme
+
+
+def texts(folder):
+    lessons = [json.loads(path.read_text())["cells"] for path in sorted(folder.glob("*.ipynb"))]
+    cards, setups = (["".join(cells[n]["source"]) for cells in lessons] for n in (0, 1))
+    return (folder.parent / "README.md").read_text(), cards, setups
+
+
+def test_a_repository_is_written_everywhere_kept_changed_and_taken_away(folder):
+    syllabus.stamp()
+    without = texts(folder)
+    assert "colab.research" not in "".join([without[0], *without[1]])
+    for repo in ("owner/name", "some-one/else.where"):
+        changed = {path.name for path in syllabus.stamp(repo)}
+        assert changed == {"03_x.ipynb", "07_x.ipynb", "README.md"}
+        assert syllabus.repository() == repo and syllabus.stamp() == []
+        readme, cards, setups = texts(folder)
+        address = f"https://colab.research.google.com/github/{repo}/blob/main/notebooks/"
+        assert readme.count(f"({address}03_x.ipynb)") == 1
+        assert f"({address}03_x.ipynb)" in cards[0] and f"({address}07_x.ipynb)" in cards[1]
+        wanted = f'x = 1\nREPOSITORY = "git+https://github.com/{repo}"  # y\n'
+        assert setups == [wanted, wanted]
+    syllabus.stamp("")
+    assert texts(folder) == without and syllabus.repository() == ""
+
+
+@pytest.mark.parametrize("repo", ["name", "a/b/c", "https://github.com/a/b", 'a/b"', "a b/c", "/"])
+def test_what_is_no_repository_is_refused_and_nothing_written(folder, repo):
+    before = texts(folder)
+    with pytest.raises(syllabus.SyllabusError, match="is no repository; write owner/name"):
+        syllabus.stamp(repo)
+    assert texts(folder) == before
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"metadata": {"course": {"number": "01"}}}', "[]"])

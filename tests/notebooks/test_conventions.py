@@ -59,7 +59,9 @@ def test_a_cell_is_short_and_imports_only_the_front_page(cells):
 
 def test_the_arc(path, cells):
     lesson = syllabus.read(path)
-    assert tags(cells[0]) == ["card"] and source(cells[0]) == syllabus.card(lesson)
+    assert tags(cells[0]) == ["card"] and source(cells[0]) == syllabus.card(
+        lesson, syllabus.repository()
+    )
     assert source(cells[2]).startswith(f'lesson.start("{lesson.number}")')
     headings = re.findall(r"^## (.+)$", "\n".join(source(c) for c in cells), re.M)
     for wanted in ("Guess first", "Check yourself", "Takeaways"):
@@ -70,6 +72,24 @@ def test_the_arc(path, cells):
 def test_the_setup_cell_is_the_same_everywhere(cells):
     reference = json.loads(PATHS[0].read_text(encoding="utf-8"))["cells"][1]
     assert source(cells[1]) == source(reference)
+
+
+def test_the_readme_and_every_lesson_name_the_same_repository_or_none():
+    readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
+    opener = readme.split(syllabus.COLAB_MARKS[0])[1].split(syllabus.COLAB_MARKS[1])[0]
+    opened, installed = [("README", opener)], []
+    for path in PATHS:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        opened.append((path.name, source(cells[0])))
+        installed += re.findall('^REPOSITORY = "(.*?)"', source(cells[1]), re.M)
+    badges = [
+        re.findall(r"colab\.research\.google\.com/github/([^/]+/[^/]+)/", t) for _, t in opened
+    ]
+    named = {tuple(found) for found in badges} | {
+        tuple(filter(None, [address.removeprefix("git+https://github.com/")]))
+        for address in installed
+    }
+    assert len(installed) == len(PATHS) and len(named) == 1, (badges, installed)
 
 
 def test_links_to_other_lessons_lead_somewhere(path, cells):

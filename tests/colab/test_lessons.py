@@ -1,0 +1,61 @@
+"""Every lesson with Colab's versions, trainings cut short; and the parts that a learner touches."""
+
+import nbformat
+import pytest
+
+from course_utils import running, syllabus
+
+pytestmark = pytest.mark.xdist_group("colab")  # one process has the environment at a time
+
+WIDGETS = """
+import numpy as np
+from course_utils import exercises, listening, widgets
+clip = np.sin(np.arange(16_000) / 5).astype(np.float32)
+explorer = widgets.explore(clip, 16_000)
+explorer.mel.value = True
+explorer
+---
+guess = widgets.guess(["dog", "cat"], player=listening.play(clip, 16_000))
+guess
+---
+shown = guess.reveal("dog", model={"label": "cat", "score": 0.5})
+guess._buttons[0].click()
+assert "You said dog, the model says cat (0.50), the right answer is dog" in repr(shown)
+shown
+---
+listening.record()
+---
+import google.colab.output
+assert google.colab.output.enabled  # without it, Colab shows no widgets but its own
+listening.upload()
+"""
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def test_widgets_show_themselves(arrival, colab, tmp_path):
+    for cell in colab.run(tmp_path, *WIDGETS.split("---\n")):
+        (output,) = cell.outputs
+        assert VIEW in output.data, output
+
+
+@pytest.mark.parametrize("number", [lesson.number for lesson in syllabus.lessons()])
+def test_a_quiz_shows_itself(number, arrival, colab, tmp_path):
+    (cell,) = colab.run(tmp_path, f'from course_utils import exercises\nexercises.quiz("{number}")')
+    (output,) = cell.outputs
+    assert "course-quiz" in output.data["text/html"]
+
+
+@pytest.mark.notebooks
+@pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
+def test_lesson_runs(lesson, arrival, colab, tmp_path, monkeypatch):
+    for name, value in colab.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COURSE_MAX_STEPS", "2")
+    done = running.run(lesson, "pocket", tmp_path)
+    assert done.error is None
+    cells = nbformat.read(tmp_path / lesson.file, as_version=4).cells
+    assert "transformers 5.15.0, datasets 4.0.0" in cells[2].outputs[0].text
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", f"{cell.source}\n{output.text}"
+            assert "[fix]" not in output.get("text", "")
