@@ -10,16 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    FastSpeech2ConformerHifiGan,
-    FastSpeech2ConformerHifiGanConfig,
-    PreTrainedConfig,
-    PreTrainedModel,
-    SpeechT5HifiGan,
-    SpeechT5HifiGanConfig,
-)
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
 WINDOW = 1024
 """Samples of a window in which the filters are applied."""
@@ -242,5 +234,6 @@ class HarmonicVocoder(PreTrainedModel):
 # So that AutoModel opens vocoders, this one and those of the Hub.
 AutoConfig.register(HarmonicVocoderConfig.model_type, HarmonicVocoderConfig, exist_ok=True)
 AutoModel.register(HarmonicVocoderConfig, HarmonicVocoder, exist_ok=True)
-AutoModel.register(FastSpeech2ConformerHifiGanConfig, FastSpeech2ConformerHifiGan, exist_ok=True)
-AutoModel.register(SpeechT5HifiGanConfig, SpeechT5HifiGan, exist_ok=True)
+# By name, since older Transformers pass over their own configurations in AutoModel.register.
+MODEL_MAPPING_NAMES["fastspeech2_conformer_hifigan"] = "FastSpeech2ConformerHifiGan"
+MODEL_MAPPING_NAMES["speecht5_hifigan"] = "SpeechT5HifiGan"

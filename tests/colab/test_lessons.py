@@ -29,6 +29,18 @@ import google.colab.output
 assert google.colab.output.enabled  # without it, Colab shows no widgets but its own
 listening.upload()
 """
+# Of the originals that the hub profile loads, those that older Transformers do not open by itself.
+VOCODERS = """
+from transformers import AutoModel, FastSpeech2ConformerHifiGan, SpeechT5HifiGan
+from course_utils import pipelines
+for made in (FastSpeech2ConformerHifiGan, SpeechT5HifiGan):
+    small = made.config_class(
+        model_in_dim=8, upsample_initial_channel=8, upsample_rates=[4, 4],
+        upsample_kernel_sizes=[8, 8], resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1]],
+    )
+    made(small).save_pretrained(made.__name__)
+    print(type(AutoModel.from_pretrained(made.__name__)).__name__)
+"""
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -43,6 +55,12 @@ def test_a_quiz_shows_itself(number, arrival, colab, tmp_path):
     (cell,) = colab.run(tmp_path, f'from course_utils import exercises\nexercises.quiz("{number}")')
     (output,) = cell.outputs
     assert "course-quiz" in output.data["text/html"]
+
+
+def test_the_vocoders_of_the_hub_open(arrival, colab, tmp_path):
+    (cell,) = colab.run(tmp_path, VOCODERS)
+    said = "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
+    assert said.splitlines() == ["FastSpeech2ConformerHifiGan", "SpeechT5HifiGan"]
 
 
 @pytest.mark.notebooks
