@@ -195,6 +195,9 @@ def model(name):
 def training(name):
     """Return the arguments with which a lesson trains on a data set in the profile in force.
 
+    The environment variable ``COURSE_MAX_STEPS`` cuts every training short, for trials of a
+    machine; the scores are then worth nothing.
+
     Parameters
     ----------
     name : str
@@ -208,13 +211,33 @@ def training(name):
     Raises
     ------
     CatalogError
-        If there is no such data set, or no lesson trains on it.
+        If there is no such data set, no lesson trains on it, or ``COURSE_MAX_STEPS`` is not a
+        whole number above 0.
     """
     entry = find(name)
     if not entry.training:
         trained = ", ".join(entry.name for entry in entries() if entry.training)
         raise CatalogError(f"no lesson trains on {entry.name}; there are {trained}")
-    return dict(entry.training[profile()])
+    most = max_steps()
+    return dict(entry.training[profile()]) | ({"max_steps": most} if most else {})
+
+
+def max_steps():
+    """Return after how many steps ``COURSE_MAX_STEPS`` ends every training, or None.
+
+    Raises
+    ------
+    CatalogError
+        If it is not a whole number above 0.
+    """
+    said = os.environ.get("COURSE_MAX_STEPS", "").strip()
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and int(said)):
+        raise CatalogError(
+            f"COURSE_MAX_STEPS is {said!r}; it must be a whole number above 0, or not be set"
+        )
+    return int(said)
 
 
 def card(name):

@@ -27,6 +27,7 @@ def course_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("course_home")
     monkeypatch.setenv("COURSE_HOME", str(home))
     monkeypatch.delenv("COURSE_PROFILE", raising=False)
+    monkeypatch.delenv("COURSE_MAX_STEPS", raising=False)
     return home
 
 

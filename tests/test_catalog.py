@@ -171,6 +171,26 @@ def test_training_follows_the_profile(monkeypatch):
         catalog.training("sounds")
 
 
+def test_max_steps_cut_every_training_short(monkeypatch):
+    for profile in catalog.PROFILES:
+        monkeypatch.setenv("COURSE_PROFILE", profile)
+        monkeypatch.delenv("COURSE_MAX_STEPS", raising=False)
+        for entry in catalog.entries():
+            if entry.training:
+                assert "max_steps" not in catalog.training(entry.name)
+                monkeypatch.setenv("COURSE_MAX_STEPS", "2")
+                assert catalog.training(entry.name)["max_steps"] == 2
+                monkeypatch.setenv("COURSE_MAX_STEPS", "")
+                assert "max_steps" not in catalog.training(entry.name)
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", "²"])
+def test_max_steps_must_be_a_number_of_steps(said, monkeypatch):
+    monkeypatch.setenv("COURSE_MAX_STEPS", said)
+    with pytest.raises(catalog.CatalogError, match=r"COURSE_MAX_STEPS is .*whole number above 0"):
+        catalog.training("genres")
+
+
 def test_every_stand_in_ships_with_its_card():
     for entry in catalog.entries():
         if entry.pocket is not None:

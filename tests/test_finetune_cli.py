@@ -143,6 +143,15 @@ def test_the_other_recipes_learn_from_an_own_folder(task, folders, tmp_path):
         assert turns == next(line for line in lines if line["file"] == "call0.wav")["turns"]
 
 
+def test_max_steps_cut_a_run_short_but_never_lengthen_it(sounds, tmp_path, monkeypatch):
+    for most, made in (("2", 2), ("9", 3)):
+        monkeypatch.setenv("COURSE_MAX_STEPS", most)
+        summary = training.finetune(
+            "classification", tmp_path / most, data=str(sounds), steps=3, batch_size=4
+        )
+        assert summary["steps"] == made
+
+
 @pytest.mark.parametrize("task", ["asr", "tts", "diarization"])
 def test_a_deterministic_model_says_the_same_twice(task, folders):
     recipe = recipes.find(task)(training.checkpoint_of(recipes.find(task).model))

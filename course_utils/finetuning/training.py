@@ -228,6 +228,9 @@ def _arguments(out, data, **given):
     settings = catalog.training(data)
     if given["max_steps"] and given["num_train_epochs"]:
         raise RecipeError("--steps and --epochs both say how far to train: give one of them")
+    most = catalog.max_steps()
+    if most and given["max_steps"]:
+        given["max_steps"] = min(most, given["max_steps"])
     settings |= {name: value for name, value in given.items() if value is not None}
     return TrainingArguments(
         str(out / "checkpoints"), eval_strategy="no", save_strategy="steps", save_total_limit=2,
