@@ -1,0 +1,28 @@
+"""Every lesson in the hub profile, without a network, on tiny originals in a cache."""
+
+import pytest
+
+from course_utils import running, syllabus
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Return one folder for all lessons, as a learner has: lesson 11 speaks with 09's voice."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def offline(hub_home, monkeypatch):
+    """Leave the kernels nothing but the cache."""
+    for name in ("HF_ENDPOINT", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    settings = {"HF_HOME": hub_home, "HF_HUB_OFFLINE": 1, "COURSE_MAX_STEPS": 2}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, str(value))
+
+
+@pytest.mark.notebooks
+@pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
+def test_lesson_runs_in_the_hub_profile(lesson, offline, out):
+    done = running.run(lesson, "hub", out)
+    assert done.error is None
