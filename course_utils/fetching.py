@@ -143,10 +143,14 @@ def _kept(entry, cache, error):
     """Return the folder that an earlier download left, or say why there is none."""
     if isinstance(error, FetchError):
         raise error
-    try:
-        return _snapshot(entry, cache, local_files_only=True)
-    except Exception:  # whatever it lacks, the reason is why it cannot be fetched now
-        raise FetchError(_sentence(entry, cache, error)) from error
+    for kind in WEIGHTS if entry.kind == "model" else [entry.files]:
+        try:
+            folder = _snapshot(entry, cache, [kind], local_files_only=True)
+        except Exception:  # whatever is lacking, the reason is why it cannot be fetched now
+            continue
+        if any(folder.glob(kind)):
+            return folder
+    raise FetchError(_sentence(entry, cache, error)) from error
 
 
 def _sentence(entry, cache, error):

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -20,3 +21,13 @@ def originals(tmp_path_factory):
 def hub_home(originals, tmp_path_factory):
     """Return a folder for HF_HOME whose cache holds every original."""
     return stored.as_cache(originals, tmp_path_factory.mktemp("hub_home"))
+
+
+@pytest.fixture(scope="module")
+def hub(originals):
+    """Return a Hub on 127.0.0.1 that serves every original."""
+    server = stored.Hub(originals)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
