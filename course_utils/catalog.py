@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from course_utils import devices
+
 PROFILES = ("pocket", "hub")
 POCKET = Path(str(resources.files("course_utils"))) / "pocket"
 """Folder of the stand-ins that ship with the course."""
@@ -223,7 +225,8 @@ def training(name):
     """Return the arguments with which a lesson trains on a data set in the profile in force.
 
     The environment variable ``COURSE_MAX_STEPS`` cuts every training short, for trials of a
-    machine; the scores are then worth nothing.
+    machine; the scores are then worth nothing. In the hub profile the arguments fit the device,
+    see `devices.fitted`.
 
     Parameters
     ----------
@@ -245,8 +248,9 @@ def training(name):
     if not entry.training:
         trained = ", ".join(entry.name for entry in entries() if entry.training)
         raise CatalogError(f"no lesson trains on {entry.name}; there are {trained}")
+    arguments = devices.fitted(entry.training[profile()], profile())
     most = max_steps()
-    return dict(entry.training[profile()]) | ({"max_steps": most} if most else {})
+    return arguments | ({"max_steps": most} if most else {})
 
 
 def max_steps():

@@ -21,8 +21,22 @@ def offline(hub_home, monkeypatch):
         monkeypatch.setenv(name, str(value))
 
 
+PUSHES = "12"
+"""The one lesson that talks to the Hub, here one on 127.0.0.1."""
+
+
+@pytest.fixture
+def online(request, lesson, monkeypatch):
+    """Give the lesson that pushes a Hub to push to."""
+    if lesson.number == PUSHES:
+        hub = request.getfixturevalue("hub")
+        settings = {"HF_ENDPOINT": hub.address, "HF_TOKEN": hub.token, "HF_HUB_OFFLINE": 0}
+        for name, value in (settings | {"HF_HUB_DISABLE_XET": 1}).items():
+            monkeypatch.setenv(name, str(value))
+
+
 @pytest.mark.notebooks
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
-def test_lesson_runs_in_the_hub_profile(lesson, offline, out):
+def test_lesson_runs_in_the_hub_profile(lesson, offline, online, out):
     done = running.run(lesson, "hub", out)
     assert done.error is None
