@@ -146,10 +146,8 @@ def prefetch(
 ):
     """Download what lessons need in the hub profile, for a room without a network."""
     catalog.use_profile("hub")
-    chosen = syllabus.select(lessons.split(",") if lessons else [])
-    wanted = {
-        entry.hub: entry for lesson in chosen for entry in catalog.downloads(lesson.number)
-    }  # fmt: skip
+    chosen = syllabus.select(lessons.replace(",", " ").split() if lessons else [])
+    wanted = {entry.hub: entry for each in chosen for entry in catalog.downloads(each.number)}
     for entry in wanted.values():
         print(f"{entry.hub} ({entry.size_mb} MB)", flush=True)
     fetching.fetch(list(wanted.values()), to / "hub")

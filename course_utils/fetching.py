@@ -47,8 +47,10 @@ def fetch(entries, cache=None):
     FetchError
         If the disk has no room, or something cannot be had.
     """
-    cache = Path(cache) if cache else cache_folder()
     needed = {entry.hub: entry for entry in entries if catalog.original(entry.name)}
+    if not needed:  # and no library is imported, which would settle that it is online
+        return {}
+    cache = Path(cache) if cache else cache_folder()
     folders, plans, missing = {}, {}, 0
     for hub, entry in needed.items():
         try:
