@@ -105,8 +105,8 @@ def whisper(folder):
     # The original hears 30 s at once; a third of it takes a third of the time.
     tf.WhisperFeatureExtractor(feature_size=80, chunk_length=10).save_pretrained(folder)
     config = tf.WhisperConfig(
-        vocab_size=len(tokenizer), max_source_positions=500, d_model=16, encoder_layers=1, decoder_layers=1,
-        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=32,
+        vocab_size=len(tokenizer), max_source_positions=500, d_model=16, encoder_layers=1,
+        decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=32,
         decoder_ffn_dim=32, pad_token_id=number(end), bos_token_id=number(end),
         eos_token_id=number(end), decoder_start_token_id=number(start),
     )  # fmt: skip
