@@ -163,7 +163,8 @@ def _sentence(entry, cache, error):
     while causes[-1].__cause__ or causes[-1].__context__:
         causes.append(causes[-1].__cause__ or causes[-1].__context__)
     page = f"{constants.ENDPOINT}/{'datasets/' if entry.kind == 'data' else ''}{entry.hub}"
-    status = next((c.response.status_code for c in causes if getattr(c, "response", None)), None)
+    answers = [c.response for c in causes if getattr(c, "response", None) is not None]
+    status = answers[0].status_code if answers else None
     if _any(causes, errors.GatedRepoError):
         said = f"{entry.hub} is gated: accept its terms at {page}, log in with `hf auth login`"
     elif status == 401 and get_token():

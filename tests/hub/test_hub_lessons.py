@@ -1,8 +1,10 @@
 """Every lesson in the hub profile, without a network, on tiny originals in a cache."""
 
 import pytest
+import tiny_data
+import tiny_models
 
-from course_utils import running, syllabus
+from course_utils import catalog, running, syllabus
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +21,12 @@ def offline(hub_home, monkeypatch):
     settings = {"HF_HOME": hub_home, "HF_HUB_OFFLINE": 1, "COURSE_MAX_STEPS": 2}
     for name, value in settings.items():
         monkeypatch.setenv(name, str(value))
+
+
+def test_every_original_is_there_in_miniature(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    wanted = {e.hub for lesson in syllabus.lessons() for e in catalog.downloads(lesson.number)}
+    assert wanted == set(tiny_models.MAKERS) | set(tiny_data.MAKERS)
 
 
 PUSHES = "12"
