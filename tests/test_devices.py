@@ -93,3 +93,17 @@ def test_the_models_of_the_hub_profile_can_checkpoint_where_the_catalogue_lets_t
     for name, kind in kinds.items():
         allowed = catalog.find(name).training["hub"].get("gradient_checkpointing", True)
         assert allowed <= kind.supports_gradient_checkpointing, name
+
+
+def test_a_batch_that_was_asked_for_is_not_fitted(monkeypatch, tmp_path):
+    """`finetune --batch-size` means the same global batch on every GPU."""
+    from course_utils.finetuning import training
+
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    fit = {"per_device_train_batch_size": 16, "gradient_accumulation_steps": 1}
+    monkeypatch.setattr(catalog, "training", lambda name: dict(fit))
+    given = {"max_steps": None, "num_train_epochs": None, "gradient_accumulation_steps": None}
+    asked = training._arguments(tmp_path, "genres", **given, per_device_train_batch_size=4)
+    assert asked.gradient_accumulation_steps == 2  # says the catalogue
+    fitted = training._arguments(tmp_path, "genres", **given, per_device_train_batch_size=None)
+    assert (fitted.per_device_train_batch_size, fitted.gradient_accumulation_steps) == (16, 1)
