@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from course_utils import devices
+
 PROFILES = ("pocket", "hub")
 POCKET = Path(str(resources.files("course_utils"))) / "pocket"
 """Folder of the stand-ins that ship with the course."""
@@ -39,7 +41,7 @@ class Entry:
     hub : str
         Id on the Hugging Face Hub.
     revision : str or None
-        Commit or branch there.
+        Commit there, of data; models are taken as they are.
     size_mb : int
         Download of the original, in megabytes.
     gated : bool
@@ -48,12 +50,16 @@ class Entry:
         Whether licence, size and columns were checked on the Hub.
     lessons : tuple of str
         Two-digit numbers of the lessons that load it.
-    config : str or None
-        Configuration of a Hub data set that has several.
-    columns, folds : dict
-        How to bring a Hub data set to the standard columns and splits.
+    shipped : str or None
+        Why the hub profile takes the stand-in too, where it does.
+    files : str or None
+        Which Parquet files of a Hub data set are wanted, as a pattern.
+    columns, labels, folds : dict
+        How to bring a Hub data set to the standard columns, labels and splits.
     group : str or None
         Column that says which rows must stay in one split.
+    each, longest : number or None
+        How many rows of a group and how many seconds of a row are wanted at most.
     training : dict
         For each profile, with which ``transformers.TrainingArguments`` a lesson trains on it.
     """
@@ -70,10 +76,14 @@ class Entry:
     pocket: str | None = None
     licence: str | None = None
     revision: str | None = None
-    config: str | None = None
+    shipped: str | None = None
+    files: str | None = None
     columns: dict = field(default_factory=dict, hash=False)
+    labels: dict = field(default_factory=dict, hash=False)
     folds: dict = field(default_factory=dict, hash=False)
     group: str | None = None
+    each: int | None = None
+    longest: float | None = None
     training: dict = field(default_factory=dict, hash=False)
 
 
@@ -189,14 +199,34 @@ def model(name):
     entry = find(name)
     if entry.kind != "model":
         raise CatalogError(f"{name} is a data set, not a model; data.load({entry.name!r}) loads it")
-    return entry.hub if profile() == "hub" else str(where(name))
+    return entry.hub if original(name) else str(where(name))
+
+
+def original(name):
+    """Tell whether a name stands for the original on the Hub, not for its pocket stand-in.
+
+    That is so in the hub profile, unless the entry says that its stand-in serves there too, or the
+    environment variable ``COURSE_POCKET`` names it: "genres" or "genres,new-style", for instance
+    because the original has vanished.
+
+    Raises
+    ------
+    CatalogError
+        If there is no such entry, or ``COURSE_POCKET`` names one that does not exist.
+    """
+    entry = find(name)
+    if profile() == "pocket":
+        return False
+    chosen = filter(None, map(str.strip, os.environ.get("COURSE_POCKET", "").split(",")))
+    return not entry.shipped and entry not in map(find, chosen)
 
 
 def training(name):
     """Return the arguments with which a lesson trains on a data set in the profile in force.
 
     The environment variable ``COURSE_MAX_STEPS`` cuts every training short, for trials of a
-    machine; the scores are then worth nothing.
+    machine; the scores are then worth nothing. In the hub profile the arguments fit the device,
+    see `devices.fitted`.
 
     Parameters
     ----------
@@ -218,8 +248,9 @@ def training(name):
     if not entry.training:
         trained = ", ".join(entry.name for entry in entries() if entry.training)
         raise CatalogError(f"no lesson trains on {entry.name}; there are {trained}")
+    arguments = devices.fitted(entry.training[profile()], profile())
     most = max_steps()
-    return dict(entry.training[profile()]) | ({"max_steps": most} if most else {})
+    return arguments | ({"max_steps": most} if most else {})
 
 
 def max_steps():
@@ -282,7 +313,7 @@ def where(name):
 
 
 def downloads(lesson):
-    """Return what the hub profile downloads for a lesson.
+    """Return what a lesson takes from the Hub in the profile in force, each original once.
 
     Parameters
     ----------
@@ -293,7 +324,8 @@ def downloads(lesson):
     -------
     list of Entry
     """
-    return [entry for entry in entries() if lesson in entry.lessons]
+    wanted = [e for e in entries() if lesson in e.lessons and original(e.name)]
+    return list({entry.hub: entry for entry in reversed(wanted)}.values())[::-1]
 
 
 def _known(name, what):

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from course_utils import audio, catalog, data, progress, rttm, syllabus
+from course_utils import audio, catalog, data, fetching, progress, rttm, syllabus
 from course_utils.workshop import WorkshopError
 
 app = typer.Typer(
@@ -141,6 +141,26 @@ def run(
     if failed:
         print(f"To repeat what stopped: {sys.argv[0]} run {' '.join(failed)}")
     raise typer.Exit(code=1 if failed else 0)
+
+
+@app.command()
+def prefetch(
+    to: Annotated[Path, typer.Option(help="Folder to fill, for HF_HOME.")],
+    lessons: Annotated[
+        str | None, typer.Option(help="Their numbers, as in 02,03; all when left out.")
+    ] = None,
+):
+    """Download what lessons need in the hub profile, for a room without a network."""
+    catalog.use_profile("hub")
+    chosen = syllabus.select(lessons.replace(",", " ").split() if lessons else [])
+    wanted = {entry.hub: entry for each in chosen for entry in catalog.downloads(each.number)}
+    for entry in wanted.values():
+        print(f"{entry.hub} ({entry.size_mb} MB)", flush=True)
+    fetching.fetch(list(wanted.values()), to / "hub")
+    size = sum(path.lstat().st_size for path in to.rglob("*")) / 1e6
+    print(f"{to} holds {size:,.0f} MB. Without a network:")
+    numbers = " ".join(lesson.number for lesson in chosen)
+    print(f"HF_HOME={to.resolve()} HF_HUB_OFFLINE=1 course-utils run --profile hub {numbers}")
 
 
 @app.command("progress")

@@ -43,9 +43,9 @@ def load(name, split=None):
     Raises
     ------
     DataError
-        If there is no such split, or the Hub cannot be reached.
+        If there is no such split.
     course_utils.catalog.CatalogError
-        If there is no such data set.
+        If there is no such data set, or it cannot be fetched from the Hub.
 
     Examples
     --------
@@ -57,8 +57,10 @@ def load(name, split=None):
     entry = catalog.find(name)
     if entry.kind != "data":
         raise DataError(f"{name} is a model, not a data set; catalog.model({name!r}) gives it")
-    if catalog.profile() == "hub":
-        available = _from_hub(entry)
+    if catalog.original(name):
+        from course_utils import originals
+
+        available = originals.load(entry)
         wanted = list(available)
     else:
         folder = catalog.where(name)
@@ -86,55 +88,20 @@ def load_parquet(path):
 
     try:
         table = pyarrow.parquet.read_table(path)
-        return _with_audio(datasets.Dataset(table))
+        return with_audio(datasets.Dataset(table))
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: cannot be read ({error}); restore or reinstall it") from error
 
 
-def _with_audio(dataset):
+def with_audio(dataset):
+    """Leave the column ``audio`` undecoded."""
     # Audio(decode=False) from the start would make `datasets` ask for torchcodec.
     import datasets
 
     return dataset.cast_column("audio", datasets.Audio(decode=False))
 
 
-def _from_hub(entry):
-    """Download a data set; bring it to the standard columns and splits."""
-    import datasets
-
-    try:
-        found = datasets.load_dataset(entry.hub, entry.config, revision=entry.revision)
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise DataError(
-            f"{entry.hub} cannot be fetched from the Hub ({one_line(error)}); check the network, "
-            "or take the pocket profile"
-        ) from error
-    for name, dataset in found.items():
-        found[name] = _standard_columns(_with_audio(dataset), entry.columns)
-    if set(found) >= set(SPLITS):
-        return _class_labels(found)
-    whole = _class_labels(datasets.concatenate_datasets(list(found.values())))
-    if entry.folds:
-        column = whole.select_columns([entry.folds["column"]])[:][entry.folds["column"]]
-        rows = {s: [i for i, fold in enumerate(column) if fold in entry.folds[s]] for s in SPLITS}
-        return datasets.DatasetDict({s: whole.select(rows[s]) for s in SPLITS})
-    stratify = "label" if "label" in whole.column_names else None
-    rest = grouped_split(whole, entry.group, stratify, test_size=0.2)
-    inner = grouped_split(rest["train"], entry.group, stratify, test_size=0.2)
-    parts = {"train": inner["train"], "validation": inner["test"], "test": rest["test"]}
-    return datasets.DatasetDict(parts)
-
-
-def _standard_columns(dataset, columns):
-    """Rename columns of the Hub to the standard names; what had such a name before goes."""
-    for standard, source in columns.items():
-        if source != standard:
-            taken = [standard] if standard in dataset.column_names else []
-            dataset = dataset.remove_columns(taken).rename_column(source, standard)
-    return dataset
-
-
-def _class_labels(dataset):
+def class_labels(dataset):
     """Turn a column of label names into a ClassLabel, in alphabetical order; if there is one."""
     import datasets
 
@@ -208,8 +175,8 @@ def load_folder(path, check=True):
         )
     columns = {name: [values[row] for row in readable] for name, values in columns.items()}
     columns = {"audio": [_value(folder / name) for name in columns["file_name"]]} | columns
-    dataset = _with_audio(datasets.Dataset.from_dict(columns))
-    return _class_labels(dataset)
+    dataset = with_audio(datasets.Dataset.from_dict(columns))
+    return class_labels(dataset)
 
 
 def _value(path):

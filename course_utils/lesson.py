@@ -3,10 +3,9 @@
 import os
 import platform
 import random
-import shutil
 from importlib.metadata import PackageNotFoundError, version
 
-from course_utils import catalog, syllabus
+from course_utils import catalog, fetching, syllabus
 
 SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
 
@@ -15,7 +14,8 @@ def start(number, profile=None, seed=0):
     """Prepare the kernel for a lesson and print where it will run.
 
     Sets the profile (before any Hugging Face library is imported, so that ``pocket`` stays off
-    the network), the seeds of Python, NumPy and PyTorch, and modest figure sizes.
+    the network), the seeds of Python, NumPy and PyTorch, and modest figure sizes. In the hub
+    profile it then downloads what the lesson needs and is not in the cache yet.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def start(number, profile=None, seed=0):
     Raises
     ------
     course_utils.catalog.CatalogError
-        If the profile's name is not known.
+        If the profile's name is not known, or (hub) something cannot be downloaded.
     """
     catalog.use_profile(profile or catalog.profile())
     os.environ["COURSE_LESSON"] = number
@@ -38,7 +38,8 @@ def start(number, profile=None, seed=0):
     _seed(seed)
     _figures()
     for name, value in facts(number, seed).items():
-        print(f"{name:<10}{value}")
+        print(f"{name:<10}{value}", flush=True)
+    fetching.fetch(catalog.downloads(number))
 
 
 def colab_token():
@@ -117,15 +118,14 @@ def download(number):
     str
         Names and megabytes, or "nothing".
     """
-    if catalog.profile() == "pocket":
-        return "nothing"
     wanted = catalog.downloads(number)
     if not wanted:
         return "nothing"
+    cache = fetching.cache_folder()
     listing = ", ".join(f"{entry.hub} ({entry.size_mb} MB)" for entry in wanted)
-    free = shutil.disk_usage(os.environ.get("HF_HOME") or os.path.expanduser("~")).free // 10**6
     total = sum(entry.size_mb for entry in wanted)
-    return f"{listing}; {total} MB together, {free} MB free on the disk"
+    free = fetching.free_bytes(cache) // 10**6
+    return f"{listing}; {total} MB together, less what is in {cache} already; {free} MB free there"
 
 
 def _seed(seed):

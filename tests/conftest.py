@@ -31,7 +31,8 @@ def course_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("course_home")
     monkeypatch.setenv("COURSE_HOME", str(home))
     monkeypatch.delenv("COURSE_PROFILE", raising=False)
-    monkeypatch.delenv("COURSE_MAX_STEPS", raising=False)
+    for name in ("COURSE_MAX_STEPS", "COURSE_POCKET"):
+        monkeypatch.delenv(name, raising=False)
     return home
 
 

@@ -29,6 +29,11 @@ def test_entries_hold_what_the_file_says():
         assert all(len(number) == 2 and number.isdigit() for number in entry.lessons)
         if entry.kind == "model":
             assert not (entry.columns or entry.folds or entry.group or entry.training)
+            assert not (entry.files or entry.labels or entry.each or entry.longest)
+        else:
+            assert entry.shipped or (entry.files and (entry.group or entry.folds))
+        if entry.shipped or entry.gated:
+            assert entry.pocket, "there is nothing to fall back on"
         assert set(entry.training) in (set(), set(catalog.PROFILES))
 
 
@@ -197,9 +202,27 @@ def test_every_stand_in_ships_with_its_card():
             assert (catalog.where(entry.name) / "README.md").is_file()
 
 
-def test_downloads_of_a_lesson():
+def test_downloads_of_a_lesson(monkeypatch):
+    assert catalog.downloads("03") == []
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
     assert {entry.name for entry in catalog.downloads("03")} >= {"genres", "classification-base"}
     assert catalog.downloads("99") == []
+    hubs = [entry.hub for entry in catalog.downloads("10")]
+    assert len(hubs) == len(set(hubs)) and "lewtun/music_genres_small" in hubs
+
+
+def test_a_stand_in_serves_the_hub_profile_where_the_entry_or_the_user_says_so(monkeypatch):
+    assert not catalog.original("genres")
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert catalog.original("genres") and not catalog.original("pocket-tts")
+    assert catalog.model("pocket-tts") == str(catalog.where("pocket-tts"))
+    monkeypatch.setenv("COURSE_POCKET", " genres, pocket-ctc ,")
+    assert not catalog.original("genres") and catalog.original("new-style")
+    assert catalog.model("pocket-ctc") == str(catalog.where("pocket-ctc"))
+    assert "pocket-ctc" not in [entry.name for entry in catalog.downloads("04")]
+    monkeypatch.setenv("COURSE_POCKET", "gneres")
+    with pytest.raises(catalog.CatalogError, match="did you mean genres"):
+        catalog.original("sounds")
 
 
 def test_import_takes_no_other_library():

@@ -108,8 +108,9 @@ def test_pocket_stays_in_its_budget():
 
 
 LAYERS = [
-    {"audio", "_codecs", "acoustics", "rttm", "_turns", "spelling"}, {"catalog"},
-    {"data", "conversations", "sharing", "_stand_in"},
+    {"audio", "_codecs", "acoustics", "rttm", "_turns", "spelling", "devices"},
+    {"catalog"}, {"fetching"},
+    {"data", "originals", "conversations", "sharing", "_stand_in"},
     {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},
     {"lesson", "exercises", "checks", "widgets", "progress"}, {"pipelines"}, {"finetuning"},
     {"running", "doctor"}, {"workshop"}, {"cli"},

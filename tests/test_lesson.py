@@ -2,6 +2,7 @@
 
 import os
 import random
+import subprocess
 import sys
 from types import ModuleType
 
@@ -31,6 +32,13 @@ def test_start_prints_where_it_runs(capsys):
     said = capsys.readouterr().out
     assert "pocket" in said and f"torch {torch.__version__}" in said and "cpu" in said.lower()
     assert "download  nothing" in said and "minutes" in said
+
+
+def test_the_pocket_profile_imports_no_hugging_face_library():
+    """Lesson 12 still has to say which Hub they talk to."""
+    code = "import sys; from course_utils import lesson; lesson.start('12'); "
+    code += "assert not {'huggingface_hub', 'transformers', 'datasets'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_the_hub_profile_says_what_it_will_download(monkeypatch):

@@ -231,6 +231,9 @@ def _arguments(out, data, **given):
     most = catalog.max_steps()
     if most and given["max_steps"]:
         given["max_steps"] = min(most, given["max_steps"])
+    if given["per_device_train_batch_size"]:  # then nothing is fitted to the device
+        said = catalog.find(data).training[catalog.profile()]
+        settings["gradient_accumulation_steps"] = said.get("gradient_accumulation_steps", 1)
     settings |= {name: value for name, value in given.items() if value is not None}
     return TrainingArguments(
         str(out / "checkpoints"), eval_strategy="no", save_strategy="steps", save_total_limit=2,

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from course_utils import exercises, syllabus
+from course_utils import catalog, exercises, syllabus
 
 PATHS = sorted(syllabus.folder().glob("[0-9][0-9]_*.ipynb"))
 FRONT_PAGE_ONLY = re.compile(r"^\s*(?:from course_utils\.\w+|import course_utils\.)", re.M)
@@ -90,6 +90,14 @@ def test_the_readme_and_every_lesson_name_the_same_repository_or_none():
         for address in installed
     }
     assert len(installed) == len(PATHS) and len(named) == 1, (badges, installed)
+
+
+def test_the_catalogue_knows_what_a_lesson_loads(path, cells):
+    lesson = syllabus.read(path).number
+    loads = r'(?:catalog\.model|data\.load|listener)\("([\w-]+)"'
+    names = set(re.findall(loads, "\n".join(source(cell) for cell in code(cells))))
+    names -= {"genres"} if lesson == "12" else set()  # wanted only after lesson 03, which has it
+    assert names == {name for name in names if lesson in catalog.find(name).lessons}
 
 
 def test_links_to_other_lessons_lead_somewhere(path, cells):
