@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from course_utils import audio, catalog, data, progress, rttm, syllabus
+from course_utils import _files, audio, catalog, data, progress, rttm, syllabus
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,7 +22,7 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 MISTAKES = (
     audio.AudioError, catalog.CatalogError, data.DataError, progress.LedgerError, rttm.RttmError,
-    syllabus.SyllabusError,
+    syllabus.SyllabusError, _files.WriteError,
 )  # fmt: skip
 """What a user can mend; RecipeError is a DataError."""
 
@@ -242,7 +242,8 @@ def _is_first():
 def main():
     """Run the command; what a user can mend ends in one sentence instead of a traceback."""
     try:
-        app()
+        with _files.writing("a file"):
+            app()
     except MISTAKES as error:  # said once, by the first of the processes
         sys.exit(f"course-utils: {error}" if _is_first() else 1)
 

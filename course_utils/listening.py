@@ -8,11 +8,10 @@ its data.
 import base64
 import html
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from course_utils import _turns, audio
+from course_utils import _files, _turns, audio
 
 # A half-transparent grey line is visible on a light and on a dark page alike.
 _CARD = (
@@ -61,10 +60,15 @@ class Player:
         ----------
         path : path-like
             An ``.html`` file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
         """
         title = html.escape(self.text.splitlines()[0])
         head = f"<!doctype html><meta charset='utf-8'><title>{title}</title>"
-        Path(path).write_text(head + self.html + "\n", encoding="utf-8")
+        _files.write(path, f"{head}{self.html}\n")
 
 
 def play(samples, sampling_rate, title=None, caption=None, normalize=False):

@@ -11,6 +11,8 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from course_utils import _files
+
 CARD_TAG = "card"
 TABLE_MARKS = ("<!-- lessons: start -->", "<!-- lessons: end -->")
 
@@ -180,5 +182,5 @@ def stamp():
 def _write(path, text):
     if path.read_text(encoding="utf-8") == text:
         return []
-    path.write_text(text, encoding="utf-8")
+    _files.write(path, text)
     return [path]

@@ -94,7 +94,7 @@ def test_pocket_stays_in_its_budget():
 
 
 LAYERS = [
-    {"audio", "_codecs", "acoustics", "rttm", "_turns", "spelling"}, {"catalog"},
+    {"audio", "_codecs", "_files", "acoustics", "rttm", "_turns", "spelling"}, {"catalog"},
     {"data", "conversations", "sharing", "_stand_in"},
     {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},
     {"lesson", "exercises", "checks", "widgets", "progress"}, {"pipelines"}, {"finetuning"},

@@ -6,6 +6,8 @@ summary of the run.
 """
 
 import json
+import os
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -15,9 +17,10 @@ import torch
 from accelerate import PartialState
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from course_utils import catalog
-from course_utils._codecs import one_line
+from course_utils import _files, catalog
+from course_utils._files import one_line
 from course_utils.finetuning import recipes, sources
+from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
 
 SUMMARY = "finetune.json"
@@ -39,7 +42,7 @@ def finetune(
     out : path-like
         Folder for the model, ``checkpoints/`` and the summary, ``finetune.json``.
     data, model : str, optional
-        See `sources.training` and :func:`checkpoint_of`; those of the lesson by default.
+        See `sources.training` and `checkpoints.checkpoint_of`; those of the lesson by default.
     steps, epochs, batch_size, learning_rate, accumulation : number, optional
         Those of the lesson by default. `batch_size` is for each process: the global batch is
         batch_size × processes × accumulation.
@@ -77,6 +80,8 @@ def finetune(
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
+    with _files.writing(out, RecipeError):
+        out.mkdir(parents=True, exist_ok=True)
     arguments = _arguments(
         out, data if sources.is_trained_on(data) else kind.data,
         max_steps=steps, num_train_epochs=epochs, learning_rate=learning_rate,
@@ -104,18 +109,50 @@ def finetune(
         data_collator=recipe.collator(fresh), callbacks=[MarkWhole()],
     )  # fmt: skip
     started, first = time.perf_counter(), _steps_of(last)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    with _going_on(trainer, last), _files.writing(arguments.output_dir, RecipeError):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.perf_counter() - started
     if kind.evaluates:
         trainer.evaluate()
-    trainer.save_model(out)
     summary = {"task": task, "data": str(data), "model": str(model)}
     summary |= _summary(trainer, first, seconds)
-    if trainer.is_world_process_zero():
-        recipe.save(out)
-        (out / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    with _files.writing(out, RecipeError):
+        _publish(trainer, recipe, out)
+        if trainer.is_world_process_zero():
+            _files.write(out / SUMMARY, json.dumps(summary, indent=1) + "\n", RecipeError)
     trainer.accelerator.wait_for_everyone()
     return summary
+
+
+def _publish(trainer, recipe, out):
+    """Save the model beside its place, then move it there, the configuration last.
+
+    Nothing opens a folder without a configuration, so a run that is killed leaves no half model.
+    """
+    beside = out / "saving"
+    if trainer.is_world_process_zero():
+        shutil.rmtree(beside, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    trainer.save_model(beside)
+    if trainer.is_world_process_zero():
+        recipe.save(beside)
+        for file in sorted(beside.iterdir(), key=lambda file: file.name == "config.json"):
+            os.replace(file, out / file.name)
+        beside.rmdir()
+
+
+@contextmanager
+def _going_on(trainer, last):
+    """Say in a sentence that a checkpoint cannot be gone on from."""
+    try:
+        yield
+    except Exception as error:
+        if last is None or trainer.steps_here or isinstance(error, RecipeError):
+            raise
+        raise RecipeError(
+            f"{last}: is damaged, and nothing goes on from it ({one_line(error)}); delete this "
+            "folder to take the checkpoint before it, or begin anew with another --out"
+        ) from error
 
 
 def _summary(trainer, first, seconds):
@@ -138,30 +175,6 @@ def _summary(trainer, first, seconds):
     }
 
 
-def checkpoint_of(model):
-    """Return what ``from_pretrained`` takes: of a catalogue name, a folder or a Hub id."""
-    if sources.is_catalogued(model):
-        return catalog.model(model)
-    if Path(model).is_dir():
-        return str(model)
-    if catalog.profile() == "hub" and str(model).count("/") == 1:
-        return str(model)
-    raise RecipeError(
-        f"{model} is no model of the catalogue and no folder; for one of the Hub say --profile hub"
-    )
-
-
-@contextmanager
-def opening(model, task):
-    """Say in a sentence that a model is not of the kind that the task needs."""
-    try:
-        yield
-    except RecipeError:
-        raise
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"{model} is no model for {task}: {one_line(error)}") from error
-
-
 class RecipeTrainer(Trainer):
     """A Trainer with the recipe's loss and variation.
 
@@ -172,11 +185,13 @@ class RecipeTrainer(Trainer):
     def __init__(self, recipe, varies, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.recipe, self.varies = recipe, varies
+        self.steps_here = 0  # batches since this process started
         # Otherwise the Trainer takes the loss for a sum that is divided by the whole batch already.
         self.model_accepts_loss_kwargs = False
 
     def training_step(self, model, inputs, *rest):
         """Vary the batch, then train on it."""
+        self.steps_here += 1
         return super().training_step(
             model, self.recipe.vary(inputs) if self.varies else inputs, *rest
         )
