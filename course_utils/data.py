@@ -225,12 +225,10 @@ def _read_metadata(table):
     try:
         # Text stays text: "NA" may be a transcript, 007 a label.
         text = {"file_name": str, "label": str, "text": str, "speaker": str}
+        options = {"keep_default_na": False, "index_col": False, "low_memory": False}
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
-                table, dtype=text, keep_default_na=False, encoding="utf-8-sig", index_col=False,
-                low_memory=False,
-            )  # fmt: skip
+            frame = pd.read_csv(table, dtype=text, encoding="utf-8-sig", **options)
     except (ValueError, OSError, pd.errors.ParserWarning) as error:
         raise DataError(
             f"{title}: is not a CSV table ({one_line(error)}); save it as UTF-8, and put quotes "

@@ -37,6 +37,7 @@ def start(number, profile=None, seed=0):
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     _seed(seed)
     _figures()
+    _tables()
     for name, value in facts(number, seed).items():
         print(f"{name:<10}{value}")
 
@@ -121,6 +122,13 @@ def _figures():
 
     # Small enough that an executed notebook stays far below 1.5 MB.
     matplotlib.rcParams.update({"figure.dpi": 72, "savefig.dpi": 72, "figure.figsize": (8, 2.8)})
+
+
+def _tables():
+    import pandas as pd
+
+    # A dollar sign in a transcript or a label begins no formula.
+    pd.set_option("display.html.use_mathjax", False)
 
 
 def _version(package):

@@ -13,6 +13,8 @@ import numpy as np
 
 from course_utils import _files, _turns, audio
 
+PLAIN = 'class="tex2jax_ignore mathjax_ignore"'
+"""Attribute of HTML in which dollar signs stay dollar signs: notebooks set formulas elsewhere."""
 # A half-transparent grey line is visible on a light and on a dark page alike.
 _CARD = (
     "box-sizing:border-box;margin:0;padding:0.5em 0.7em;min-width:0;"
@@ -115,7 +117,7 @@ def play(samples, sampling_rate, title=None, caption=None, normalize=False):
         f"{title or 'Player'}: {seconds:.2f} s of audio at {sampling_rate} Hz "
         "(open the notebook in Jupyter or Colab to listen)"
     )
-    parts = [f'<figure style="{_CARD};max-width:30em">']
+    parts = [f'<figure {PLAIN} style="{_CARD};max-width:30em">']
     if title:
         parts.append(f'<figcaption style="{_TITLE}">{html.escape(title)}</figcaption>')
     parts.append(
@@ -225,7 +227,7 @@ def transcript(samples, sampling_rate, utterances, title=None):
             f"{html.escape(row['text'])}</button>"
         )
     page = (
-        f'<figure style="{_CARD};max-width:50em">'
+        f'<figure {PLAIN} style="{_CARD};max-width:50em">'
         f'<figcaption style="{_TITLE}">{html.escape(title)}</figcaption>'
         f'<audio controls aria-label="{html.escape(title)}" src="{source}" '
         f'style="display:block;width:100%;height:2.5em" ontimeupdate="{_STOP}"></audio>'
