@@ -13,8 +13,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import PartialState
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from course_utils import _files, catalog
@@ -189,6 +191,14 @@ class RecipeTrainer(Trainer):
         # Otherwise the Trainer takes the loss for a sum that is divided by the whole batch already.
         self.model_accepts_loss_kwargs = False
 
+    def _get_train_sampler(self, train_dataset=None):
+        """Put rows of about one length into a batch, where the recipe can tell their length."""
+        if self.recipe.length is None or not hasattr(self.train_dataset, "__len__"):
+            return super()._get_train_sampler(train_dataset)
+        batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        lengths = np.array([self.recipe.length(example) for example in self.train_dataset])
+        return ByLength(batch * self.args.world_size, lengths, self.args.seed)
+
     def training_step(self, model, inputs, *rest):
         """Vary the batch, then train on it."""
         self.steps_here += 1
@@ -204,6 +214,36 @@ class RecipeTrainer(Trainer):
         outputs = model(**inputs)
         loss = self.recipe.loss(outputs, labels)
         return (loss, outputs) if return_outputs else loss
+
+
+class ByLength(Sampler):
+    """Batches of rows of about one length, in an order that seed and epoch fix.
+
+    Lengths are blurred before rows are sorted by them, so that a row meets others in each epoch;
+    then whole batches are shuffled. The sampler of Transformers sorts within a few dozen batches
+    only, which leaves small data sets as they are.
+    """
+
+    BLUR = 0.1
+
+    def __init__(self, batch_size, lengths, seed):
+        self.batch_size, self.lengths, self.seed, self.epoch = batch_size, lengths, seed, 0
+
+    def set_epoch(self, epoch):
+        """Choose the order of an epoch."""
+        self.epoch = epoch
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __iter__(self):
+        rng = np.random.default_rng([self.seed, self.epoch])
+        blurred = self.lengths * rng.uniform(1 - self.BLUR, 1 + self.BLUR, len(self.lengths))
+        order = np.argsort(blurred)
+        whole = len(order) // self.batch_size * self.batch_size
+        batches = rng.permutation(order[:whole].reshape(-1, self.batch_size))
+        # The part of a batch comes last, where a loader cuts it off.
+        yield from [*batches.ravel().tolist(), *order[whole:].tolist()]
 
 
 class MarkWhole(TrainerCallback):

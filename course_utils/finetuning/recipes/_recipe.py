@@ -30,6 +30,9 @@ class Recipe:
         Keys of a batch that hold labels.
     evaluates : bool
         Whether the model gives its loss on held-out rows.
+    length : callable or None
+        Of an example, where batches shall hold examples of about one length, so that little of
+        them is padding.
     settings : dict
         Arguments of the Trainer that this model needs, whatever the data.
     """
@@ -38,6 +41,7 @@ class Recipe:
     loss = None
     label_names = ("labels",)
     evaluates = True
+    length = None
 
     def __init__(self, checkpoint):
         self.checkpoint = checkpoint
