@@ -3,6 +3,7 @@
 from transformers import AutoConfig
 
 from course_utils import audio, data
+from course_utils.finetuning import frames
 
 RATE = 16_000
 """Sampling rate of all models of the course, in hertz."""
@@ -44,6 +45,7 @@ class Recipe:
     length = None
 
     def __init__(self, checkpoint):
+        frames.hurry()
         self.checkpoint = checkpoint
         self.settings = {}
 
