@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from measure import comparison, growth, paired
+from measure import comparison, growth, paired, shares
 
 from course_utils import audio, catalog, data
 from course_utils.finetuning import inference
@@ -20,6 +20,14 @@ JOBS = (
     ("asr", "automatic-speech-recognition", "pocket-ctc", CLIPS),
     ("asr", "automatic-speech-recognition", "pocket-whisper", 100),  # which takes its time
 )
+# Of each model: the file and the function in which its network runs, and its extractor.
+INSIDE = {
+    "classification-base": (
+        "modeling_audio_spectrogram_transformer", "audio_spectrogram_transformer", "forward",
+    ),
+    "pocket-ctc": ("modeling_wav2vec2_bert", "seamless_m4t", "forward"),
+    "pocket-whisper": ("generation_whisper", "whisper", "generate"),
+}  # fmt: skip
 
 
 def speech(count, folder):
@@ -108,4 +116,23 @@ def measure_all():
     )  # fmt: skip
     for folder in folders.values():
         folder.cleanup()
-    return {"rows": rows, "growth": [line], "note": ""}
+    return {"rows": rows, "growth": [line], "profile": profiles(), "note": ""}
+
+
+def profiles():
+    """Tell where the time of each job goes, on 100 clips."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        speech(100, folder)
+        for task, _, model, _ in JOBS:
+            network, extractor, function = INSIDE[model]
+            parts = {
+                "decoding": ("course_utils/audio.py", "load"),
+                "features": (f"feature_extraction_{extractor}.py", "__call__"),
+                "the network": (f"{network}.py", function),
+            }
+            ours(task, model, folder)  # what is imported on demand is imported
+            found.append(
+                shares(f"{model}, 100 clips", lambda t=task, m=model: ours(t, m, folder), parts)
+            )
+    return found

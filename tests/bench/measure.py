@@ -4,11 +4,13 @@ A busy machine slows neighbours alike, so that their ratio says more than second
 the median is told, and the quartiles as their spread.
 """
 
+import cProfile
 import gc
 import importlib.metadata
 import json
 import os
 import platform
+import pstats
 import statistics
 import sys
 import time
@@ -115,6 +117,25 @@ def growth(work, sizes, way, unit, repeats=3, note=""):
         "work": work, "unit": unit, "sizes": list(sizes), "seconds": best, "slope": slope,
         "note": note,
     }  # fmt: skip
+
+
+def shares(work, call, parts):
+    """Return a row: the share of a call's time that functions take, with what they call.
+
+    `parts` gives, by name, the end of a file's path and the name of a function in it.
+    """
+    profiler = cProfile.Profile()
+    profiler.runcall(call)
+    stats = pstats.Stats(profiler)
+    found = {}
+    for part, (file, function) in parts.items():
+        # Of functions of one name in a file, the outermost: layers call layers.
+        spent = [
+            entry[3] for key, entry in stats.stats.items()
+            if key[0].endswith(file) and key[2] == function
+        ]  # fmt: skip
+        found[part] = max(spent, default=0.0) / stats.total_tt
+    return {"work": work, "seconds": stats.total_tt, "shares": found}
 
 
 def save(section, command, rows):

@@ -75,6 +75,8 @@ def _tables(found):
         yield _compared(found["rows"])
     if found.get("growth"):
         yield _growth(found["growth"])
+    if found.get("profile"):
+        yield _profile(found["profile"])
     if found.get("memory"):
         yield _memory(found["memory"])
     if found.get("starts"):
@@ -127,6 +129,14 @@ def _grows(slope, note):
     kind = "linear" if slope >= 0.9 else "below linear"
     kind = "above linear" if slope > 1.1 else kind
     return f"{kind}: {note}" if note and kind != "linear" else kind
+
+
+def _profile(rows):
+    lines = [
+        (row["work"], ", ".join(f"{name} {share:.0%}" for name, share in row["shares"].items()))
+        for row in rows
+    ]
+    return _table(("where the time of the package goes (cProfile)", "shares"), lines)
 
 
 def _memory(rows):

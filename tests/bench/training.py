@@ -1,12 +1,13 @@
 """Fine-tuning: the course's recipes against that of Transformers' examples, in clips a second."""
 
+import functools
 import tempfile
 import time
 
 import example_recipe
 import torch
 import transformers
-from measure import comparison, growth, paired
+from measure import comparison, growth, paired, shares
 
 from course_utils import data
 from course_utils.finetuning import recipes, training
@@ -21,6 +22,13 @@ JOBS = {
 }
 EXAMPLE = "recipe of the examples"
 PLAIN = "the same without gradient checkpointing"
+PARTS = {
+    "decoding": ("course_utils/audio.py", "load"),
+    "features and labels": (("recipes/recognition.py", "recipes/classification.py"), "examples"),
+    "forward": ("course_utils/finetuning/training.py", "compute_loss"),
+    "backward": ("accelerate/accelerator.py", "backward"),
+    "optimizer": ("torch/optim/adam.py", "step"),
+}
 LIMIT = "forward and backward on ready batches"
 
 
@@ -70,7 +78,7 @@ def measure_all():
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(0)
-    rows, grown = [], []
+    rows, grown, profiles = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for name, (task, source, model) in JOBS.items():
             clips = data.load(source, "train").shuffle(seed=0).select(range(CLIPS))
@@ -79,6 +87,10 @@ def measure_all():
             found = comparison(f"{name}, {CLIPS} clips, {EPOCHS} epochs", taken, **target)
             found["rate"] = CLIPS * EPOCHS / found["seconds"]
             rows.append(found)
+        for name, (task, source, model) in JOBS.items():
+            clips = data.load(source, "train").shuffle(seed=0).select(range(CLIPS))
+            call = functools.partial(ours, task, clips, model, EPOCHS, folder)
+            profiles.append(shares(f"{name}, {EPOCHS} epochs", call, PARTS))
         task, source, model = JOBS["CTC recognition"]
         clips = data.load(source, "train").shuffle(seed=0)
         grown.append(
@@ -87,4 +99,4 @@ def measure_all():
                 lambda n: ours(task, clips.select(range(n)), model, 1, folder), "clips", repeats=1,
             )
         )  # fmt: skip
-    return {"rows": rows, "growth": grown, "note": ""}
+    return {"rows": rows, "growth": grown, "profile": profiles, "note": ""}
