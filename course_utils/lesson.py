@@ -15,7 +15,8 @@ def start(number, profile=None, seed=0):
     """Prepare the kernel for a lesson and print where it will run.
 
     Sets the profile (before any Hugging Face library is imported, so that ``pocket`` stays off
-    the network), the seeds of Python, NumPy and PyTorch, and modest figure sizes.
+    the network), the seeds of Python, NumPy and PyTorch, modest figure sizes, and tables in which
+    a dollar sign is one.
 
     Parameters
     ----------
