@@ -91,19 +91,22 @@ def compared(task, kind, model, paths, folder):
     if model != "pocket-whisper":  # which generates, so that there is little to do without
         ways["sorted batches without pipeline"] = lambda: bare(task, model, paths) and None
     work = f"{kind}, {model}, {len(paths)} clips of 0.5 s to 10 s"
-    found = comparison(work, paired(ways, rounds=3), **{"pipeline(list)": 1.5})
+    found = comparison(work, paired(ways, rounds=2), **{"pipeline(list)": 1.5})
     found["rate"] = len(paths) / found["seconds"]
     return found
 
 
 def measure_all():
-    """Return the rows of this section."""
+    """Yield the rows of this section, more each time."""
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     rows, grown = [], []
     for task, kind, model, count in JOBS:
         with tempfile.TemporaryDirectory() as folder:
             rows.append(compared(task, kind, model, speech(count, folder), folder))
+            yield {"rows": rows}
+    profile = profiles()
+    yield {"rows": rows, "profile": profile}
     for count in (30, 120, 480):
         folder = tempfile.TemporaryDirectory()
         speech(count, folder.name)
@@ -116,7 +119,7 @@ def measure_all():
     )  # fmt: skip
     for folder in folders.values():
         folder.cleanup()
-    return {"rows": rows, "growth": [line], "profile": profiles(), "note": ""}
+    yield {"rows": rows, "growth": [line], "profile": profile}
 
 
 def profiles():
