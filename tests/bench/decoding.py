@@ -74,7 +74,8 @@ def measure_all():
             paths = written(folder, name, CLIPS, SECONDS)
             rows.append(
                 comparison(
-                    f"{CLIPS} clips of {SECONDS} s, {name} 44.1 kHz stereo", paired(ways(paths)),
+                    f"{CLIPS} clips of {SECONDS} s, {name} 44.1 kHz stereo",
+                    paired(ways(paths), rounds=3),
                     **{"librosa.load(sr=16000)": 1.0, "soundfile.read + soxr.resample": 1 / 1.1},
                 )
             )  # fmt: skip
@@ -85,7 +86,7 @@ def measure_all():
                     lambda seconds, clips=clips: [
                         audio.load(path, sampling_rate=RATE) for path in clips[seconds]
                     ],
-                    "s of audio each",
+                    "s of audio each", repeats=1,
                 )
             )  # fmt: skip
     torchcodec = importlib.util.find_spec("torchcodec") is not None

@@ -8,7 +8,7 @@ from measure import comparison, growth, paired
 from course_utils import audio, data
 from course_utils.finetuning import recipes, training
 
-CLIPS = 100
+CLIPS = 60
 BATCH = 16
 RATE = 16_000
 JOBS = {"AST, 5 s": ("classification", "genres", "classification-base"),
@@ -68,7 +68,7 @@ def measure_all():
         clips = data.load("calls", "train")
         grown.append(
             growth(
-                "CTC features", (20, 80, 320),
+                "CTC features", (10, 40, 160),
                 lambda n: training._examples(recipe, clips.select(range(n))), "clips", repeats=1,
             )
         )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-MINUTES = (5, 20, 80)
+MINUTES = (2, 8, 32)
 MIB = 2**20
 DECODE = """
 import json, resource, sys

@@ -14,7 +14,7 @@ from course_utils.finetuning import recipes, training
 
 BATCH = 16
 EPOCHS = 2
-CLIPS = 32
+CLIPS = 24
 JOBS = {
     "classification": ("classification", "genres", "classification-base"),
     "CTC recognition": ("asr", "calls", "pocket-ctc"),
