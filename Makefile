@@ -41,7 +41,7 @@ notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the ou
 pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings, JUDGE=of a recogniser.
 	$(BIN)/python -m course_utils.foundry --real $(REAL) --judge $(JUDGE)
 
-bench: $(READY) ## Time decoding and drawing against the usual libraries.
+bench: $(READY) ## Measure against the usual libraries and recipes, write BENCHMARKS.md (20 minutes).
 	$(BIN)/python tests/bench/bench.py
 
 wheel: $(READY) ## Build the package with its models and data into dist/, for Colab.

@@ -19,6 +19,8 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from course_utils._files import one_line
+
 SAMPLING_RATES = (1_000, 768_000)
 """Lowest and highest sampling rate accepted, in hertz."""
 MAX_CHANNELS = 8
@@ -111,20 +113,6 @@ def too_long(name):
         f"{name}: is too long, at most {MAX_HOURS} hours and {MAX_SAMPLES} samples are accepted; "
         "load it as mono at 16000 Hz, or cut it: ffmpeg -i FILE -t 3600 first-hour.wav"
     )
-
-
-def shown(path):
-    """Return a path for a message, on one line and without characters that disguise it."""
-    try:
-        text = os.fsdecode(path)
-    except TypeError:  # the name of a file object can be a number
-        text = str(path)
-    return text if text and text.isprintable() else ascii(text)
-
-
-def one_line(error):
-    """Return an exception's message as one short line."""
-    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 
 def decode(file, name, target, mono):

@@ -25,6 +25,7 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from course_utils import _files
 from course_utils._codecs import (
     BLOCK,
     MAX_CHANNELS,
@@ -35,11 +36,10 @@ from course_utils._codecs import (
     check_rate,
     check_samples,
     decode,
-    one_line,
     opus_padding,
-    shown,
     too_long,
 )
+from course_utils._files import one_line, shown
 
 __all__ = ["FORMATS", "MAX_CHANNELS", "MAX_HOURS", "MAX_SAMPLES", "SAMPLING_RATES", "AudioError"]
 __all__ += ["encode", "load", "resample", "save", "to_mono", "trim_silence"]
@@ -390,11 +390,4 @@ def save(path, samples, sampling_rate):
             f"{shown(path)}: the suffix names no format to write; end it in one of "
             + ", ".join(f".{known}" for known in FORMATS)
         )
-    content = encode(samples, sampling_rate, suffix)
-    try:
-        path.write_bytes(content)
-    except (OSError, ValueError) as error:
-        raise AudioError(
-            f"{shown(path)}: cannot be written ({one_line(error)}); check that the folder exists "
-            "and is yours"
-        ) from error
+    _files.write(path, encode(samples, sampling_rate, suffix), AudioError)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from course_utils import audio, catalog, data, fetching, progress, rttm, syllabus
+from course_utils import _files, audio, catalog, data, fetching, progress, rttm, syllabus
 from course_utils.workshop import WorkshopError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 MISTAKES = (
     audio.AudioError, catalog.CatalogError, data.DataError, progress.LedgerError, rttm.RttmError,
-    syllabus.SyllabusError, WorkshopError,
+    syllabus.SyllabusError, WorkshopError, _files.WriteError,
 )  # fmt: skip
 """What a user can mend; RecipeError is a DataError."""
 
@@ -298,7 +298,8 @@ def _is_first():
 def main():
     """Run the command; what a user can mend ends in one sentence instead of a traceback."""
     try:
-        app()
+        with _files.writing("a file"):
+            app()
     except MISTAKES as error:  # said once, by the first of the processes
         sys.exit(f"course-utils: {error}" if _is_first() else 1)
 

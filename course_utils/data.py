@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 from course_utils import audio, catalog
-from course_utils._codecs import one_line, shown
+from course_utils._files import one_line, shown
 
 SPLITS = ("train", "validation", "test")
 _KINDS = "aac ac3 aif aifc aiff amr au caf flac m4a m4v mka mkv mov"  # codespell:ignore caf
@@ -89,8 +89,9 @@ def load_parquet(path):
     try:
         table = pyarrow.parquet.read_table(path)
         return with_audio(datasets.Dataset(table))
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); restore or reinstall it") from error
+    except (OSError, LookupError, TypeError, ValueError, pyarrow.ArrowException) as error:
+        told = f"{shown(path)}: cannot be read ({one_line(error)}); restore or reinstall it"
+        raise DataError(told) from error
 
 
 def with_audio(dataset):
@@ -191,16 +192,23 @@ def _read_metadata(table):
     try:
         # Text stays text: "NA" may be a transcript, 007 a label.
         text = {"file_name": str, "label": str, "text": str, "speaker": str}
-        frame = pd.read_csv(table, dtype=text, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
+        options = {"keep_default_na": False, "index_col": False, "low_memory": False}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(table, dtype=text, encoding="utf-8-sig", **options)
+    except (ValueError, OSError, pd.errors.ParserWarning) as error:
         raise DataError(
-            f"{title}: is not a CSV table ({one_line(error)}); save it as UTF-8"
+            f"{title}: is not a CSV table ({one_line(error)}); save it as UTF-8, and put quotes "
+            "around a text with commas"
         ) from error
     if "file_name" not in frame.columns:
-        found = ", ".join(map(str, frame.columns))
+        found = ", ".join(map(shown, frame.columns))
         raise DataError(f"{title}: has no column file_name, only {found}; add or rename it")
     if "audio" in frame.columns:
         raise DataError(f"{title}: has a column audio, which is filled from file_name; rename it")
+    odd = [shown(name) for name in frame.columns if not name.isprintable()]
+    if odd:
+        raise DataError(f"{title}: names its columns {', '.join(odd)}; use one line of plain text")
     folder, names = table.parent, frame["file_name"].tolist()
     outside = [n for n in names if not n.strip() or not _inside(folder, n)]
     if outside:
@@ -208,7 +216,7 @@ def _read_metadata(table):
             f"{title}: file_name must be a path inside the folder, not {_some(outside)}; copy "
             "the files into it"
         )
-    missing = [n for n in names if not (folder / n).exists()]
+    missing = [n for n in names if not os.path.exists(folder / n)]
     if missing:
         raise DataError(
             f"{title}: names files that do not exist: {_some(missing)}; correct or remove the rows"

@@ -14,8 +14,9 @@ def start(number, profile=None, seed=0):
     """Prepare the kernel for a lesson and print where it will run.
 
     Sets the profile (before any Hugging Face library is imported, so that ``pocket`` stays off
-    the network), the seeds of Python, NumPy and PyTorch, and modest figure sizes. In the hub
-    profile it then downloads what the lesson needs and is not in the cache yet.
+    the network), the seeds of Python, NumPy and PyTorch, modest figure sizes, and tables in which
+    a dollar sign is one. In the hub profile it then downloads what the lesson needs and is not in
+    the cache yet.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ def start(number, profile=None, seed=0):
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     _seed(seed)
     _figures()
+    _tables()
     for name, value in facts(number, seed).items():
         print(f"{name:<10}{value}", flush=True)
     fetching.fetch(catalog.downloads(number))
@@ -142,6 +144,13 @@ def _figures():
 
     # Small enough that an executed notebook stays far below 1.5 MB.
     matplotlib.rcParams.update({"figure.dpi": 72, "savefig.dpi": 72, "figure.figsize": (8, 2.8)})
+
+
+def _tables():
+    import pandas as pd
+
+    # A dollar sign in a transcript or a label begins no formula.
+    pd.set_option("display.html.use_mathjax", False)
 
 
 def _version(package):

@@ -8,12 +8,13 @@ its data.
 import base64
 import html
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from course_utils import _turns, audio
+from course_utils import _files, _turns, audio
 
+PLAIN = 'class="tex2jax_ignore mathjax_ignore"'
+"""Attribute of HTML in which dollar signs stay dollar signs: notebooks set formulas elsewhere."""
 # A half-transparent grey line is visible on a light and on a dark page alike.
 _CARD = (
     "box-sizing:border-box;margin:0;padding:0.5em 0.7em;min-width:0;"
@@ -61,10 +62,15 @@ class Player:
         ----------
         path : path-like
             An ``.html`` file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
         """
         title = html.escape(self.text.splitlines()[0])
         head = f"<!doctype html><meta charset='utf-8'><title>{title}</title>"
-        Path(path).write_text(head + self.html + "\n", encoding="utf-8")
+        _files.write(path, f"{head}{self.html}\n")
 
 
 def play(samples, sampling_rate, title=None, caption=None, normalize=False):
@@ -111,7 +117,7 @@ def play(samples, sampling_rate, title=None, caption=None, normalize=False):
         f"{title or 'Player'}: {seconds:.2f} s of audio at {sampling_rate} Hz "
         "(open the notebook in Jupyter or Colab to listen)"
     )
-    parts = [f'<figure style="{_CARD};max-width:30em">']
+    parts = [f'<figure {PLAIN} style="{_CARD};max-width:30em">']
     if title:
         parts.append(f'<figcaption style="{_TITLE}">{html.escape(title)}</figcaption>')
     parts.append(
@@ -221,7 +227,7 @@ def transcript(samples, sampling_rate, utterances, title=None):
             f"{html.escape(row['text'])}</button>"
         )
     page = (
-        f'<figure style="{_CARD};max-width:50em">'
+        f'<figure {PLAIN} style="{_CARD};max-width:50em">'
         f'<figcaption style="{_TITLE}">{html.escape(title)}</figcaption>'
         f'<audio controls aria-label="{html.escape(title)}" src="{source}" '
         f'style="display:block;width:100%;height:2.5em" ontimeupdate="{_STOP}"></audio>'

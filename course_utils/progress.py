@@ -5,15 +5,15 @@ A lesson appends with :func:`record`; ``course-utils progress`` and the last les
 
 import json
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from course_utils import catalog
+from course_utils import _files, catalog
 
 FIELDS = ("lesson", "task", "metric", "baseline", "finetuned", "seconds", "profile")
+_HIGHEST = 1e12  # no score and no time is as large
 
 
 class LedgerError(RuntimeError):
@@ -69,8 +69,8 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
     scores = {"baseline": baseline, "finetuned": finetuned, "seconds": seconds}
     entry = {
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
-        "task": task,
-        "metric": metric,
+        "task": str(task),
+        "metric": str(metric),
         **{name: _number(name, value) for name, value in scores.items()},
         "profile": catalog.profile(),
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -80,11 +80,13 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         file.parent.mkdir(parents=True, exist_ok=True)
         # The lock makes two notebooks that finish together both count.
         with FileLock(f"{file}.lock", timeout=30):
-            _replace(file, [*_read(file), entry])
+            entries = [*_read(file), entry]
+            # Escaped, so that any text fits, even half of a surrogate pair.
+            _files.write(file, json.dumps(entries, indent=1))
     except (OSError, Timeout) as error:
         raise LedgerError(
-            f"The score could not be written to {file} ({error}): free some space or set "
-            "COURSE_HOME to a folder that you can write to."
+            f"The score could not be written to {file} ({error.__cause__ or error}): free some "
+            "space or set COURSE_HOME to a folder that you can write to."
         ) from error
     return entry
 
@@ -145,7 +147,7 @@ def _number(name, value):
     if value is None:
         return None
     value = float(value)
-    if value != value or value in (float("inf"), float("-inf")):
+    if not _is_score(value):
         raise ValueError(f"record: {name}={value} is not a finite number; record a real score.")
     return round(value, 4)
 
@@ -153,7 +155,7 @@ def _number(name, value):
 def _cell(value):
     if value is None:
         return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else _files.shown(str(value) or "-")
 
 
 def _read(file):
@@ -163,7 +165,7 @@ def _read(file):
         return []
     except OSError as error:
         raise LedgerError(f"{file} cannot be read ({error}); set COURSE_HOME elsewhere.") from error
-    except ValueError:
+    except (ValueError, RecursionError):
         entries = None
     if not (isinstance(entries, list) and all(_is_entry(entry) for entry in entries)):
         raise LedgerError(f"{file} is not a ledger: move it away and run the lesson again.")
@@ -177,19 +179,11 @@ def _is_entry(entry):
             isinstance(entry.get(name), str) for name in ("lesson", "task", "metric", "profile")
         )
         and all(
-            entry.get(name, "") is None or type(entry.get(name)) in (int, float)
+            entry.get(name, "") is None or _is_score(entry.get(name))
             for name in ("baseline", "finetuned", "seconds")
         )
     )
 
 
-def _replace(file, entries):
-    """Write beside the ledger and rename: a reader sees the old file or the new, never half."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".new")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(entries, stream, indent=1, ensure_ascii=False)
-        os.replace(name, file)
-    except BaseException:
-        os.unlink(name)
-        raise
+def _is_score(value):
+    return type(value) in (int, float) and abs(value) < _HIGHEST

@@ -6,10 +6,10 @@ ten fields with spaces between them.
 """
 
 import math
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from pathlib import Path
 
-from . import _text, _turns
+from . import _files, _turns
 
 __all__ = ["RttmError", "load", "parse", "save", "to_rttm"]
 
@@ -104,17 +104,14 @@ def parse(text):
 
 def save(path, recordings):
     """Write turns by recording to ``path``, see :func:`to_rttm`; return the path."""
-    path, text = Path(path), to_rttm(recordings)
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise RttmError(f"cannot write {path}: {error.strerror}.") from error
+    path = Path(path)
+    _files.write(path, to_rttm(recordings), RttmError)
     return path
 
 
 def load(path):
     """Read the turns in a file by recording, see :func:`parse`; errors name the file."""
-    text = _text.read(path, RttmError)
+    text = _files.read(path, RttmError)
     try:
         return parse(text)
     except RttmError as error:
@@ -136,7 +133,10 @@ def _parse_fields(fields):
     if duration <= 0:
         raise ValueError(f"the duration is {fields[4]} s; a turn lasts longer than 0 s.")
     # Added as decimals: as floats, 0.1 + 0.2 would end at 0.30000000000000004.
-    turn = {"speaker": fields[7], "start": float(start), "end": float(start + duration)}
+    try:
+        turn = {"speaker": fields[7], "start": float(start), "end": float(start + duration)}
+    except (Overflow, OverflowError):
+        turn = {"start": math.inf, "end": math.inf}
     if not turn["start"] < turn["end"] < math.inf:
         raise ValueError(f"{fields[3]} s and {fields[4]} s are no start and duration of a turn.")
     return fields[1], turn

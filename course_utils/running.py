@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_utils import progress, syllabus
+from course_utils import _files, progress, syllabus
 
 CELL_SECONDS = 600
 
@@ -105,7 +105,7 @@ def run(lesson, profile, out, on_cell=lambda: None, threads=None, numba_cache=No
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         result.error = _sentence(error)
     finally:
-        nbformat.write(notebook, out / lesson.file)
+        _files.write(out / lesson.file, nbformat.writes(notebook) + "\n")
     result.seconds = time.perf_counter() - started
     result.scores = [
         score for score in progress.history()[known:] if score["lesson"] == lesson.number

@@ -6,14 +6,15 @@ standard (https://www.w3.org/TR/webvtt1/); SRT has none, this is the SubRip conv
 """
 
 import html
+import math
 import re
 from pathlib import Path
 
-from . import _text
+from . import _files
 
 __all__ = ["SubtitleError", "load", "parse", "save", "to_srt", "to_vtt"]
 
-_TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})")
+_TIME = re.compile(r"(?:(\d{1,6}):)?(\d{1,2}):(\d{2})[.,](\d{3})")
 _ARROW = re.compile(rf"^\s*({_TIME.pattern})\s+-->\s+({_TIME.pattern})")
 _SHORTEST = 0.001
 
@@ -139,13 +140,13 @@ def save(path, chunks):
     formats = {".srt": to_srt, ".vtt": to_vtt}
     if path.suffix.lower() not in formats:
         raise SubtitleError(f"{path.name} ends in neither .srt nor .vtt: name it after its format.")
-    path.write_text(formats[path.suffix.lower()](chunks), encoding="utf-8")
+    _files.write(path, formats[path.suffix.lower()](chunks), SubtitleError)
     return path
 
 
 def load(path):
     """Read the subtitles in a file, see :func:`parse`; errors name the file."""
-    text = _text.read(path, SubtitleError)
+    text = _files.read(path, SubtitleError)
     try:
         return parse(text)
     except SubtitleError as error:
@@ -175,17 +176,19 @@ def _checked(chunks):
 def _fields(chunk, number):
     """Take a chunk apart: start, end, text without blank lines."""
     try:
-        start, end = chunk["timestamp"]
+        start, end = (None if time is None else float(time) for time in chunk["timestamp"])
         lines = chunk["text"].strip().splitlines()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise SubtitleError(
             f'chunk {number} is no {{"timestamp": (start, end), "text": ...}}: ask the pipeline '
             "with return_timestamps=True and pass its answer's chunks."
         ) from error
     if start is None:
         raise SubtitleError(f"chunk {number} has no start.")
+    if not all(math.isfinite(time) for time in (start, end) if time is not None):
+        raise SubtitleError(f"chunk {number} runs from {start} s to {end} s.")
     text = "\n".join(line.strip() for line in lines if line.strip())
-    return float(start), None if end is None else float(end), text.replace("-->", "->")
+    return start, end, text.replace("-->", "->")
 
 
 def _clock(seconds, point):

@@ -11,6 +11,8 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from course_utils import _files
+
 CARD_TAG = "card"
 TABLE_MARKS = ("<!-- lessons: start -->", "<!-- lessons: end -->")
 COLAB_MARKS = ("<!-- colab: start -->", "<!-- colab: end -->")
@@ -223,5 +225,5 @@ def _between(marks, body, text):
 def _write(path, text):
     if path.read_text(encoding="utf-8") == text:
         return []
-    path.write_text(text, encoding="utf-8")
+    _files.write(path, text)
     return [path]

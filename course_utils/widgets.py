@@ -11,6 +11,7 @@ import ipywidgets
 
 from course_utils import audio, plotting
 from course_utils._quiz import Quiz, quiz
+from course_utils.listening import PLAIN
 
 __all__ = ["Explorer", "Guess", "Quiz", "Reveal", "explore", "guess", "quiz"]
 
@@ -23,7 +24,7 @@ _CONTROL = {"style": {"description_width": "10.5em"}, "layout": {"width": "28em"
 
 def _status(marked):
     """Return a line below a widget, which a screen reader reads out when it changes."""
-    return f'<p role="status" style="margin:0.4em 0;line-height:1.4">{marked}</p>'
+    return f'<p {PLAIN} role="status" style="margin:0.4em 0;line-height:1.4">{marked}</p>'
 
 
 class _Cell:
@@ -168,7 +169,7 @@ class Guess(_Cell):
         self._note = ipywidgets.HTML(_status("Choose one: your first answer counts."))
         row = ipywidgets.HBox(self._buttons, layout={"flex_flow": "row wrap"})
         shown = [] if player is None else [ipywidgets.HTML(player._repr_html_())]
-        heading = ipywidgets.HTML(f"<b>{html.escape(question)}</b>")
+        heading = ipywidgets.HTML(f"<b {PLAIN}>{html.escape(question)}</b>")
         super().__init__([heading, *shown, row, self._note])
 
     def reveal(self, truth=None, model=None):

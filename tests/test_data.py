@@ -215,6 +215,11 @@ def test_name_that_is_not_utf8(own, sine, wav_bytes):
         ("file_name\ndog/a.wav\nno.wav\n", "do not exist: no.wav"),
         ("file_name\n../secret.wav\n", r"inside the folder, not \.\./secret.wav"),
         ("file_name\n/etc/passwd\n", "inside the folder"),
+        ("file_name\ndog/../../secret.wav\n", "inside the folder"),
+        ("file_name\ndog/a.wav\n" + "x" * 5_000 + ".wav\n", "do not exist"),
+        ("file_name,text\ndog/a.wav,Hello, you\n", "quotes around a text with commas"),
+        ("file_name,text\ndog/a.wav,Hello\ndog/a.wav,1,2,3\n", "quotes around a text"),
+        ('file_name,"two\nlines"\ndog/a.wav,x\n', "one line of plain text"),
         ("file_name,label\n,dog\n", "an empty cell"),
         ("file_name\n" + "".join(f"{i}.wav\n" for i in range(8)), "and 3 more"),
         ("file_name\n", "none of its files"),
@@ -239,9 +244,12 @@ def test_links_out_of_the_folder_are_refused(own, tmp_path):
     (own / "dog" / "link.wav").symlink_to(secret)
     with pytest.warns(UserWarning, match="link"):
         assert len(data.load_folder(own)) == 4
-    write_table(own, "file_name\ndog/link.wav\n")
-    with pytest.raises(data.DataError, match="inside the folder"):
-        data.load_folder(own)
+    (own / "away").symlink_to(tmp_path, target_is_directory=True)
+    absolute = (tmp_path / "secret.wav").absolute()
+    for name in ("dog/link.wav", "away/secret.wav", "away/./secret.wav", absolute):
+        write_table(own, f"file_name\n{name}\n")
+        with pytest.raises(data.DataError, match="inside the folder"):
+            data.load_folder(own)
 
 
 def test_folders_without_a_layout(tmp_path, sine, write_wav):

@@ -108,7 +108,7 @@ def test_pocket_stays_in_its_budget():
 
 
 LAYERS = [
-    {"audio", "_codecs", "acoustics", "rttm", "_turns", "spelling", "devices"},
+    {"audio", "_codecs", "_files", "acoustics", "rttm", "_turns", "spelling", "devices"},
     {"catalog"}, {"fetching"},
     {"data", "originals", "conversations", "sharing", "_stand_in"},
     {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},

@@ -65,7 +65,7 @@ def test_odd_names_are_shown_as_they_are():
         warnings.simplefilter("error")
         ax.figure.canvas.draw()  # a formula would fail here
     first, second = names(ax)
-    assert first == r"03 <b>\$5 or \$6</b> \frac & more, wer ↓"
+    assert first == r"03 <b>$5 or $6</b> \frac & more, wer ↓"
     assert len(second) <= 48 and second.endswith("…")
 
 

@@ -1,6 +1,5 @@
 """The ledger: what is written comes back, from two processes too, and nothing half-written."""
 
-import json
 import math
 import multiprocessing
 import os
@@ -84,10 +83,11 @@ def test_a_failed_write_keeps_the_old_ledger(monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(json, "dump", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(progress.LedgerError, match="No space left"):
         progress.record("second", metric="accuracy", baseline=0.5)
     assert progress.path().read_bytes() == before
+    assert [path.name for path in progress.home().iterdir() if path.suffix == ".new"] == []
 
 
 def test_table_lines_up():

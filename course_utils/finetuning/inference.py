@@ -1,7 +1,6 @@
 """Answer many files with one model: sorted by length, shared out, taken up again after a stop."""
 
 import json
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +8,11 @@ import torch
 from accelerate import PartialState
 from filelock import FileLock
 
-from course_utils import audio
+from course_utils import _files, audio
+from course_utils._files import one_line
 from course_utils.finetuning import recipes, sources
+from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
-from course_utils.finetuning.training import checkpoint_of, opening
 
 PATIENCE = timedelta(days=7)
 """How long a process that is done waits for the others."""
@@ -30,7 +30,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
     task : str
         One of `recipes.TASKS`.
     model : str
-        See `training.checkpoint_of`.
+        See `checkpoints.checkpoint_of`.
     out : path-like
         File for the results, a JSON object a line: ``file``, ``model``, the answer, and
         ``reference`` where there is one; or ``error``. It must be seen by all processes.
@@ -55,7 +55,8 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         recipe = kind(checkpoint_of(model))
     state = PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
     if state.is_main_process:
-        _tidy(out, str(model))
+        with _files.writing(out, RecipeError):
+            _tidy(out, str(model))
     state.wait_for_everyone()
     wanted = {row["file"] for row in rows}
     done = wanted & {line["file"] for line in _read(out)}
@@ -69,15 +70,24 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
             recipe.open(rows)
     for first in range(0, len(mine), batch_size):
         lines = _answers(recipe, mine[first : first + batch_size])
-        with FileLock(f"{out}.lock"), out.open("a", encoding="utf-8") as file:
-            for line in lines:
-                file.write(json.dumps({**line, "model": str(model)}, ensure_ascii=False) + "\n")
+        told = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
+        with (
+            _files.writing(out, RecipeError),
+            FileLock(f"{out}.lock"),
+            out.open("a", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            file.writelines(f"{line}\n" for line in told)
     state.wait_for_everyone()
     lines = [line for line in _read(out) if line["file"] in wanted]
     good = [line for line in lines if "error" not in line]
     scored = [line for line in good if "reference" in line]
     counts = {"answered": len(good), "errors": len(lines) - len(good), "skipped": len(done)}
-    return counts | (recipe.score(scored) if scored else {})
+    try:
+        return counts | (recipe.score(scored) if scored else {})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecipeError(
+            f"{out}: holds answers that cannot be scored ({one_line(error)}); choose another --out"
+        ) from error
 
 
 def _size(row):
@@ -114,7 +124,7 @@ def _answers(recipe, rows):
 
 
 def _lines(out):
-    return out.read_text(encoding="utf-8").split("\n") if out.is_file() else []
+    return _files.read(out, RecipeError).split("\n") if out.is_file() else []
 
 
 def _read(out):
@@ -129,8 +139,8 @@ def _tidy(out, model):
         try:
             entry = json.loads(line)
             other = entry["model"]
-            entry["file"]
-        except (ValueError, KeyError, TypeError):
+            hash(entry["file"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             if number == len(lines):
                 continue
             raise RecipeError(f"{out}, line {number}: is no result; choose another --out") from None
@@ -139,6 +149,4 @@ def _tidy(out, model):
         if "error" not in entry:
             kept.append(line)
     out.parent.mkdir(parents=True, exist_ok=True)
-    tidied = out.with_name(f"{out.name}.new")
-    tidied.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-    os.replace(tidied, out)  # a stop in between loses nothing
+    _files.write(out, "".join(f"{line}\n" for line in kept), RecipeError)

@@ -6,18 +6,23 @@ summary of the run.
 """
 
 import json
+import os
+import shutil
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import PartialState
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from course_utils import catalog
-from course_utils._codecs import one_line
+from course_utils import _files, catalog
+from course_utils._files import one_line
 from course_utils.finetuning import recipes, sources
+from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
 
 SUMMARY = "finetune.json"
@@ -39,7 +44,7 @@ def finetune(
     out : path-like
         Folder for the model, ``checkpoints/`` and the summary, ``finetune.json``.
     data, model : str, optional
-        See `sources.training` and :func:`checkpoint_of`; those of the lesson by default.
+        See `sources.training` and `checkpoints.checkpoint_of`; those of the lesson by default.
     steps, epochs, batch_size, learning_rate, accumulation : number, optional
         Those of the lesson by default. `batch_size` is for each process: the global batch is
         batch_size × processes × accumulation.
@@ -77,6 +82,8 @@ def finetune(
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
+    with _files.writing(out, RecipeError):
+        out.mkdir(parents=True, exist_ok=True)
     arguments = _arguments(
         out, data if sources.is_trained_on(data) else kind.data,
         max_steps=steps, num_train_epochs=epochs, learning_rate=learning_rate,
@@ -104,18 +111,50 @@ def finetune(
         data_collator=recipe.collator(fresh), callbacks=[MarkWhole()],
     )  # fmt: skip
     started, first = time.perf_counter(), _steps_of(last)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    with _going_on(trainer, last), _files.writing(arguments.output_dir, RecipeError):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.perf_counter() - started
     if kind.evaluates:
         trainer.evaluate()
-    trainer.save_model(out)
     summary = {"task": task, "data": str(data), "model": str(model)}
     summary |= _summary(trainer, first, seconds)
-    if trainer.is_world_process_zero():
-        recipe.save(out)
-        (out / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    with _files.writing(out, RecipeError):
+        _publish(trainer, recipe, out)
+        if trainer.is_world_process_zero():
+            _files.write(out / SUMMARY, json.dumps(summary, indent=1) + "\n", RecipeError)
     trainer.accelerator.wait_for_everyone()
     return summary
+
+
+def _publish(trainer, recipe, out):
+    """Save the model beside its place, then move it there, the configuration last.
+
+    Nothing opens a folder without a configuration, so a run that is killed leaves no half model.
+    """
+    beside = out / "saving"
+    if trainer.is_world_process_zero():
+        shutil.rmtree(beside, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    trainer.save_model(beside)
+    if trainer.is_world_process_zero():
+        recipe.save(beside)
+        for file in sorted(beside.iterdir(), key=lambda file: file.name == "config.json"):
+            os.replace(file, out / file.name)
+        beside.rmdir()
+
+
+@contextmanager
+def _going_on(trainer, last):
+    """Say in a sentence that a checkpoint cannot be gone on from."""
+    try:
+        yield
+    except Exception as error:
+        if last is None or trainer.steps_here or isinstance(error, RecipeError):
+            raise
+        raise RecipeError(
+            f"{last}: is damaged, and nothing goes on from it ({one_line(error)}); delete this "
+            "folder to take the checkpoint before it, or begin anew with another --out"
+        ) from error
 
 
 def _summary(trainer, first, seconds):
@@ -138,30 +177,6 @@ def _summary(trainer, first, seconds):
     }
 
 
-def checkpoint_of(model):
-    """Return what ``from_pretrained`` takes: of a catalogue name, a folder or a Hub id."""
-    if sources.is_catalogued(model):
-        return catalog.model(model)
-    if Path(model).is_dir():
-        return str(model)
-    if catalog.profile() == "hub" and str(model).count("/") == 1:
-        return str(model)
-    raise RecipeError(
-        f"{model} is no model of the catalogue and no folder; for one of the Hub say --profile hub"
-    )
-
-
-@contextmanager
-def opening(model, task):
-    """Say in a sentence that a model is not of the kind that the task needs."""
-    try:
-        yield
-    except RecipeError:
-        raise
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"{model} is no model for {task}: {one_line(error)}") from error
-
-
 class RecipeTrainer(Trainer):
     """A Trainer with the recipe's loss and variation.
 
@@ -172,11 +187,21 @@ class RecipeTrainer(Trainer):
     def __init__(self, recipe, varies, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.recipe, self.varies = recipe, varies
+        self.steps_here = 0  # batches since this process started
         # Otherwise the Trainer takes the loss for a sum that is divided by the whole batch already.
         self.model_accepts_loss_kwargs = False
 
+    def _get_train_sampler(self, train_dataset=None):
+        """Put rows of about one length into a batch, where the recipe can tell their length."""
+        if self.recipe.length is None or not hasattr(self.train_dataset, "__len__"):
+            return super()._get_train_sampler(train_dataset)
+        batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        lengths = np.array([self.recipe.length(example) for example in self.train_dataset])
+        return ByLength(batch * self.args.world_size, lengths, self.args.seed)
+
     def training_step(self, model, inputs, *rest):
         """Vary the batch, then train on it."""
+        self.steps_here += 1
         return super().training_step(
             model, self.recipe.vary(inputs) if self.varies else inputs, *rest
         )
@@ -189,6 +214,36 @@ class RecipeTrainer(Trainer):
         outputs = model(**inputs)
         loss = self.recipe.loss(outputs, labels)
         return (loss, outputs) if return_outputs else loss
+
+
+class ByLength(Sampler):
+    """Batches of rows of about one length, in an order that seed and epoch fix.
+
+    Lengths are blurred before rows are sorted by them, so that a row meets others in each epoch;
+    then whole batches are shuffled. The sampler of Transformers sorts within a few dozen batches
+    only, which leaves small data sets as they are.
+    """
+
+    BLUR = 0.1
+
+    def __init__(self, batch_size, lengths, seed):
+        self.batch_size, self.lengths, self.seed, self.epoch = batch_size, lengths, seed, 0
+
+    def set_epoch(self, epoch):
+        """Choose the order of an epoch."""
+        self.epoch = epoch
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __iter__(self):
+        rng = np.random.default_rng([self.seed, self.epoch])
+        blurred = self.lengths * rng.uniform(1 - self.BLUR, 1 + self.BLUR, len(self.lengths))
+        order = np.argsort(blurred)
+        whole = len(order) // self.batch_size * self.batch_size
+        batches = rng.permutation(order[:whole].reshape(-1, self.batch_size))
+        # The part of a batch comes last, where a loader cuts it off.
+        yield from [*batches.ravel().tolist(), *order[whole:].tolist()]
 
 
 class MarkWhole(TrainerCallback):

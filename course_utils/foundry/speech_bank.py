@@ -63,7 +63,7 @@ class Bank:
     @classmethod
     def load(cls, path):
         """Read a bank that :meth:`save` wrote."""
-        with np.load(path) as parts:
+        with np.load(path, allow_pickle=False) as parts:
             return cls(*(parts[name] for name in cls.PARTS))
 
     def __len__(self):

@@ -214,7 +214,7 @@ def new_model(speaker_model, seed=0):
 
 def train(work, out):
     """Train on the bank of a work folder; give the model."""
-    with np.load(work / "bank.npz") as parts:
+    with np.load(work / "bank.npz", allow_pickle=False) as parts:
         features, labels, speakers = parts["features"], parts["labels"], parts["speakers"]
     names = json.loads((work / "speakers.json").read_text())
     guided = Guided(new_model(out.parent / "pocket-speaker"), len(names))

@@ -91,7 +91,7 @@ def voices(work, cache, out):
         for speaker in np.unique(speakers):
             vectors[speakers == speaker] = vectors[speakers == speaker].mean(0)
         np.save(path, vectors)
-    return np.load(path)
+    return np.load(path, allow_pickle=False)
 
 
 def new_model(seed=0):
@@ -129,7 +129,7 @@ class Examples:
     """The bank of a work folder, and batches of it."""
 
     def __init__(self, path, vectors):
-        with np.load(path) as parts:
+        with np.load(path, allow_pickle=False) as parts:
             self.parts = dict(parts)
         self.vectors = vectors
         self.collate = SpeechCollator(TOKENS.index(PAD))
@@ -196,7 +196,7 @@ def export(work, cache, out):
 def final(work, judge, out):
     """Score an exported model; write results and card."""
     speakers = json.loads((work / "speakers.json").read_text())
-    with np.load(work / "bank.npz") as parts:
+    with np.load(work / "bank.npz", allow_pickle=False) as parts:
         frames = int(parts["frame_starts"][-1])
     training = {
         "utterances": len(speakers),

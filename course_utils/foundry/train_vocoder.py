@@ -162,7 +162,7 @@ class Crops:
     """The bank of a work folder, and crops of it."""
 
     def __init__(self, path):
-        with np.load(path) as parts:
+        with np.load(path, allow_pickle=False) as parts:
             self.samples, self.mel, self.starts = (parts[n] for n in ("samples", "mel", "starts"))
             pitch = parts["pitch"]
         spans = zip(self.starts[:-1], self.starts[1:], strict=True)
@@ -222,7 +222,7 @@ def export(work, out):
 
 def final(work, real, judge, out):
     """Score an exported vocoder; write results and card."""
-    with np.load(work / "bank.npz") as parts:
+    with np.load(work / "bank.npz", allow_pickle=False) as parts:
         frames = int(parts["starts"][-1])
     training = {
         "hours": f"{frames * HOP / RATE / 3600:.1f}",

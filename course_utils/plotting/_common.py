@@ -29,8 +29,8 @@ def strip_or_new(ax, height, colorbar=False):
 
 
 def label(ax, title, x, y):
-    """Title the picture, name its axes, return it."""
+    """Title the picture, name its axes, return it; a dollar sign in a title begins no formula."""
     ax.set(xlabel=x, ylabel=y)
     if title is not None:
-        ax.set_title(title)
+        ax.set_title(title, parse_math=False)
     return ax

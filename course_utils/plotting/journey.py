@@ -64,7 +64,7 @@ def journey(entries, ax=None, title=None):
         ax.text(1.02, row, told, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
     for name, style in MARKERS.items():
         ax.scatter([], [], label=name, **style)
-    ax.set_yticks(range(len(entries)), [_name(entry) for entry in entries])
+    ax.set_yticks(range(len(entries)), [_name(entry) for entry in entries], parse_math=False)
     ax.set_ylim(len(entries) - 0.5, -0.5)
     ax.set_xlim(min(0, ax.get_xlim()[0]) - 0.03, 1.03)
     ax.grid(axis="x", alpha=0.3)
@@ -74,8 +74,8 @@ def journey(entries, ax=None, title=None):
 
 
 def _name(entry):
-    """Say what a row is, on one line; a dollar sign would begin a formula."""
+    """Say what a row is, on one line."""
     metric = entry["metric"]
     better = "↓" * (metric in LOWER_IS_BETTER) or "↑" * (metric in HIGHER_IS_BETTER)
     text = f"{entry['lesson']}  {entry['task']}, {metric} {better}"
-    return textwrap.shorten(text, 48, placeholder=" …").replace("$", r"\$")
+    return textwrap.shorten(text, 48, placeholder=" …")

@@ -62,8 +62,10 @@ def confusion_matrix(matrix, labels=None, normalize=False, ax=None, title=None):
     ax = axes_or_new(ax, height=1.6 + cell * size, width=2.6 + cell * size)
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ax.figure.colorbar(image, ax=ax, label="Share of the true class", shrink=0.8)
-    ax.set_xticks(range(size), labels, rotation=45, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(size), labels)
+    ax.set_xticks(
+        range(size), labels, rotation=45, ha="right", rotation_mode="anchor", parse_math=False
+    )
+    ax.set_yticks(range(size), labels, parse_math=False)
     if size <= 20:  # beyond that, numbers would be too small to read
         for (row, column), share in np.ndenumerate(shares):
             text = f"{share:.2f}" if normalize else f"{matrix[row, column]:g}"
@@ -133,7 +135,12 @@ def training_curves(log_history, ax=None, title=None):
             right.set_ylim(0, 1.02)
         right.set_ylabel("Metric")
     label(ax, title, unit, "Loss" if losses else "Metric")
-    ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+    legend = ax.legend(
+        lines, [line.get_label() for line in lines], loc="upper center",
+        bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     return ax
 
 
@@ -178,7 +185,7 @@ def probabilities(predictions, ax=None, title=None):
     rows = np.arange(len(names))
     bars = ax.barh(rows, scores, color=COLOURS[0], height=0.7)
     ax.bar_label(bars, [f"{score:.2f}" for score in scores], padding=3, fontsize=9)
-    ax.set_yticks(rows, names)
+    ax.set_yticks(rows, names, parse_math=False)
     ax.invert_yaxis()
     ax.set(xlim=(0, 1.1), xticks=np.arange(0, 1.1, 0.2))
     ax.spines[["top", "right"]].set_visible(False)

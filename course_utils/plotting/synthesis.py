@@ -62,7 +62,7 @@ def phonemes(mel, tokens, durations, seconds_per_frame, pitch=None, ax=None, tit
             ax.annotate(
                 token, ((start + end) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
                 textcoords="offset points", ha="center", va="bottom", fontsize=7,
-                family="monospace",
+                family="monospace", parse_math=False,
             )  # fmt: skip
     if pitch is not None:
         right = ax.twinx()

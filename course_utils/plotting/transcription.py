@@ -68,7 +68,7 @@ def alignment(pairs, ax=None, title=None):
                         )
                     )  # fmt: skip
                     ax.text(left + width / 2 - 0.1, bottom + 0.42, text, ha="center", va="center",
-                            fontsize=9, family="monospace")  # fmt: skip
+                            fontsize=9, family="monospace", parse_math=False)  # fmt: skip
         for bottom, name in ((top, "said"), (top - 1, "heard")):
             ax.text(-0.6, bottom + 0.42, name, ha="right", va="center", fontsize=8, color="#555555")
     extent = max(left + width for cells in rows for _, left, width in cells)
@@ -122,7 +122,7 @@ def error_strip(alignments, names=None, ax=None, title=None):
     ax = axes_or_new(ax, height=0.9 + 0.2 * len(alignments), width=min(2.5 + 0.22 * width, 9))
     colours = matplotlib.colors.ListedColormap([colour for _, colour in _KINDS.values()])
     ax.pcolormesh(cells, cmap=colours, vmin=-0.5, vmax=len(kinds) - 0.5, edgecolors="white")
-    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8)
+    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, parse_math=False)
     ax.invert_yaxis()
     ax.spines[["top", "right", "bottom", "left"]].set_visible(False)
     ax.tick_params(length=0)
@@ -182,15 +182,16 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     )
     ax.figure.colorbar(image, ax=ax, label="Probability", pad=0.01)
     ax.set_yticks(
-        np.arange(len(shown)) + 0.5, [_name(tokens[token]) for token in shown], fontsize=8
-    )
+        np.arange(len(shown)) + 0.5, [_name(tokens[token]) for token in shown], fontsize=8,
+        parse_math=False,
+    )  # fmt: skip
     # Equal neighbours are one letter, as CTC reads them.
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(best)], strict=True):
         if best[start] != blank:
             middle = (times[start] + times[end]) / 2
             ax.text(middle, len(shown) + 0.15, _name(tokens[best[start]]), ha="center", va="bottom",
-                    fontsize=7, family="monospace")  # fmt: skip
+                    fontsize=7, family="monospace", parse_math=False)  # fmt: skip
     return label(ax, title if title is None else f"{title}\n", "Time (s)", "Token")
 
 

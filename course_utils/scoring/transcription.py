@@ -27,6 +27,7 @@ _CITATION = """@inproceedings{morris2004,
   author={Morris, A. C. and Maier, V. and Green, P.},
   booktitle={Interspeech}, year={2004}
 }"""
+_AT_ONCE = 500  # utterances
 _PROCESS = {"wer": jiwer.process_words, "cer": jiwer.process_characters}
 
 
@@ -50,7 +51,13 @@ class _ErrorRate(OfflineMetric):
         return paired_texts(references, predictions)
 
     def _compute(self, predictions, references):
-        sums = counts(references, predictions, self.key).sum(0)
+        # Many at once spare calls; all at once, jiwer's results would fill the memory.
+        sums = sum(
+            _errors_and_length(
+                _PROCESS[self.key](references[n : n + _AT_ONCE], predictions[n : n + _AT_ONCE])
+            )
+            for n in range(0, len(references), _AT_ONCE)
+        )
         return {self.key: float(rate(*sums, self.key))}
 
 
@@ -72,10 +79,13 @@ def counts(references, predictions, metric):
     """Count errors and reference length of each utterance: int64, shape (n, 2)."""
     found = []
     for reference, prediction in zip(*paired_texts(references, predictions), strict=True):
-        edits = _PROCESS[metric](reference, prediction)
-        errors = edits.substitutions + edits.deletions + edits.insertions
-        found.append((errors, edits.hits + edits.substitutions + edits.deletions))
+        found.append(_errors_and_length(_PROCESS[metric](reference, prediction)))
     return np.array(found, dtype=np.int64)
+
+
+def _errors_and_length(edits):
+    errors = edits.substitutions + edits.deletions + edits.insertions
+    return np.array([errors, edits.hits + edits.substitutions + edits.deletions])
 
 
 def rate(errors, lengths, metric):

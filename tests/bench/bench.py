@@ -1,105 +1,70 @@
-"""Time the package against the libraries that it replaces: `make bench`.
+"""Measure the package against the libraries and recipes that it stands beside: `make bench`.
 
-Each pair runs interleaved on the same input, so that a busy machine slows both. What is printed is
-the median of the ratios, with their range: below 1, the package is faster.
+    python tests/bench/bench.py                     all sections, then BENCHMARKS.md
+    python tests/bench/bench.py decoding picture    some
+    python tests/bench/bench.py course [00 01 ...]  each lesson's seconds and memory: half an hour
+    python tests/bench/bench.py install             a new environment: minutes, and a network
+    python tests/bench/bench.py write               BENCHMARKS.md from what was found last
+
+Each section keeps what it found in ``results/``, so that one can be measured anew by itself.
 """
 
-import io
-import statistics
+import argparse
+import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from importlib import import_module
 
-import librosa
-import matplotlib
-import numpy as np
-import soundfile
-import soxr
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
+os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
-matplotlib.use("Agg")
+import measure
 
-import matplotlib.pyplot as plt
-
-from course_utils import audio, plotting
-
-ROUNDS = 7
-RATE = 16_000
+SECTIONS = (
+    "decoding", "picture", "features", "training", "inference", "metrics", "memory", "startup",
+)  # fmt: skip
 
 
-def ratios(ours: Callable, theirs: Callable):
-    """Return the seconds of both and the ratios, one a round, after a round to warm up."""
-    ours(), theirs()
-    rows = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        ours()
-        middle = time.perf_counter()
-        theirs()
-        rows.append((middle - started, time.perf_counter() - middle))
-    return rows, [a / b for a, b in rows]
+def main():
+    """Measure what was asked for, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="*", help="sections, or course and lessons' numbers")
+    what = parser.parse_args().what or list(SECTIONS)
+    if what[0] == "course":
+        course(what[1:])
+    if what == ["install"]:
+        import startup
+
+        measure.save("install", "python tests/bench/bench.py install", startup.install())
+    for section in what:
+        if section in SECTIONS:
+            started = time.perf_counter()
+            found = import_module(section).measure_all()
+            for rows in found if isinstance(found, Iterator) else [found]:  # long ones in parts
+                measure.save(section, f"python tests/bench/bench.py {section}", rows)
+            print(f"{section}: {time.perf_counter() - started:.0f} s", flush=True)
+    import page
+
+    page.write()
 
 
-def report(name, ours, theirs):
-    """Print one line."""
-    rows, quotients = ratios(ours, theirs)
-    mine, other = (statistics.median(column) for column in zip(*rows, strict=True))
-    low, middle, high = min(quotients), statistics.median(quotients), max(quotients)
-    print(f"{name:<58}{mine:8.3f} s {other:8.3f} s {middle:7.2f}  ({low:.2f} to {high:.2f})")
+def course(numbers):
+    """Measure lessons one by one; each replaces its own row."""
+    import course
 
+    from course_utils import syllabus
 
-def noise(seconds, rate):
-    """Return pink-like stereo noise, (n, 2)."""
-    rng = np.random.default_rng(0)
-    return 0.1 * np.cumsum(rng.standard_normal((seconds * rate, 2)), axis=0).astype("float32") % 0.5
-
-
-def decoding():
-    """Time decode + resample + mono of clips of 5 s at 44.1 kHz."""
-    for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", None)):
-        file = io.BytesIO()
-        soundfile.write(file, noise(5, 44_100), 44_100, format=kind, subtype=subtype)
-        clip = file.getvalue()
-
-        def ours(clip=clip):
-            for _ in range(20):
-                audio.load(clip, sampling_rate=RATE)
-
-        def limit(clip=clip):
-            for _ in range(20):
-                samples, rate = soundfile.read(io.BytesIO(clip), dtype="float32")
-                soxr.resample(samples.mean(axis=1), rate, RATE)
-
-        def with_librosa(clip=clip):
-            for _ in range(20):
-                librosa.load(io.BytesIO(clip), sr=RATE)
-
-        report(f"20 x 5 s of {kind}: audio.load / soundfile + soxr", ours, limit)
-        report(f"20 x 5 s of {kind}: audio.load / librosa.load", ours, with_librosa)
-
-
-def drawing():
-    """Time the picture of a spectrogram, drawn to the canvas."""
-    for seconds in (10, 60, 600):
-        samples = noise(seconds, RATE)[:, 0]
-
-        def ours(samples=samples):
-            ax = plotting.spectrogram(samples, RATE, window_length=1024, hop_length=256)
-            ax.figure.canvas.draw()
-            plt.close(ax.figure)
-
-        def specshow(samples=samples):
-            figure, ax = plt.subplots()
-            power = np.abs(librosa.stft(samples, n_fft=1024, hop_length=256))
-            decibels = librosa.amplitude_to_db(power, ref=np.max)
-            librosa.display.specshow(
-                decibels, sr=RATE, hop_length=256, x_axis="time", y_axis="linear", ax=ax
-            )
-            figure.canvas.draw()
-            plt.close(figure)
-
-        report(f"picture of {seconds} s: plotting.spectrogram / specshow", ours, specshow)
+    for lesson in syllabus.select(numbers):
+        rows = {row["lesson"]: row for row in (measure.load("course") or {}).get("lessons", [])}
+        rows[lesson.number] = row = course.measure(lesson.number)
+        print(row, flush=True)
+        lessons = [rows[number] for number in sorted(rows)]
+        measure.save("course", "python tests/bench/bench.py course", {"lessons": lessons})
 
 
 if __name__ == "__main__":
-    print(f"{'work':<58}{'ours':>10} {'peer':>10} {'ratio':>7}")
-    decoding()
-    drawing()
+    sys.exit(main())

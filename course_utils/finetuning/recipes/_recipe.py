@@ -3,6 +3,7 @@
 from transformers import AutoConfig
 
 from course_utils import audio, data
+from course_utils.finetuning import frames
 
 RATE = 16_000
 """Sampling rate of all models of the course, in hertz."""
@@ -30,6 +31,9 @@ class Recipe:
         Keys of a batch that hold labels.
     evaluates : bool
         Whether the model gives its loss on held-out rows.
+    length : callable or None
+        Of an example, where batches shall hold examples of about one length, so that little of
+        them is padding.
     settings : dict
         Arguments of the Trainer that this model needs, whatever the data.
     """
@@ -38,8 +42,10 @@ class Recipe:
     loss = None
     label_names = ("labels",)
     evaluates = True
+    length = None
 
     def __init__(self, checkpoint):
+        frames.hurry()
         self.checkpoint = checkpoint
         self.settings = {}
 

@@ -35,6 +35,8 @@ class Recognition(Recipe):
         self.ctc = {"ctc_loss_reduction": "mean", "ctc_zero_infinity": True} if ctc else {}
         if ctc:  # its labels belong to no frame that they could be smoothed in
             self.settings = {"label_smoothing_factor": 0.0}
+            name = self.extractor.model_input_names[0]
+            self.length = lambda example: len(example[name])  # a Whisper pads to its window
 
     def begin(self, rows):  # noqa: D102
         require(rows, "text", "write the transcripts into a column text of metadata.csv")

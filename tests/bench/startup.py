@@ -1,0 +1,66 @@
+"""From nothing to a first prediction: imports, a fresh process, a new environment."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from course import Watch
+
+ROOT = Path(__file__).resolve().parents[2]
+MIB = 2**20
+STARTS = {
+    "import course_utils": "import course_utils",
+    "import transformers, and no more": "import torch, transformers; transformers.pipeline",
+    "a first prediction with pipeline()": """
+import os
+os.environ["HF_HUB_OFFLINE"] = "1"
+from transformers import pipeline
+from course_utils import audio, catalog, data
+classify = pipeline("audio-classification", model=catalog.model("pocket-sounds"))
+samples, rate = audio.load(data.load("sounds", "test")[0]["audio"], sampling_rate=16_000)
+print(classify({"array": samples, "sampling_rate": rate})[0])
+""",
+}
+ROUNDS = 3
+
+
+def measure_all():
+    """Return the rows of this section."""
+    rows = []
+    for work, code in STARTS.items():
+        taken = []
+        watch = Watch()
+        watch.start()
+        for _ in range(ROUNDS + 1):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+            taken.append(time.perf_counter() - started)
+        watch.stop()
+        rows.append(
+            {
+                "work": work, "seconds": statistics.median(taken[1:]), "first": taken[0],
+                "peak_mib": round(watch.kernel / MIB),
+            }
+        )  # fmt: skip
+    return {"starts": rows, "note": ""}
+
+
+def install():
+    """Install as `make setup` does, into a new environment, and return how long it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        constraint = str(ROOT / "requirements" / "pinned.txt")
+        command = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet"]
+        command += ["--constraint", constraint, "--editable", f"{ROOT}[notebooks,demo,dev]"]
+        subprocess.run(command, check=True)
+        seconds = time.perf_counter() - started
+        size = sum(
+            file.stat().st_size
+            for file in Path(folder).rglob("*")
+            if file.is_file() and not file.is_symlink()
+        )
+    return {"seconds": round(seconds), "size_mib": round(size / MIB)}
