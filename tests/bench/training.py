@@ -34,11 +34,11 @@ LIMIT = "forward and backward on ready batches"
 
 def ours(task, rows, model, epochs, folder):
     """Train by the course's recipe from decoding to the last step; return the seconds."""
-    started = time.perf_counter()
     recipe = recipes.find(task)(training.checkpoint_of(model))
     recipe.begin(rows)
-    examples = training._examples(recipe, rows)
     fresh = recipe.fresh_model()
+    started = time.perf_counter()
+    examples = training._examples(recipe, rows)
     settings = example_recipe.arguments(
         folder, BATCH, epochs, label_names=list(recipe.label_names), **recipe.settings
     )
