@@ -4,16 +4,12 @@ What can go wrong with a download ends in one sentence, a :class:`FetchError` th
 out.
 """
 
-import errno
 import fnmatch
 import shutil
 from pathlib import Path
 
 from course_utils import catalog
-from course_utils._codecs import one_line
-
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""How the system says that no more can be written."""
+from course_utils._files import FULL, one_line
 
 SMALL = ("*.json", "*.txt", "*.model")
 WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")

@@ -5,7 +5,7 @@ import io
 from itertools import count
 
 from course_utils import data, fetching
-from course_utils._codecs import one_line
+from course_utils._files import one_line
 
 
 def load(entry):
