@@ -26,7 +26,7 @@ course: $(READY) ## Run every lesson on the shipped models (no network), end wit
 
 test: $(READY) ## Run all tests, one a core at a time; those that need Chromium or ffmpeg are skipped without them.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
-		--dist loadgroup --cov --cov-report=term --cov-fail-under=90
+		--cov --cov-report=term --cov-fail-under=90
 
 lint: $(READY) ## Check style and spelling, notebooks too.
 	$(BIN)/ruff check .

@@ -25,6 +25,22 @@ hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+SERIAL = ("tests/colab/", "tests/hub/")
+"""Folders whose tests share what only one process at a time may have, or is slow to make."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out tests one at a time, but those of a folder of `SERIAL` to one process."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return next((folder for folder in SERIAL if nodeid.startswith(folder)), nodeid)
+
+    return ByFolder(config, log)
+
+
 @pytest.fixture(autouse=True)
 def course_home(tmp_path_factory, monkeypatch):
     """Give each test its own COURSE_HOME, so that none touches the user's ledger."""

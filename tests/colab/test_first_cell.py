@@ -7,11 +7,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-
-pytestmark = pytest.mark.xdist_group("colab")  # one process has the environment at a time
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hf_" + "c0L4" * 8

@@ -6,8 +6,6 @@ import tiny_models
 
 from course_utils import catalog, running, syllabus
 
-pytestmark = pytest.mark.xdist_group("hub")  # lessons share a folder, and the tiny originals
-
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
