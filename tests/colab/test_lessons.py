@@ -74,5 +74,7 @@ def test_lesson_runs(lesson, arrival, colab, tmp_path, monkeypatch):
     assert "transformers 5.15.0, datasets 4.0.0" in said
     for cell in cells:
         for output in cell.get("outputs", []):
-            assert output.get("name") != "stderr", f"{cell.source}\n{output.text}"
+            # Colab's Gradio forgets to await something of FastAPI's, and Python says so.
+            quiet = output.get("name") != "stderr" or "/fastapi/" in output.text
+            assert quiet, f"{cell.source}\n{output.text}"
             assert "[fix]" not in output.get("text", "")
