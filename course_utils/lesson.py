@@ -39,8 +39,9 @@ def start(number, profile=None, seed=0):
     _seed(seed)
     _figures()
     _tables()
-    for name, value in facts(number, seed).items():
-        print(f"{name:<10}{value}", flush=True)
+    # Said before the download begins, and in one piece, which notebooks keep as one output.
+    said = [f"{name:<10}{value}" for name, value in facts(number, seed).items()]
+    print("\n".join(said), flush=True)
     fetching.fetch(catalog.downloads(number))
 
 
