@@ -6,8 +6,8 @@ import numpy as np
 
 from ._common import COLOURS, axes_or_new, label
 
-LOWER_IS_BETTER = frozenset(("cer", "der", "jer", "loss", "mcd", "wer"))
-HIGHER_IS_BETTER = frozenset(("accuracy", "macro_f1", "similarity"))
+LOWER_IS_BETTER = frozenset(("cer", "cpwer", "der", "jer", "loss", "mcd", "wer"))
+HIGHER_IS_BETTER = frozenset(("accuracy", "adherence", "macro_f1", "similarity"))
 
 # A ring, so that a score that did not move is seen inside it.
 MARKERS = {
