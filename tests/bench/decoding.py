@@ -37,7 +37,11 @@ def written(folder, name, count, seconds):
     for number in range(count):
         path = Path(folder, f"{name}-{seconds}-{number}")
         samples = noise(seconds, number)
-        soundfile.write(path, samples, 44_100, format=container, subtype=subtype)
+        options = {"samplerate": 44_100, "channels": 2, "format": container, "subtype": subtype}
+        with soundfile.SoundFile(path, "w", **options) as file:
+            # Vorbis needs stack for all that is written at once; a minute is too much of it.
+            for first in range(0, len(samples), 44_100):
+                file.write(samples[first : first + 44_100])
         paths.append(path)
     return paths
 
