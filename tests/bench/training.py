@@ -14,7 +14,7 @@ from course_utils.finetuning import recipes, training
 
 BATCH = 16
 EPOCHS = 2
-CLIPS = 24
+CLIPS = 48
 JOBS = {
     "classification": ("classification", "genres", "classification-base"),
     "CTC recognition": ("asr", "calls", "pocket-ctc"),
@@ -82,7 +82,7 @@ def measure_all():
     with tempfile.TemporaryDirectory() as folder:
         for name, (task, source, model) in JOBS.items():
             clips = data.load(source, "train").shuffle(seed=0).select(range(CLIPS))
-            taken = paired(ways(task, clips, model, folder), rounds=2)
+            taken = paired(ways(task, clips, model, folder), rounds=3)
             target = {EXAMPLE: 1.1 if task == "classification" else 1.3}
             found = comparison(f"{name}, {CLIPS} clips, {EPOCHS} epochs", taken, **target)
             found["rate"] = CLIPS * EPOCHS / found["seconds"]
