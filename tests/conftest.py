@@ -12,6 +12,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(
 )
 
 import io
+import subprocess
 import wave
 
 import hypothesis
@@ -50,6 +51,22 @@ def course_home(tmp_path_factory, monkeypatch):
     for name in ("COURSE_MAX_STEPS", "COURSE_POCKET"):
         monkeypatch.delenv(name, raising=False)
     return home
+
+
+@pytest.fixture(scope="session")
+def tracked():
+    """Return a function that lists the files Git knows, of some patterns."""
+    root = Path(__file__).resolve().parents[1]
+
+    def listed(*patterns):
+        listing = subprocess.run(
+            ["git", "ls-files", "--", *patterns], cwd=root, capture_output=True, text=True
+        ).stdout.splitlines()
+        if not listing:
+            pytest.skip("not a git checkout")
+        return [root / name for name in listing if (root / name).is_file()]
+
+    return listed
 
 
 @pytest.fixture(scope="session")

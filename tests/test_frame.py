@@ -6,7 +6,6 @@ import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -15,15 +14,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINNED = ("notebooks", "demo", "workshop", "dev")
 CONDA_NAMES = {"torch": "pytorch", "soxr": "soxr-python"}
-
-
-def tracked(*patterns):
-    listing = subprocess.run(
-        ["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True
-    ).stdout.splitlines()
-    if not listing:
-        pytest.skip("not a git checkout")
-    return [ROOT / name for name in listing if (ROOT / name).is_file()]
 
 
 def test_environment_yml_lists_what_pyproject_requires():
@@ -90,12 +80,12 @@ def test_installed_version_is_the_declared_one():
     assert version("course_utils") == course_utils.__version__ == PROJECT["version"]
 
 
-def test_no_module_is_over_400_lines():
+def test_no_module_is_over_400_lines(tracked):
     for path in tracked("*.py"):
         assert len(path.read_text().splitlines()) <= 400, path
 
 
-def test_nothing_opens_a_pickle_or_trusts_remote_code():
+def test_nothing_opens_a_pickle_or_trusts_remote_code(tracked):
     banned = re.compile(r"\bimport pickle|pickle\.load|torch\.load\(|trust_remote_code=True|joblib")
     for path in tracked("course_utils/*.py", "notebooks/*.ipynb"):
         assert not banned.search(path.read_text(encoding="utf-8")), path
@@ -105,6 +95,13 @@ def test_pocket_stays_in_its_budget():
     files = [p for p in (ROOT / "course_utils" / "pocket").rglob("*") if p.is_file()]
     assert sum(p.stat().st_size for p in files) <= 66e6
     assert all(p.stat().st_size <= 20e6 for p in files)
+
+
+def test_no_shipped_configuration_names_a_place_on_the_machine_that_made_it():
+    configurations = sorted((ROOT / "course_utils" / "pocket").rglob("*config.json"))
+    assert configurations
+    for path in configurations:
+        assert not re.search(r'"_name_or_path": "[^"]', path.read_text(encoding="utf-8")), path
 
 
 LAYERS = [

@@ -106,6 +106,7 @@ def new_model(trained, seed=0):
         max_position_embeddings=512,
         **start,
     )
+    trained.config.name_or_path = ""  # else the work folder's path would be saved with the model
     text = T5Config(
         vocab_size=len(music_prompts.vocabulary()),
         d_model=WIDTH,

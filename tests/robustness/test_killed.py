@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from transformers import AutoConfig, AutoFeatureExtractor, AutoModelForAudioClassification
+from transformers import AutoModelForAudioClassification
 
-from course_utils import audio, catalog, data, listening, progress, rttm, subtitles
+from course_utils import audio, data, listening, progress, rttm, subtitles
 from course_utils._stand_in import StandIn
 from course_utils.finetuning import training
 
@@ -148,27 +148,6 @@ KILLED_IN = """
     training.finetune("classification", out, model=folder, data=sounds, steps=4, batch_size=4,
                       save_steps=2, deterministic=True)
 """
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """The pocket classifier, but small."""
-    folder, source = tmp_path_factory.mktemp("small"), catalog.model("pocket-sounds")
-    config = AutoConfig.from_pretrained(source)
-    config.hidden_size, config.num_hidden_layers, config.num_attention_heads = 8, 1, 1
-    config.intermediate_size = 8
-    AutoModelForAudioClassification.from_config(config).save_pretrained(folder)
-    AutoFeatureExtractor.from_pretrained(source).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def sounds(tmp_path_factory):
-    folder, rows = tmp_path_factory.mktemp("sounds"), data.load("sounds", "train")
-    for place, row in enumerate(rows.select([0, 1, len(rows) - 2, len(rows) - 1])):
-        (folder / str(row["label"])).mkdir(exist_ok=True)
-        (folder / str(row["label"]) / f"{place}.ogg").write_bytes(row["audio"]["bytes"])
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,11 @@ import json
 import os
 import pickle
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoFeatureExtractor, AutoModelForAudioClassification
 
-from course_utils import catalog, data
 from course_utils.finetuning import inference, training
 from course_utils.finetuning.recipes import RecipeError
 
@@ -23,16 +20,7 @@ SAFE = {"allow_pickle": "False", "trust_remote_code": "False", "weights_only": "
 RUN = {"steps": 4, "batch_size": 4, "save_steps": 2}
 
 
-def tracked(*patterns):
-    listing = subprocess.run(
-        ["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True
-    ).stdout.splitlines()
-    if not listing:
-        pytest.skip("not a git checkout")
-    return [ROOT / name for name in listing if (ROOT / name).is_file()]
-
-
-def trees():
+def trees(tracked):
     """Yield a name and the syntax tree of every module of the package and of every lesson."""
     for path in tracked("course_utils/*.py"):
         yield path.name, ast.parse(path.read_text(encoding="utf-8"))
@@ -74,9 +62,9 @@ def test_the_lint_sees(code):
     assert not offences(ast.parse("np.load('x', allow_pickle=False); json.load(f)"))
 
 
-def test_no_module_and_no_lesson_opens_a_pickle():
+def test_no_module_and_no_lesson_opens_a_pickle(tracked):
     seen = 0
-    for name, tree in trees():
+    for name, tree in trees(tracked):
         assert offences(tree) == [], name
         seen += 1
     assert seen > 300
@@ -100,28 +88,6 @@ def mark(tmp_path):
     pickle.loads(pickle.dumps(Trap(proof)))
     assert proof.exists()
     return path
-
-
-@pytest.fixture(scope="module")
-def sounds(tmp_path_factory):
-    folder, rows = tmp_path_factory.mktemp("sounds"), data.load("sounds", "train")
-    for label in rows["label"][:]:
-        (folder / str(label)).mkdir(exist_ok=True)
-    for place, row in enumerate(rows.select([0, 1, len(rows) - 2, len(rows) - 1])):
-        (folder / str(row["label"]) / f"{place}.ogg").write_bytes(row["audio"]["bytes"])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """The pocket classifier, but small."""
-    folder, source = tmp_path_factory.mktemp("small"), catalog.model("pocket-sounds")
-    config = AutoConfig.from_pretrained(source)
-    config.hidden_size, config.num_hidden_layers, config.num_attention_heads = 8, 1, 1
-    config.intermediate_size = 8
-    AutoModelForAudioClassification.from_config(config).save_pretrained(folder)
-    AutoFeatureExtractor.from_pretrained(source).save_pretrained(folder)
-    return folder
 
 
 def copied(folder, place):

@@ -94,17 +94,6 @@ def test_a_read_only_folder_is_told_in_a_sentence(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture(scope="module")
-def sounds(tmp_path_factory):
-    from course_utils import data
-
-    folder, rows = tmp_path_factory.mktemp("sounds"), data.load("sounds", "train")
-    for place, row in enumerate(rows.select([0, 1, len(rows) - 2, len(rows) - 1])):
-        (folder / str(row["label"])).mkdir(exist_ok=True)
-        (folder / str(row["label"]) / f"{place}.ogg").write_bytes(row["audio"]["bytes"])
-    return folder
-
-
 # The weights take 7.4 MB and the optimizer's state twice as much: one fails, then the other.
 @pytest.mark.parametrize("size", [3_000_000, 9_000_000])
 def test_training_on_a_full_disk_ends_in_a_sentence(size, sounds, tmp_path):
