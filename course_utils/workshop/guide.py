@@ -1,7 +1,7 @@
 """The instructor guide: how to prepare a room, plans minute by minute, what to drop when late."""
 
 from course_utils import syllabus
-from course_utils.workshop import editions, notes, pages, schedule
+from course_utils.workshop import editions, pages, schedule
 
 
 def build():
@@ -62,13 +62,9 @@ def _shown(plan):
     """
     done = {name for row in plan.rows for name in row.exercises}
     numbers = {row.lesson for row in plan.rows if row.what == editions.OPENING}
-    tasks = [task for lesson in syllabus.lessons() for task in _tasks(lesson)]
-    left = (t.id for t in tasks if t.needed and t.id[:2] in numbers and t.id not in done)
+    tasks = [task for number in sorted(numbers) for task in schedule.lesson_of(number)[1]]
+    left = (task.id for task in tasks if task.needed and task.id not in done)
     return ", ".join(left)
-
-
-def _tasks(lesson):
-    return editions.tasks(editions.read(lesson), lesson.number)
 
 
 def _lessons():
@@ -77,8 +73,8 @@ def _lessons():
         "| --- | ---: | ---: | ---: | --- |",
     ]
     for lesson in syllabus.lessons():
-        tasks = _tasks(lesson)
-        talk = sum(note.minutes for note in notes.read(lesson.number).values())
+        said, tasks = schedule.lesson_of(lesson.number)
+        talk = sum(note.minutes for note in said.values())
         needed = ", ".join(task.id for task in tasks if task.needed) or "nothing"
         lines.append(
             f"| {lesson.number} · {lesson.title} | {talk} | {sum(t.minutes for t in tasks)} "

@@ -86,6 +86,13 @@ def clock(minutes):
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
+@cache
+def lesson_of(number):
+    """Return the speaker notes and the exercises of a lesson, read once."""
+    (lesson,) = syllabus.select([number])
+    return notes.read(number), editions.tasks(editions.read(lesson), number)
+
+
 def _plan(facts):
     now = start = _minutes(facts["start"])
     rows, late = [], []
@@ -102,7 +109,7 @@ def _rows(part, now):
         name = part.get("pause") or part["other"]
         yield Row(now, part["minutes"], "", name, pause="pause" in part)
         return
-    said, tasks = _lesson(part["lesson"])
+    said, tasks = lesson_of(part["lesson"])
     for section in _chosen(part):
         done = [task for task in tasks if task.id in part["exercises"] and task.section == section]
         minutes = said[section].minutes + sum(task.minutes for task in done)
@@ -112,7 +119,7 @@ def _rows(part, now):
 
 def _chosen(part):
     """Return the sections of a part, in the lesson's order."""
-    said, tasks = _lesson(part["lesson"])
+    said, tasks = lesson_of(part["lesson"])
     named = part.get("sections", []) + part.get("leave_out", [])
     if unknown := [name for name in named if name not in said]:
         raise WorkshopError(f"plans.toml: lesson {part['lesson']} has no section {unknown[0]!r}.")
@@ -127,7 +134,7 @@ def _chosen(part):
 
 def _saves(part, what):
     """Return how many minutes it saves to drop a section, with its exercises, or an exercise."""
-    said, tasks = _lesson(part["lesson"])
+    said, tasks = lesson_of(part["lesson"])
     taught = [task for task in tasks if task.id in part["exercises"]]
     minutes = sum(task.minutes for task in taught if what in (task.id, task.section))
     if what in _chosen(part):
@@ -135,12 +142,6 @@ def _saves(part, what):
     if not minutes:
         raise WorkshopError(f"plans.toml: {what!r} cannot be dropped, for it is not in the plan.")
     return minutes
-
-
-@cache
-def _lesson(number):
-    (lesson,) = syllabus.select([number])
-    return notes.read(number), editions.tasks(editions.read(lesson), number)
 
 
 def _minutes(text):
