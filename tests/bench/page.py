@@ -71,18 +71,13 @@ def _machine(machine):
 
 
 def _tables(found):
-    if found.get("rows"):
-        yield _compared(found["rows"])
-    if found.get("growth"):
-        yield _growth(found["growth"])
-    if found.get("profile"):
-        yield _profile(found["profile"])
-    if found.get("memory"):
-        yield _memory(found["memory"])
-    if found.get("starts"):
-        yield _starts(found["starts"])
-    if found.get("lessons"):
-        yield _lessons(found["lessons"])
+    kinds = {
+        "rows": _compared, "growth": _growth, "profile": _profile, "memory": _memory,
+        "starts": _starts, "lessons": _lessons,
+    }  # fmt: skip
+    for kind, table in kinds.items():
+        if found.get(kind):
+            yield table(found[kind])
     if found.get("size_mib"):
         yield f"{found['seconds']} s, {found['size_mib']} MiB on the disk.\n"
     if found.get("note"):

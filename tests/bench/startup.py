@@ -49,14 +49,10 @@ def measure_all():
 
 
 def install():
-    """Install as `make setup` does, into a new environment, and return how long it took."""
+    """Run `make setup` for a new environment, and return how long it took."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        constraint = str(ROOT / "requirements" / "pinned.txt")
-        command = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet"]
-        command += ["--constraint", constraint, "--editable", f"{ROOT}[notebooks,demo,dev]"]
-        subprocess.run(command, check=True)
+        subprocess.run(["make", "-C", ROOT, "setup", f"VENV={folder}"], check=True)
         seconds = time.perf_counter() - started
         size = sum(
             file.stat().st_size
