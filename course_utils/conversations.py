@@ -5,6 +5,7 @@ gives the same conversation again. Turns are what `rttm` reads and writes:
 ``{"speaker", "start", "end"}`` in seconds.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -23,7 +24,7 @@ from course_utils.acoustics import (
     telephone_line,
 )
 
-__all__ = ["SCENES", "overlap_of", "simulate", "speech_in"]
+__all__ = ["SCENES", "cast", "overlap_of", "simulate", "speech_in"]
 
 PAUSE = 0.3
 """Seconds of silence within a turn that do not end it."""
@@ -33,6 +34,12 @@ TRIES = 200
 
 DRAWS = 20
 """Sets of utterances drawn in search of it."""
+
+BENEATH = (-20, -10)
+"""Least and greatest level of music against that of the voices above it, in decibels."""
+
+PACES = (0.9, 1.0, 1.1)
+"""Speeds at which `cast` plays a voice."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,64 @@ class Scene:
 SCENES = {
     "studio": Scene(wet=None, ratio=None),
     "room": Scene(),
+    "telephone": Scene(telephone=True),
     "conference call": Scene((0.4, 0.9), (0.3, 1.5), (8, 18), telephone=True),
 }
-"""Scenes by name: no room at all; a quiet room; far from a speakerphone in a noisy, echoing one."""
+"""Scenes by name: no room at all; a quiet room; a telephone in a quiet room; far from a
+speakerphone in a noisy, echoing one."""
 
 
-def simulate(rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), scene="room"):
+def cast(rows, fewest=5):
+    """List who can take part in conversations to train on: rows for `simulate`.
+
+    Who has a single sentence to say would say it again and again, and a model would learn the
+    sentence instead of the voice. Played faster or slower, pitch and timbre shift as well, and a
+    voice becomes somebody else's: there are three times as many people.
+
+    Parameters
+    ----------
+    rows : datasets.Dataset or list of dict
+        Utterances with ``audio``, ``speaker`` and ``text``; other columns are kept.
+    fewest : int, default 5
+        Utterances that a speaker needs to be in it.
+
+    Returns
+    -------
+    list of dict
+        Each utterance at every pace, decoded; the speakers are named after it, ``bf_emma@0.9``.
+
+    Raises
+    ------
+    ValueError
+        If nobody has that many.
+    """
+    counts = Counter(_column(rows, "speaker"))
+    enough = {name for name, count in counts.items() if count >= fewest}
+    if not enough:
+        raise ValueError(
+            f"rows has no speaker of {fewest} utterances or more; lower fewest (the most are "
+            f"{max(counts.values(), default=0)})"
+        )
+    people = []
+    for row in rows:
+        if str(row["speaker"]) in enough:
+            samples, _ = audio.load(row["audio"], RATE)
+            for pace in PACES:
+                heard = {"array": samples, "sampling_rate": round(RATE * pace)}
+                people.append(row | {"audio": heard, "speaker": f"{row['speaker']}@{pace}"})
+    return people
+
+
+def simulate(
+    rows,
+    seed,
+    speakers=(2, 3),
+    seconds=30.0,
+    overlap=(0.1, 0.2),
+    scene="room",
+    alike=False,
+    music=None,
+):
     """Mix a conversation.
 
     Parameters
@@ -83,6 +142,12 @@ def simulate(rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), scen
         Least and greatest share of the time with speech in which two speak at once.
     scene : str
         Where they are, one of :data:`SCENES`.
+    alike : bool, default False
+        Whether all speakers are of one sex, which the column ``sex`` of `rows` tells: voices that
+        are harder to tell apart.
+    music : datasets.Dataset or list of dict, optional
+        Clips with ``audio`` that play beneath the voices, one after the other, from beginning to
+        end, as in a programme on the radio; 10 to 20 dB below them.
 
     Returns
     -------
@@ -99,10 +164,11 @@ def simulate(rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), scen
     if scene not in SCENES:
         raise ValueError(f"there is no scene {scene!r}: choose one of {', '.join(SCENES)}")
     rng = np.random.default_rng(seed)
-    # A column, where there is one: the rows of a data set take a while to go through.
-    column = rows["speaker"] if hasattr(rows, "column_names") else [row["speaker"] for row in rows]
-    names = np.array([str(name) for name in column])
+    names = np.array(_column(rows, "speaker"))
     there = np.unique(names)
+    if alike:
+        sexes = np.array(_column(rows, "sex"))
+        there = np.unique(names[sexes == rng.choice(np.unique(sexes))])
     count = int(rng.integers(speakers[0], speakers[1] + 1))
     if len(there) < count:
         raise ValueError(f"rows has {len(there)} speakers; speakers={speakers} asks for {count}")
@@ -110,7 +176,8 @@ def simulate(rows, seed, speakers=(2, 3), seconds=30.0, overlap=(0.1, 0.2), scen
     for _ in range(DRAWS):
         utterances = _take_turns(rng, rows, names, chosen, seconds)
         if _arrange(rng, utterances, overlap):
-            return _mix(rng, utterances, SCENES[scene])
+            made = _mix(rng, utterances, SCENES[scene])
+            return made if music is None else made | {"audio": _beneath(rng, made["audio"], music)}
     raise ValueError(f"no arrangement has an overlap of {overlap}; widen it or add speakers")
 
 
@@ -155,6 +222,12 @@ def speech_in(samples, sampling_rate, top_db=40.0):
     """
     loud = audio.loud_frames(samples, sampling_rate, top_db) / 100
     return joined(((place, place + 0.01) for place in loud), PAUSE)
+
+
+def _column(rows, name):
+    """List a column as text; the rows of a data set take a while to go through."""
+    column = rows[name] if hasattr(rows, "column_names") else [row[name] for row in rows]
+    return [str(value) for value in column]
 
 
 def _take_turns(rng, rows, names, chosen, seconds):
@@ -205,6 +278,25 @@ def _arrange(rng, utterances, overlap):
     return False
 
 
+def _beneath(rng, track, music):
+    """Play clips one after the other beneath a recording."""
+    parts, length = [], 0
+    while length < len(track):
+        samples, _ = audio.load(music[int(rng.integers(len(music)))]["audio"], RATE)
+        parts.append(samples)
+        length += len(samples)
+    bed = np.concatenate(parts)[: len(track)]
+    level = np.sqrt(np.mean(track**2) / (np.mean(bed**2) + 1e-12)) * 10 ** (
+        rng.uniform(*BENEATH) / 20
+    )
+    return _limited(track + level * bed)
+
+
+def _limited(track):
+    """Turn a recording down where its peaks are above 0.9."""
+    return np.float32(0.9 / max(np.abs(track).max(), 0.9) * track)
+
+
 def _mix(rng, utterances, scene):
     """Play the utterances at their times; write down who speaks when."""
     length = max(row["end"] for row in utterances) + rng.uniform(0.3, 1.0)
@@ -226,7 +318,6 @@ def _mix(rng, utterances, scene):
         track = add_noise(rng, track, rng.uniform(*scene.ratio), rng.uniform(-6, 0))
     if scene.telephone:
         track = audio.resample(telephone_line(track), LINE, RATE)
-    track = np.float32(0.9 / max(np.abs(track).max(), 0.9) * track)
     turns = [
         {"speaker": name, "start": start, "end": end}
         for name, stretches in spoken.items()
@@ -234,7 +325,7 @@ def _mix(rng, utterances, scene):
     ]
     by_start = itemgetter("start")
     return {
-        "audio": track,
+        "audio": _limited(track),
         "turns": sorted(turns, key=by_start),
         "texts": sorted(utterances, key=by_start),
     }

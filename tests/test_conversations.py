@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from course_utils import conversations, data
+from course_utils import audio, conversations, data
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +120,55 @@ def test_too_few_speakers_an_impossible_overlap_and_an_unknown_scene_are_named(r
         conversations.simulate(rows, 0, speakers=(2, 2), seconds=10, overlap=(0.9, 1.0))
     with pytest.raises(ValueError, match="no scene 'moon': choose one of studio, room"):
         conversations.simulate(rows, 0, scene="moon")
+
+
+def test_a_cast_has_much_to_say_and_each_pace_is_somebody_else():
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "audio": {"array": rng.normal(size=3_200).astype(np.float32), "sampling_rate": 16_000},
+            "speaker": name,
+            "text": f"{name} {place}",
+            "sex": "female",
+        }
+        for name, count in (("often", 5), ("once", 1))
+        for place in range(count)
+    ]
+    people = conversations.cast(rows)
+    assert {row["speaker"] for row in people} == {"often@0.9", "often@1.0", "often@1.1"}
+    assert len(people) == 15 and {row["sex"] for row in people} == {"female"}
+    slow = people[0]
+    assert slow["speaker"] == "often@0.9" and slow["text"] == "often 0"
+    heard, _ = audio.load(slow["audio"], 16_000)
+    assert heard == pytest.approx(audio.resample(rows[0]["audio"]["array"], 14_400, 16_000))
+    assert len(conversations.cast(rows, fewest=1)) == 18
+    with pytest.raises(ValueError, match=r"no speaker of 6 utterances or more.*the most are 5"):
+        conversations.cast(rows, fewest=6)
+
+
+def test_people_who_sound_alike_are_of_one_sex(rows):
+    sexes = dict(zip(rows["speaker"], rows["sex"], strict=True))
+    found = set()
+    for seed in range(6):
+        made = conversations.simulate(rows, seed, speakers=(2, 2), seconds=8, alike=True)
+        together = {sexes[turn["speaker"]] for turn in made["turns"]}
+        assert len(together) == 1
+        found |= together
+    assert found == {"female", "male"}
+
+
+def test_music_plays_beneath_the_voices_and_changes_no_turn(rows):
+    tone = np.sin(2 * np.pi * 5_000 * np.arange(8_000) / 16_000).astype(np.float32)
+    music = [{"audio": {"array": tone, "sampling_rate": 16_000}}]
+    plain, made = (
+        conversations.simulate(rows, 3, seconds=10, scene="studio", music=clips)
+        for clips in (None, music)
+    )
+    assert made["turns"] == plain["turns"] and len(made["audio"]) == len(plain["audio"])
+    assert made["audio"].dtype == np.float32 and np.abs(made["audio"]).max() <= 0.91
+    # What was added is the tone from beginning to end; a gain may have turned both down.
+    scale = np.vdot(made["audio"], plain["audio"]) / np.vdot(plain["audio"], plain["audio"])
+    added = made["audio"] - scale * plain["audio"]
+    ratio = 10 * np.log10(np.mean(np.square(added)) / np.mean(np.square(scale * plain["audio"])))
+    assert -20.5 < ratio < -9.5
+    assert np.std(added[:1_600]) == pytest.approx(np.std(added[-1_600:]), rel=0.1)

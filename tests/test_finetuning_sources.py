@@ -39,6 +39,7 @@ def test_the_conversations_of_the_lesson_are_mixed_from_its_seeds():
     train, validation = sources.training("diarization", "speech")
     assert len(train) == 240 and len(validation) == 16
     assert len({row["seed"] for row in train}) == 240
+    assert sum(row["music"] for row in train) == 200 and all(validation["music"])
     with pytest.raises(RecipeError, match="calls has no turns"):
         sources.training("diarization", "calls")
 

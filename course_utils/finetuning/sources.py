@@ -11,12 +11,13 @@ SHARDS = 64
 SHUFFLED = 256
 """Rows of a stream that are held ready to be drawn from."""
 
-# Scenes and seeds of the conversations of lesson 07, by split of the utterances.
-CALLS = {
-    "train": {"conference call": range(200), "room": range(1_000, 1_040)},
-    "validation": {"conference call": range(5_000, 5_016)},
-    "test": {"conference call": range(7_000, 7_060)},
+PROGRAMMES = {
+    "train": {True: range(200), False: range(1_000, 1_040)},
+    "validation": {True: range(5_000, 5_016)},
+    "test": {True: range(7_000, 7_060)},
 }
+"""Seeds of the conversations of lesson 07, with music beneath them and without, by split."""
+
 NEW_VOICE = "am_liam"
 """Speaker of the test split whose voice no model of the course has learned."""
 
@@ -145,12 +146,12 @@ def _from_catalogue(task, name):
         return {
             split: datasets.Dataset.from_list(
                 [
-                    {"seed": seed, "scene": scene, "split": split}
-                    for scene, seeds in scenes.items()
+                    {"seed": seed, "music": music, "split": split}
+                    for music, seeds in kinds.items()
                     for seed in seeds
                 ]
             )
-            for split, scenes in CALLS.items()
+            for split, kinds in PROGRAMMES.items()
         }
     if name == "new-voice":
         clips = data.load(name, split="test")

@@ -6,9 +6,10 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m course_utils.foundry.train_diarizer train --work DIR --out DIR
     python -m course_utils.foundry.train_diarizer final --work DIR --real DIR --out DIR
 
-``bank`` simulates conversations between the training voices, in studios and quiet rooms. ``train``
-begins with the encoder of ``pocket-speaker``, beside the folder of ``--out``, which can tell voices
-apart, and adds two to the permutation-invariant loss. One wants vectors of the same speakers alike
+``bank`` simulates conversations between the training voices, those of ``--plan voices`` among them,
+in studios, in quiet rooms and over the telephone. ``train`` begins with the encoder of
+``pocket-speaker``, beside the folder of ``--out``, which can tell voices apart, and adds two to the
+permutation-invariant loss. One wants vectors of the same speakers alike
 and of others not (deep clustering, Hershey et al. 2016): it tells every pair of frames something,
 before any track means anybody. The other keeps the voices apart in the middle layer, from window
 to window: the pipeline stitches by its vectors.
@@ -16,14 +17,13 @@ to window: the pipeline stitches by its vectors.
 
 import functools
 import json
-from collections import Counter
 
 import numpy as np
 import torch
 from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertForXVector
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
-from .. import audio, conversations
+from .. import conversations
 from ..acoustics import RATE
 from ..finetuning.diarization import frame_labels, permutation_invariant_loss
 from ..pipelines.stitching import track_vectors
@@ -32,7 +32,7 @@ from .conformer import config_of, spread
 from .speech_bank import run_jobs
 from .steps import run
 from .train_loop import fit, muon, save_half
-from .train_speaker import HEADS, HIDDEN, LAYERS, PACES, STRIDE, extractor, utterances_of
+from .train_speaker import HEADS, HIDDEN, LAYERS, STRIDE, extractor, utterances_of
 
 TRACKS = 3
 SECONDS = 15.0
@@ -42,13 +42,16 @@ FRAME = STRIDE / 100
 """Seconds from one vector to the next."""
 
 VECTORS = round(SECONDS / FRAME)
-CONVERSATIONS = 2_000
+CONVERSATIONS = 5_000
 """Of half a minute each."""
+
+SCENES = ("studio", "room", "room", "telephone")
+"""Where they take place, in turn."""
 
 FEWEST = 3
 """Utterances of a speaker who takes part in a conversation."""
 
-TRAIN = {"steps": 2_400, "rate": 3e-3, "warmup": 0.05}
+TRAIN = {"steps": 4_000, "rate": 3e-3, "warmup": 0.05}
 THRESHOLD = 0.5
 """Cosine from which on the pipeline takes tracks of two windows for one speaker's."""
 
@@ -66,19 +69,7 @@ MOMENTS = 1.0
 @functools.cache
 def _people(cache):
     """Decode the training utterances once a process: rows for `conversations.simulate`."""
-    pairs = utterances_of(cache)
-    counts = Counter(speaker for _, speaker in pairs)
-    clips = [(audio.load(c, RATE)[0], who) for c, who in pairs if counts[who] >= FEWEST]
-    return [
-        {
-            # At another rate it plays at another pace, and that is another speaker.
-            "audio": {"array": samples, "sampling_rate": round(RATE * pace)},
-            "speaker": f"{who}@{pace}",
-            "text": "",
-        }
-        for samples, who in clips
-        for pace in PACES
-    ]
+    return conversations.cast(utterances_of(cache), FEWEST)
 
 
 def windows_of(conversation, seconds=SECONDS):
@@ -127,9 +118,13 @@ def _compute(job):
     torch.set_num_threads(1)
     windows = []
     for seed in seeds:
-        scene = "studio" if seed % 4 == 0 else "room"
         made = conversations.simulate(
-            _people(cache), seed, speakers=(1, 4), overlap=(0, 0.3), scene=scene
+            _people(cache),
+            seed,
+            speakers=(1, 4),
+            overlap=(0, 0.3),
+            scene=SCENES[seed % len(SCENES)],
+            alike=seed % 3 == 0,
         )
         windows += windows_of(made)
     features, labels, speakers = zip(*windows, strict=True)
@@ -238,6 +233,7 @@ def final(work, real, out):
     model.config.diarization_threshold = THRESHOLD
     training = {
         "conversations": CONVERSATIONS,
+        "speakers": len(json.loads((work / "speakers.json").read_text())),
         "parameters": f"{model.num_parameters() / 1e6:.2f}",
         "batch": BATCH,
         **TRAIN,

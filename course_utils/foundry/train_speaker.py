@@ -22,6 +22,7 @@ from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLo
 
 from .. import audio
 from ..acoustics import LINE, RATE, telephone_line
+from ..conversations import PACES
 from . import speech, speech_features, speech_scores, voice_plan, voice_scores
 from .conformer import config_of, spread
 from .speech_bank import Bank, compute
@@ -29,7 +30,6 @@ from .speech_features import place
 from .steps import run
 from .train_loop import fit, muon, save_half
 
-PACES = (0.9, 1.0, 1.1)
 STRIDE = 4
 """Frames of 10 ms in a vector: 25 vectors a second tell voices apart, at half the time of 50."""
 
@@ -75,11 +75,10 @@ def new_model(speakers, seed=0):
 
 
 def utterances_of(cache):
-    """List the training utterances, rendered ones and shipped ones: a recording and its speaker."""
+    """List the training utterances, rendered ones and shipped ones, as rows of ``speech``."""
     rows = speech_scores.rendered_training(cache, ("train", voice_plan.SPLIT))
-    pairs = [(row["path"], row["speaker"]) for row in rows if not row["shipped"]]
-    shipped = speech_scores.shipped("train", speech.PACKED)
-    return pairs + [(row["audio"], row["speaker"]) for row in shipped]
+    rendered = [row | {"audio": row["path"]} for row in rows if not row["shipped"]]
+    return rendered + speech_scores.shipped("train", speech.PACKED)
 
 
 def bank(work, cache):
@@ -88,10 +87,10 @@ def bank(work, cache):
     if path.exists():  # whose labels number the speakers listed then
         return
     work.mkdir(parents=True, exist_ok=True)
-    pairs = utterances_of(cache)
-    names = sorted({speaker for _, speaker in pairs})
+    rows = utterances_of(cache)
+    names = sorted({row["speaker"] for row in rows})
     (work / "speakers.json").write_text(json.dumps(names))
-    jobs = [(number, clip, names.index(who)) for number, (clip, who) in enumerate(pairs)]
+    jobs = [(n, row["audio"], names.index(row["speaker"])) for n, row in enumerate(rows)]
     parts = [jobs[first : first + 100] for first in range(0, len(jobs), 100)]
     compute(_compute, parts, path)
 

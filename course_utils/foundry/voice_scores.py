@@ -8,7 +8,7 @@ from string import Template
 import numpy as np
 from transformers import pipeline
 
-from .. import audio, conversations, pipelines, rttm, scoring
+from .. import audio, conversations, data, pipelines, rttm, scoring
 from ..acoustics import LINE, RATE, telephone_line
 from ..pipelines.linking import VoiceModel
 from . import speech_scores
@@ -115,7 +115,7 @@ def _meeting_voices(real):
     return clips, speakers, groups
 
 
-def held_out(split, scene, count=CONVERSATIONS):
+def held_out(split, scene, count=CONVERSATIONS, **options):
     """Simulate conversations of unseen voices: 2 or 3 speakers, 10 to 20 % overlap, half a minute.
 
     Parameters
@@ -126,6 +126,8 @@ def held_out(split, scene, count=CONVERSATIONS):
         One of :data:`course_utils.conversations.SCENES`.
     count : int
         How many.
+    **options
+        For :func:`course_utils.conversations.simulate`.
 
     Returns
     -------
@@ -133,7 +135,8 @@ def held_out(split, scene, count=CONVERSATIONS):
         As :func:`course_utils.conversations.simulate` gives them.
     """
     rows = speech_scores.shipped(split, PACKED)
-    return [conversations.simulate(rows, FIRST[split] + n, scene=scene) for n in range(count)]
+    first = FIRST[split]
+    return [conversations.simulate(rows, first + n, scene=scene, **options) for n in range(count)]
 
 
 def score(diarize, recordings, **options):
@@ -179,10 +182,16 @@ def score(diarize, recordings, **options):
 def diarize_all(folder, real):
     """Score an exported model in the diarization pipeline: simulated conversations, meetings."""
     diarize = pipeline(pipelines.TASK, model=str(folder), device="cpu")
-    table = {}
-    for scene in ("room", "conference call"):
-        recordings = [(made["audio"], made["turns"]) for made in held_out("test", scene)]
-        table[f"conversations, {scene}"] = score(diarize, recordings)
+    music = data.load("genres", "test")
+    talks = {
+        "room": held_out("test", "room"),
+        "room and music": held_out("test", "room", music=music),
+        "conference call": held_out("test", "conference call"),
+    }
+    table = {
+        f"conversations, {place}": score(diarize, [(t["audio"], t["turns"]) for t in made])
+        for place, made in talks.items()
+    }
     table["meetings (AMI)"] = score(diarize, [(samples, t) for _, samples, t in meetings(real)])
     return table
 

@@ -18,7 +18,7 @@ def cache(tmp_path, monkeypatch):
     for number in range(12):
         path = folder / f"{number}.flac"
         audio.save(path, 0.1 * noise(rng, 24_000, number % 3 * -3).astype(np.float32), 16_000)
-        row = {"split": "train", "speaker": f"s{number % 4}", "shipped": False}
+        row = {"split": "train", "speaker": f"s{number % 4}", "shipped": False, "text": ""}
         path.with_suffix(".json").write_text(json.dumps(row))
     monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [])
     train_diarizer._people.cache_clear()
@@ -28,7 +28,7 @@ def cache(tmp_path, monkeypatch):
 def test_people_have_enough_to_say_and_each_pace_is_somebody_else(cache):
     people = train_diarizer._people(cache)
     assert {row["speaker"] for row in people} == {
-        f"s{n}@{pace}" for n in range(4) for pace in train_speaker.PACES
+        f"s{n}@{pace}" for n in range(4) for pace in conversations.PACES
     }
     slow = next(row for row in people if row["speaker"].endswith("@0.9"))
     assert len(audio.load(slow["audio"], 16_000)[0]) == pytest.approx(24_000 / 0.9, abs=2)

@@ -21,8 +21,8 @@ COLLAR = 0.25
 class Activity(Recipe):
     """Windows of recordings with their turns; binary cross-entropy in the best order.
 
-    A row has ``audio`` and ``turns``; or ``seed``, ``scene`` and ``split`` of a conversation that
-    is mixed when the row is decoded.
+    A row has ``audio`` and ``turns``; or ``seed``, ``split`` and ``music`` (is there any?) of a
+    conversation that is mixed when the row is decoded.
     """
 
     data, model = "speech", "pocket-diarizer"
@@ -31,7 +31,7 @@ class Activity(Recipe):
         super().__init__(checkpoint)
         self.extractor = AutoFeatureExtractor.from_pretrained(checkpoint)
         self.input = self.extractor.model_input_names[0]
-        self.speech = {}
+        self.clips = {}
 
     def begin(self, rows):
         """Find out how many frames and tracks the model makes of a window."""
@@ -51,11 +51,14 @@ class Activity(Recipe):
         if "seed" not in row:
             return super().decode(row)
         split = row["split"]
-        if split not in self.speech:
-            self.speech[split] = data.load("speech", split)
+        if split not in self.clips:
+            spoken = data.load("speech", split)
+            people = conversations.cast(spoken) if split == "train" else spoken
+            self.clips[split] = people, data.load("genres", split)
+        people, music = self.clips[split]
         variety = {"speakers": (1, 4), "overlap": (0, 0.3)} if split == "train" else {}
         mixed = conversations.simulate(
-            self.speech[split], row["seed"], scene=row["scene"], **variety
+            people, row["seed"], music=music if row["music"] else None, **variety
         )
         return row | {"samples": mixed["audio"], "turns": mixed["turns"]}
 
