@@ -97,7 +97,7 @@ def cast(rows, fewest=5):
     Raises
     ------
     ValueError
-        If nobody has that many.
+        If nobody has that many, or `rows` lacks a column.
     """
     counts = Counter(_column(rows, "speaker"))
     enough = {name for name, count in counts.items() if count >= fewest}
@@ -158,11 +158,13 @@ def simulate(
     Raises
     ------
     ValueError
-        If `rows` has too few speakers, no arrangement has the wanted overlap, or there is no such
-        scene.
+        If `rows` has too few speakers or lacks a column, `music` has no clips, no arrangement has
+        the wanted overlap, or there is no such scene.
     """
     if scene not in SCENES:
         raise ValueError(f"there is no scene {scene!r}: choose one of {', '.join(SCENES)}")
+    if music is not None and not len(music):
+        raise ValueError("music has no clips; leave it out, or give some")
     rng = np.random.default_rng(seed)
     names = np.array(_column(rows, "speaker"))
     there = np.unique(names)
@@ -226,8 +228,11 @@ def speech_in(samples, sampling_rate, top_db=40.0):
 
 def _column(rows, name):
     """List a column as text; the rows of a data set take a while to go through."""
-    column = rows[name] if hasattr(rows, "column_names") else [row[name] for row in rows]
-    return [str(value) for value in column]
+    try:
+        column = rows[name] if hasattr(rows, "column_names") else (row[name] for row in rows)
+        return [str(value) for value in column]
+    except (KeyError, ValueError):  # a data set raises the second
+        raise ValueError(f"rows has no column {name!r}, which is needed here; add it") from None
 
 
 def _take_turns(rng, rows, names, chosen, seconds):

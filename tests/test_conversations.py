@@ -155,6 +155,9 @@ def test_people_who_sound_alike_are_of_one_sex(rows):
         assert len(together) == 1
         found |= together
     assert found == {"female", "male"}
+    for unknown in (rows.remove_columns("sex"), [{"speaker": "a", "text": "", "audio": {}}]):
+        with pytest.raises(ValueError, match="rows has no column 'sex'"):
+            conversations.simulate(unknown, 0, alike=True)
 
 
 def test_music_plays_beneath_the_voices_and_changes_no_turn(rows):
@@ -172,3 +175,5 @@ def test_music_plays_beneath_the_voices_and_changes_no_turn(rows):
     ratio = 10 * np.log10(np.mean(np.square(added)) / np.mean(np.square(scale * plain["audio"])))
     assert -20.5 < ratio < -9.5
     assert np.std(added[:1_600]) == pytest.approx(np.std(added[-1_600:]), rel=0.1)
+    with pytest.raises(ValueError, match="music has no clips"):
+        conversations.simulate(rows, 3, music=[])
