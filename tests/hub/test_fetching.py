@@ -61,7 +61,7 @@ def test_what_was_prefetched_is_all_that_a_room_needs(hub, environment, tmp_path
     assert done.returncode == 0, done.stderr
     assert f"HF_HOME={room} HF_HUB_OFFLINE=1 course-utils run --profile hub 06 07" in done.stdout
     assert "openslr/librispeech_asr (340 MB)" in done.stdout
-    # Of the recordings one file of a large corpus only; of the music, which is small, everything.
+    # Of the recordings one file of a large corpus only; of the music, all there is.
     files = sorted(path.relative_to(room).as_posix() for path in room.rglob("*.parquet"))
     music, speech = files
     assert speech.endswith("clean/validation/0000.parquet") and "music_genres_small" in music
