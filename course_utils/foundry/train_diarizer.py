@@ -9,10 +9,10 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
 ``bank`` simulates conversations between the training voices, those of ``--plan voices`` among them,
 in studios, in quiet rooms and over the telephone. ``train`` begins with the encoder of
 ``pocket-speaker``, beside the folder of ``--out``, which can tell voices apart, and adds two to the
-permutation-invariant loss. One wants vectors of the same speakers alike
-and of others not (deep clustering, Hershey et al. 2016): it tells every pair of frames something,
-before any track means anybody. The other keeps the voices apart in the middle layer, from window
-to window: the pipeline stitches by its vectors.
+permutation-invariant loss. One wants vectors of the same speakers alike and of others not (deep
+clustering, Hershey et al. 2016): it tells every pair of frames something, before any track means
+anybody. The other keeps the voices apart in the middle layer, from window to window: the pipeline
+stitches by its vectors.
 """
 
 import functools

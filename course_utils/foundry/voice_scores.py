@@ -182,16 +182,15 @@ def score(diarize, recordings, **options):
 def diarize_all(folder, real):
     """Score an exported model in the diarization pipeline: simulated conversations, meetings."""
     diarize = pipeline(pipelines.TASK, model=str(folder), device="cpu")
-    music = data.load("genres", "test")
-    talks = {
-        "room": held_out("test", "room"),
-        "room and music": held_out("test", "room", music=music),
-        "conference call": held_out("test", "conference call"),
+    kinds = {
+        "room": {"scene": "room"},
+        "room and music": {"scene": "room", "music": data.load("genres", "test")},
+        "conference call": {"scene": "conference call"},
     }
-    table = {
-        f"conversations, {place}": score(diarize, [(t["audio"], t["turns"]) for t in made])
-        for place, made in talks.items()
-    }
+    table = {}
+    for kind, options in kinds.items():
+        recordings = [(made["audio"], made["turns"]) for made in held_out("test", **options)]
+        table[f"conversations, {kind}"] = score(diarize, recordings)
     table["meetings (AMI)"] = score(diarize, [(samples, t) for _, samples, t in meetings(real)])
     return table
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import psutil
+from measure import highest
 
 from course_utils import running, syllabus
 
@@ -45,14 +46,6 @@ class Watch(threading.Thread):
     def stop(self):
         self._over.set()
         self.join()
-
-
-def highest(pid):
-    """Return the highest resident size of a process so far, in bytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def measure(number):

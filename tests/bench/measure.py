@@ -138,6 +138,17 @@ def shares(work, call, parts):
     return {"work": work, "seconds": stats.total_tt, "shares": found}
 
 
+def highest(pid):
+    """Return the highest resident size of a process so far, in bytes; "self" is this one.
+
+    getrusage would answer with the peak of the process that started this one, if that is higher.
+    """
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def save(section, command, rows):
     """Write what a section found, with the machine and the versions that it ran on."""
     RESULTS.mkdir(exist_ok=True)

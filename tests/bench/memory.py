@@ -1,6 +1,7 @@
 """Peak memory of long recordings, each in a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,37 +12,33 @@ import soundfile
 
 MINUTES = (2, 8, 32)
 MIB = 2**20
-# getrusage would answer with the peak of the process that started this one, if that is higher.
-PEAK = """
-import re
-from pathlib import Path
-def peak():
-    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-"""
 DECODE = """
 import json, sys
+from measure import highest
 from course_utils import audio
 audio.load(sys.argv[1], sampling_rate=16_000)
-before = peak()
+before = highest("self")
 samples, _ = audio.load(sys.argv[2], sampling_rate=16_000)
-after = peak()
+after = highest("self")
 print(json.dumps([after - before, samples.nbytes]))
 """
 DRAW = """
 import json, sys
 import numpy as np
+from measure import highest
 from course_utils import plotting
 def draw(minutes):
     ax = plotting.spectrogram(np.full(round(minutes * 960_000), 0.1, np.float32), 16_000)
     ax.figure.canvas.draw()
 draw(0.5)
-before = peak()
+before = highest("self")
 draw(float(sys.argv[1]))
-after = peak()
+after = highest("self")
 print(json.dumps([after - before, round(float(sys.argv[1]) * 960_000) * 4]))
 """
 STREAM = """
 import json, sys
+from measure import highest
 from course_utils.finetuning import recipes, sources, training
 recipe = recipes.find("classification")(training.checkpoint_of("classification-base"))
 rows, _ = sources.training("classification", "genres", streaming=True)
@@ -49,18 +46,19 @@ recipe.begin(rows)
 stream = iter(training._stream(recipe, rows, 1))
 for _ in range(400):
     next(stream)
-before = peak()
+before = highest("self")
 for _ in range(int(sys.argv[1])):
     next(stream)
-after = peak()
+after = highest("self")
 print(json.dumps([after - before, 0]))
 """
 
 
 def grown(code, *arguments):
     """Return how far the memory grew, and the bytes of the samples themselves."""
-    command = [sys.executable, "-c", PEAK + code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    beside = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}  # where it finds `measure`
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=beside)
     return json.loads(done.stdout.splitlines()[-1])
 
 
