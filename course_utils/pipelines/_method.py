@@ -22,7 +22,7 @@ class Method:
     """Whether the model's hidden states are needed."""
 
     listens = False
-    """Whether the samples of a window are needed, besides its features."""
+    """Whether the samples of the recording are needed, besides the features."""
 
     def __init__(self, config, sampling_rate):
         self.threshold = getattr(config, "diarization_threshold", THRESHOLD)

@@ -91,7 +91,7 @@ class Clustering(Method):
                 pieces.append((max(end - self.window, start), end))
         return pieces
 
-    def reduce(self, outputs, samples):
+    def reduce(self, outputs):
         """Keep the vectors, at length 1."""
         vectors = outputs.embeddings.float()
         return {"vectors": vectors / vectors.norm(dim=1, keepdim=True)}

@@ -6,7 +6,7 @@ from transformers.pipelines.base import ChunkPipeline
 
 from course_utils import audio
 from course_utils.pipelines.clustering import Clustering
-from course_utils.pipelines.linking import Linking
+from course_utils.pipelines.linking import Linking, Recording
 from course_utils.pipelines.stitching import Stitching
 
 TASK = "speaker-diarization"
@@ -20,17 +20,17 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     A model of ``AutoModelForAudioXVector`` gives a vector for every two seconds of speech;
     the vectors are clustered (:class:`~course_utils.pipelines.clustering.Clustering`). A model of
     ``AutoModelForAudioFrameClassification`` says for each frame which of a few speakers are active,
-    in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`) or
-    linked by the voices (:class:`~course_utils.pipelines.linking.Linking`); it can hear two at
-    once. Each way what is kept of a window is small, so a recording of hours needs little more
-    memory than its samples. A model's configuration may have ``feature_options``: what its
-    extractor is called with besides the samples.
+    in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`); it
+    can hear two at once. Given both, the second tells apart whom the first took for one
+    (:class:`~course_utils.pipelines.linking.Linking`). Each way what is kept of a window is small,
+    so a recording of hours needs little more memory than its samples. A model's configuration may
+    have ``feature_options``: what its extractor is called with besides the samples.
 
     Parameters
     ----------
     speaker_model : str or pathlib.Path, optional
-        Folder or Hub id of a model for ``AutoModelForAudioXVector`` that links the windows of a
-        model of activity. Without one, its own hidden states have to do.
+        Folder or Hub id of a model for ``AutoModelForAudioXVector`` that tells apart the speakers
+        of a model of activity. Without one, its own hidden states have to do.
     *args, **kwargs
         As for every `transformers.Pipeline`; usually made by
         ``pipeline("speaker-diarization", model=...)``.
@@ -121,7 +121,7 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
             features = self.feature_extractor(
                 window, sampling_rate=rate, return_tensors="pt", **options
             )
-            heard = {"samples": torch.from_numpy(window)[None]} if self.method.listens else {}
+            heard = {"recording": Recording(samples)} if self.method.listens else {}
             yield {
                 name: features[name],
                 **heard,
@@ -137,9 +137,9 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
 
     def _forward(self, model_inputs):
         is_last, span = model_inputs.pop("is_last"), model_inputs.pop("span")
-        samples = model_inputs.pop("samples", None)
+        heard = {key: model_inputs.pop(key) for key in ("recording",) if key in model_inputs}
         outputs = self.model(**model_inputs, output_hidden_states=self.method.hidden)
-        return {"is_last": is_last, "span": span, **self.method.reduce(outputs, samples)}
+        return {"is_last": is_last, "span": span, **heard, **self.method.reduce(outputs)}
 
     def postprocess(self, model_outputs, num_speakers=None, threshold=None):
         """Make turns of what the windows gave."""

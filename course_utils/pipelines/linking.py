@@ -1,31 +1,39 @@
-"""Diarization by frame classification and voices: short windows, linked by x-vectors.
+"""Diarization by frame classification and voices: turns of activity, told apart by x-vectors.
 
-A model of activity tells well who speaks when within a few seconds, two at once among them, but not
-whether somebody was there a minute ago. A speaker model knows voices, but needs to hear one alone.
-Together: the first finds, window by window, the moments that each track has to itself; the second
-makes a vector of them; the vectors are clustered, and each track goes to the cluster most like it,
-no two tracks of a window to the same one.
+A model of activity tells when somebody speaks, two at once among them, but takes voices that are
+much alike for one, or one for two. A speaker model knows voices, but needs to hear one alone.
+Together: the first finds turns, the second makes a vector of each few seconds of them, and what is
+alike is grouped anew. Whom the first took for one speaker has to sound like two to become two.
 """
+
+from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
 
-from course_utils.pipelines.clustering import cluster
-from course_utils.pipelines.stitching import Table, Windowed
+from course_utils._turns import joined
+from course_utils.pipelines._method import THRESHOLD
+from course_utils.pipelines.stitching import GAP, Stitching
+from course_utils.pipelines.tracks import speakers_of
 
-SECONDS, HOP = 8.0, 2.0
-"""Length of a window and time from one to the next, in seconds."""
+PIECE = 3.0
+"""Seconds of a turn that have a voice of their own."""
 
-ENOUGH = 0.2
-"""Seconds of activity from which on a track of a window counts."""
+ALONE = 0.5
+"""Seconds that a piece has to itself from which on its voice counts."""
 
-ALONE = 1.0
-"""Seconds that a track has to itself from which on its vector takes part in the clustering."""
+SHORT = 0.1
+"""How much lower the threshold is than the speaker model's own, which is for longer speech."""
 
-PIECE = 2.0
+STAY = 0.2
+"""How much lower that is within one speaker of the model of activity, and higher between two."""
+
+LEAST = 2.0
 """Seconds that the speaker model hears at least; what is shorter goes round."""
+
+FRAME = 0.01
 
 
 class VoiceModel:
@@ -51,7 +59,7 @@ class VoiceModel:
         if not len(samples):
             return np.zeros(self.model.config.xvector_output_dim, np.float32)
         rate = self.extractor.sampling_rate
-        samples = np.resize(samples, max(len(samples), round(PIECE * rate)))
+        samples = np.resize(samples, max(len(samples), round(LEAST * rate)))
         features = self.extractor(
             samples, sampling_rate=rate, return_tensors="pt", **self.options
         ).to(self.model.device)
@@ -59,8 +67,8 @@ class VoiceModel:
         return torch.nn.functional.normalize(vector.float(), dim=0).cpu().numpy()
 
 
-class Linking(Windowed):
-    """Windows of activity, linked by a speaker model.
+class Linking(Stitching):
+    """Windows of activity, put together, and their speakers told apart by a speaker model.
 
     Parameters
     ----------
@@ -74,65 +82,79 @@ class Linking(Windowed):
         Where it computes.
     """
 
-    seconds, hop = SECONDS, HOP
     listens = True
 
     def __init__(self, config, sampling_rate, speaker_model, device):
         super().__init__(config, sampling_rate)
         self.voice_of = VoiceModel(speaker_model, device)
         config = self.voice_of.model.config
-        self.threshold = getattr(config, "diarization_threshold", self.threshold)
-
-    def reduce(self, outputs, samples):
-        """Keep each track's activity, the vector of its voice, and how long that had to itself."""
-        active = outputs.logits.float().sigmoid().cpu().numpy()
-        vectors, alone = zip(*map(self._voices, active, samples.cpu().numpy()), strict=True)
-        parts = {"active": active, "vectors": np.stack(vectors), "alone": np.stack(alone)}
-        return {name: torch.from_numpy(part) for name, part in parts.items()}
-
-    def _voices(self, active, samples):
-        """Give a vector for each track of a window and the seconds behind it."""
-        frame = len(samples) // len(active)
-        loud = active > 0.5
-        vectors, seconds = [], []
-        for track in range(loud.shape[1]):
-            alone = loud[:, track] & (loud.sum(1) == 1)
-            seconds.append(alone.sum() * frame / self.rate)
-            # Without a moment of its own, a track is known by what it says over others.
-            chosen = alone if alone.any() else loud[:, track]
-            heard = samples[: len(active) * frame][np.repeat(chosen, frame)]
-            vectors.append(self.voice_of(heard))
-        return np.stack(vectors), np.array(seconds, np.float32)
+        self.alike = getattr(config, "diarization_threshold", THRESHOLD) - SHORT
 
     def turns(self, spans, outputs, num_speakers, threshold):
-        """Link the windows; give speaker, start and end of each turn."""
-        threshold = self.threshold if threshold is None else threshold
-        active, vectors, alone = (
-            np.concatenate([output[name] for output in outputs])
-            for name in ("active", "vectors", "alone")
-        )
-        frame, total, starts = self.grid(spans, active.shape[1])
-        there = (active > 0.5).sum(1) * frame >= ENOUGH
-        if not there.any():
-            return []
-        means = self._means(vectors[there], alone[there], num_speakers, threshold)
-        table = Table(total, frame, len(means))
-        for place, start in enumerate(starts):
-            tracks = np.flatnonzero(there[place])
-            # No two tracks of a window are the same person; with more tracks than people, the
-            # tracks least like anybody are left out.
-            rows, columns = linear_sum_assignment(-vectors[place][tracks] @ means.T)
-            pairs = dict(zip(rows.tolist(), columns.tolist(), strict=True))
-            speakers = [pairs.get(row) for row in range(len(tracks))]
-            table.enter(start, active[place][: total - start, tracks], speakers)
-        return table.turns()
+        """Put the windows together, group the voices; give speaker, start and end of each turn."""
+        pieces = []
+        for speaker, start, end in super().turns(spans, outputs, num_speakers, None):
+            edges = np.linspace(start, end, max(round((end - start) / PIECE), 1) + 1)
+            pieces += [(speaker, *edge) for edge in pairwise(edges.tolist())]
+        pieces.sort(key=itemgetter(1))
+        voices, alone = self._voices(pieces, outputs[0]["recording"].samples)
+        threshold = self.alike if threshold is None else threshold
+        own = np.array([speaker for speaker, *_ in pieces], int)
+        said = {}
+        speakers = _grouped(own, voices, alone, num_speakers, threshold)
+        for speaker, (_, start, end) in zip(speakers.tolist(), pieces, strict=True):
+            said.setdefault(speaker, []).append((start, end))
+        return [[who, *span] for who, spoken in said.items() for span in joined(spoken, GAP)]
 
-    @staticmethod
-    def _means(vectors, alone, num_speakers, threshold):
-        """Cluster the voices of all windows; give the mean vector of each cluster."""
-        heard = alone >= min(ALONE, alone.max())
-        voices, lengths = vectors[heard], alone[heard]
-        spans = np.stack([np.zeros_like(lengths), lengths], axis=1)
-        groups = cluster(voices, spans, num_speakers, threshold)
-        means = np.stack([voices[groups == group].mean(0) for group in np.unique(groups)])
-        return means / np.linalg.norm(means, axis=1, keepdims=True)
+    def _voices(self, pieces, samples):
+        """Give a vector for what each piece has to itself, and the seconds behind it."""
+        hop = round(FRAME * self.rate)
+        places = [(round(start / FRAME), round(end / FRAME)) for _, start, end in pieces]
+        count = np.zeros(len(samples) // hop + 1, int)
+        for first, last in places:
+            count[first:last] += 1
+        vectors, alone = [], []
+        for first, last in places:
+            single = np.repeat(count[first:last] == 1, hop)
+            heard = samples[first * hop : last * hop]
+            heard = heard[single[: len(heard)]]
+            vectors.append(self.voice_of(heard))
+            alone.append(len(heard) / self.rate)
+        return np.array(vectors), np.array(alone)
+
+
+def _grouped(own, voices, alone, most, threshold):
+    """Group pieces by voice, and by which speaker's they were; give each piece's group."""
+    clear = np.flatnonzero(alone >= ALONE)
+    speakers = own + len(own)  # numbers that no group has
+    if not len(clear):
+        return speakers
+    # In products of these, a common speaker adds 2 * STAY, of which the threshold takes off one.
+    before = (2 * STAY) ** 0.5 * np.eye(own.max() + 1)[own[clear]]
+    marked = np.concatenate([voices[clear], before], 1)[:, None]
+    whole = [np.ones((round(seconds / FRAME), 1)) for seconds in alone[clear]]
+    starts = np.cumsum([0, *map(len, whole[:-1])])
+    threshold = threshold + STAY
+    found = speakers_of(whole, marked, alone[clear, None], starts, FRAME, most, threshold)[:, 0]
+    for speaker in np.unique(own):
+        # What is too short goes where most of its speaker went.
+        weights = np.where(own[clear] == speaker, alone[clear], 0)
+        if not weights.any() and most is not None:
+            weights = alone[clear]
+        if weights.any():
+            speakers[own == speaker] = np.bincount(found, weights).argmax()
+    speakers[clear] = found
+    return speakers
+
+
+class Recording:
+    """The samples of a recording, the same for all of its windows and not to be put in batches.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Mono, shape ``(n,)``.
+    """
+
+    def __init__(self, samples):
+        self.samples = samples

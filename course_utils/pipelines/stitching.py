@@ -2,25 +2,19 @@
 
 Within a window the model's tracks are speakers; in the next window the same person may come out on
 another track. Windows overlap, so tracks that are active at the same moments are one speaker's;
-where that does not tell, the model's own vectors of the speakers do.
+whom that does not tell, the model's own vectors of the speakers do.
 """
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 
 from course_utils._turns import joined
 from course_utils.pipelines._method import Method
 from course_utils.pipelines.clustering import speech_regions
+from course_utils.pipelines.tracks import speakers_of
 
 SECONDS, HOP = 15.0, 2.5
 """Length of a window and time from one to the next, in seconds."""
-
-ENOUGH = 0.4
-"""Seconds of activity from which on a track of a window counts."""
-
-SHARED = 0.4
-"""Seconds of activity in the overlap of two windows from which on it tells who is who."""
 
 GAP, SHORTEST = 0.2, 0.15
 """Pauses up to this long, in seconds, do not end a turn; shorter turns are left out."""
@@ -113,154 +107,42 @@ def turns_in(sums, counts, frame):
     return found
 
 
-class Windowed(Method):
-    """Activity, window by window."""
+class Stitching(Method):
+    """Windows of activity, put together."""
 
-    hop: float
-    """Time from one window to the next, in seconds."""
+    seconds = SECONDS
+    hidden = True
 
     def spans(self, samples):
         """Cut a recording into overlapping windows: start and end of each, in samples."""
-        return windows_of(samples, self.rate, self.window, round(self.hop * self.rate))
+        return windows_of(samples, self.rate, self.window, round(HOP * self.rate))
 
-    def grid(self, spans, frames):
-        """Lay frames over a recording, given how many a window has.
-
-        Returns
-        -------
-        seconds : float
-            Length of a frame.
-        total : int
-            Frames of the recording.
-        starts : numpy.ndarray
-            First frame of each window.
-        """
-        frame = self.seconds / frames
-        total = int(np.ceil(spans[0, 2] / self.rate / frame))
-        return frame, total, np.round(spans[:, 0] / self.rate / frame).astype(int)
-
-
-class Table:
-    """What all windows say together: each speaker's activity over the whole recording.
-
-    Parameters
-    ----------
-    frames : int
-        Of the recording.
-    frame : float
-        Seconds of each.
-    speakers : int
-        How many there are.
-    """
-
-    def __init__(self, frames, frame, speakers):
-        self.frame = frame
-        self.sums = np.zeros((frames, speakers), np.float32)
-        self.weights = np.full(frames, 1e-6, np.float32)
-        self.counts = np.zeros(frames, np.float32)
-
-    def enter(self, start, activity, speakers):
-        """Add a window that begins at a frame.
-
-        Parameters
-        ----------
-        start : int
-            Its first frame.
-        activity : numpy.ndarray
-            Of the tracks that count, shape ``(frames, tracks)``.
-        speakers : list of (int or None)
-            Who is on each track; None for somebody who is left out.
-        """
-        here = slice(start, start + len(activity))
-        weight = edge_weights(len(activity), self.frame)
-        for track, speaker in enumerate(speakers):
-            if speaker is not None:
-                self.sums[here, speaker] += weight * activity[:, track]
-        self.weights[here] += weight
-        self.counts[here] += weight * (activity > 0.5).sum(1)
-
-    def turns(self):
-        """Give speaker, start and end of each turn."""
-        return turns_in(self.sums, self.counts / self.weights, self.frame)
-
-
-class Stitching(Windowed):
-    """Windows of activity, put together."""
-
-    seconds, hop = SECONDS, HOP
-    hidden = True
-
-    def reduce(self, outputs, samples):
-        """Keep each track's activity and the mean vector of the moments that are its own."""
+    def reduce(self, outputs):
+        """Keep each track's activity, the vector of its voice, and how long that had to itself."""
         active = outputs.logits.float().sigmoid()
-        return {"active": active, "vectors": track_vectors(active, outputs.hidden_states)[0]}
+        vectors, moments = track_vectors(active, outputs.hidden_states)
+        seconds = moments * self.seconds / active.shape[1]
+        return {"active": active, "vectors": vectors, "alone": seconds}
 
     def turns(self, spans, outputs, num_speakers, threshold):
         """Put the windows together; give speaker, start and end of each turn."""
         threshold = self.threshold if threshold is None else threshold
-        active = np.concatenate([output["active"] for output in outputs])
-        vectors = np.concatenate([output["vectors"] for output in outputs])
-        frame, total, starts = self.grid(spans, active.shape[1])
-        book = _Book(total, frame, num_speakers, threshold)
-        for start, activity, voices in zip(starts, active, vectors, strict=True):
-            book.add(start, activity[: total - start], voices)
-        return book.turns()
-
-
-class _Book(Table):
-    """The speakers found so far: their activity, and their mean vectors."""
-
-    def __init__(self, frames, frame, most, threshold):
-        super().__init__(frames, frame, speakers=0)
-        self.most, self.threshold = most, threshold
-        self.voices = []
-
-    def add(self, start, activity, vectors):
-        """Enter a window: activity (frames, tracks), a vector for each track."""
-        here = slice(start, start + len(activity))
-        moments = (activity > 0.5).sum(0)
-        enough = min(ENOUGH, len(activity) * self.frame / 4)
-        tracks = np.flatnonzero(moments * self.frame >= enough)
-        speakers = self._speakers(here, activity[:, tracks], vectors[tracks])
-        for track, speaker in zip(tracks, speakers, strict=True):
-            if speaker is not None:
-                self.voices[speaker] = self.voices[speaker] + moments[track] * vectors[track]
-        self.enter(start, activity[:, tracks], speakers)
-
-    def _speakers(self, here, activity, vectors):
-        """Say for each track which speaker it is; new speakers get the next numbers."""
-        seen = self.weights[here] > 0.01
-        known = (self.sums[here] > 0.5 * self.weights[here, None])[seen]
-        now = (activity > 0.5)[seen]
-        alike = np.zeros((activity.shape[1], known.shape[1]))
-        scores = np.zeros_like(alike)
-        for track, speaker in np.ndindex(*scores.shape):
-            mine, theirs = now[:, track], known[:, speaker]
-            voice = self.voices[speaker] / (np.linalg.norm(self.voices[speaker]) + 1e-9)
-            alike[track, speaker] = scores[track, speaker] = vectors[track] @ voice - self.threshold
-            if max(mine.sum(), theirs.sum()) * self.frame >= SHARED:
-                # Dice's coefficient, from -1 to 1: active at the same moments or not.
-                both = np.sum(mine & theirs) / (mine.sum() + theirs.sum())
-                scores[track, speaker] = 4 * both - 1
-        pairs = {}
-        # First by what is active at the same moments; whom that does not tell, by voice.
-        for measure in (scores, alike):
-            rows, columns = linear_sum_assignment(-measure)
-            for row, column in zip(rows, columns, strict=True):
-                free = row not in pairs and column not in pairs.values()
-                if free and measure[row, column] > 0:
-                    pairs[row] = column
-        found = []
-        for track in range(len(scores)):
-            speaker = pairs.get(track)
-            if speaker is None and (self.most is None or len(self.voices) < self.most):
-                speaker = len(self.voices)
-                self.voices.append(0 * vectors[track])
-                self.sums = np.pad(self.sums, ((0, 0), (0, 1)))
-            elif speaker is None:  # all are known: the likeliest of those who are left
-                left = [c for c in range(scores.shape[1]) if c not in pairs.values()]
-                speaker = max(left, key=lambda c: scores[track, c], default=None)
-                if speaker is not None:
-                    pairs[track] = speaker
-            found.append(speaker)
-        return found
+        active, vectors, alone = (
+            np.concatenate([output[name] for output in outputs])
+            for name in ("active", "vectors", "alone")
+        )
+        frame = self.seconds / active.shape[1]
+        total = int(np.ceil(spans[0, 2] / self.rate / frame))
+        starts = np.round(spans[:, 0] / self.rate / frame).astype(int)
+        windows = [window[: total - start] for start, window in zip(starts, active, strict=True)]
+        speakers = speakers_of(windows, vectors, alone, starts, frame, num_speakers, threshold)
+        sums = np.zeros((total, speakers.max(initial=-1) + 1), np.float32)
+        weights, counts = np.full(total, 1e-6, np.float32), np.zeros(total, np.float32)
+        for start, window, who in zip(starts, windows, speakers, strict=True):
+            here = slice(start, start + len(window))
+            weight = edge_weights(len(window), frame)
+            for track in np.flatnonzero(who >= 0):
+                sums[here, who[track]] += weight * window[:, track]
+                counts[here] += weight * (window[:, track] > 0.5)
+            weights[here] += weight
+        return turns_in(sums, counts / weights, frame)

@@ -4,7 +4,7 @@ import torch
 from transformers import PretrainedConfig
 
 from course_utils import finetuning, scoring
-from course_utils.pipelines import stitching
+from course_utils.pipelines import stitching, tracks
 
 RATE = 16_000
 FRAMES = 375
@@ -45,7 +45,8 @@ def oracle(rng, turns, spans, voices, noise=0.1):
         vectors = np.array(vectors) + noise * rng.standard_normal((3, 8))
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         activity = np.where(labels[:, order] > 0, 0.9, 0.1).astype(np.float32)
-        yield {"active": activity[None], "vectors": vectors[None]}
+        alone = ((activity > 0.5) & (labels.sum(1) == 1)[:, None]).sum(0) * FRAME
+        yield {"active": activity[None], "vectors": vectors[None], "alone": alone[None]}
 
 
 def lively(seconds):
@@ -90,14 +91,12 @@ def test_who_comes_back_after_a_long_silence_is_known_by_voice():
     assert [t["speaker"] for t in found] == ["0", "1", "0"]
 
 
-@pytest.mark.parametrize(("voice", "speakers"), [([1.0, 0.0], 1), ([0.0, 1.0], 2)])
-def test_whom_activity_does_not_tell_is_known_by_voice(voice, speakers):
-    book = stitching._Book(500, FRAME, None, 0.5)
-    for start, place, heard in ((0, 0, [1.0, 0.0]), (62, 200, voice)):
-        activity = np.zeros((FRAMES, 3), np.float32)
-        activity[place : place + 80, 0] = 0.9
-        book.add(start, activity, np.array([heard, [0.0, 0.0], [0.0, 0.0]]))
-    assert len(book.voices) == speakers
+def test_a_recording_of_many_blocks_is_put_together_as_a_whole_one_is(monkeypatch):
+    turns = talk(np.random.default_rng(5), 3, 90.0)
+    whole = stitched(turns, 90.0, 3)
+    monkeypatch.setattr(tracks, "BLOCK", 5)
+    parts = scoring.load("der").compute(references=[whole], predictions=[stitched(turns, 90.0, 3)])
+    assert parts["der"] < 0.01
 
 
 def test_at_most_as_many_speakers_as_asked_for():
@@ -135,9 +134,10 @@ def test_what_is_kept_of_a_window_is_activity_and_the_voice_of_single_speakers()
     Outputs.logits[0, [0, 1, 2], [0, 0, 1]] = 9.0
     Outputs.logits[0, 1, 1] = 9.0  # both speak in the second frame
     Outputs.hidden_states[1][0] = torch.tensor([[2.0, 0, 0], [5, 5, 5], [0, 3, 0], [0, 0, 7]])
-    kept = stitching.Stitching(PretrainedConfig(), RATE).reduce(Outputs, None)
+    kept = stitching.Stitching(PretrainedConfig(), RATE).reduce(Outputs)
     assert torch.equal(kept["active"] > 0.5, Outputs.logits > 0)
     assert torch.allclose(kept["vectors"][0], torch.eye(3)[:2], atol=0.02)
+    assert kept["alone"].numpy() == pytest.approx(stitching.SECONDS / 4, rel=0.01)
 
 
 def test_a_moment_about_whose_name_windows_disagree_is_still_somebodys():
