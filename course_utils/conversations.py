@@ -35,11 +35,11 @@ TRIES = 200
 DRAWS = 20
 """Sets of utterances drawn in search of it."""
 
-BENEATH = (-20, -10)
+BENEATH = (-25, -15)
 """Least and greatest level of music against that of the voices above it, in decibels."""
 
 PACES = (0.9, 1.0, 1.1)
-"""Speeds at which `cast` plays a voice."""
+"""Speeds at which `cast` plays a voice, unless told."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ SCENES = {
 speakerphone in a noisy, echoing one."""
 
 
-def cast(rows, fewest=5):
+def cast(rows, fewest=5, paces=PACES):
     """List who can take part in conversations to train on: rows for `simulate`.
 
     Who has a single sentence to say would say it again and again, and a model would learn the
     sentence instead of the voice. Played faster or slower, pitch and timbre shift as well, and a
-    voice becomes somebody else's: there are three times as many people.
+    voice becomes somebody else's: there are as many times more people as there are paces.
 
     Parameters
     ----------
@@ -88,6 +88,8 @@ def cast(rows, fewest=5):
         Utterances with ``audio``, ``speaker`` and ``text``; other columns are kept.
     fewest : int, default 5
         Utterances that a speaker needs to be in it.
+    paces : sequence of float
+        Speeds, 1 for that of the recording.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def cast(rows, fewest=5):
     for row in rows:
         if str(row["speaker"]) in enough:
             samples, _ = audio.load(row["audio"], RATE)
-            for pace in PACES:
+            for pace in paces:
                 heard = {"array": samples, "sampling_rate": round(RATE * pace)}
                 people.append(row | {"audio": heard, "speaker": f"{row['speaker']}@{pace}"})
     return people
@@ -147,7 +149,7 @@ def simulate(
         are harder to tell apart.
     music : datasets.Dataset or list of dict, optional
         Clips with ``audio`` that play beneath the voices, one after the other, from beginning to
-        end, as in a programme on the radio; 10 to 20 dB below them.
+        end, as in a programme on the radio; 15 to 25 dB below them.
 
     Returns
     -------
