@@ -21,9 +21,6 @@ class Method:
     hidden = False
     """Whether the model's hidden states are needed."""
 
-    listens = False
-    """Whether the samples of the recording are needed, besides the features."""
-
     def __init__(self, config, sampling_rate):
         self.threshold = getattr(config, "diarization_threshold", THRESHOLD)
         self.rate = sampling_rate

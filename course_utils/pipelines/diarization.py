@@ -6,12 +6,25 @@ from transformers.pipelines.base import ChunkPipeline
 
 from course_utils import audio
 from course_utils.pipelines.clustering import Clustering
-from course_utils.pipelines.linking import Linking, Recording
+from course_utils.pipelines.linking import Linking
 from course_utils.pipelines.stitching import Stitching
 
 TASK = "speaker-diarization"
 METHODS = {"ForXVector": Clustering, "ForAudioFrameClassification": Stitching}
 """How turns are found, by the end of the name of the model's class."""
+
+
+class Recording:
+    """The samples of a recording, the same for all of its windows and not to be put in batches.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Mono, shape ``(n,)``.
+    """
+
+    def __init__(self, samples):
+        self.samples = samples
 
 
 class SpeakerDiarizationPipeline(ChunkPipeline):
@@ -110,6 +123,7 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     def preprocess(self, inputs):
         """Yield the features of each window, all of the same length."""
         samples = self._samples(inputs)
+        recording = Recording(samples)
         (name, *_) = self.feature_extractor.model_input_names
         rate = self.feature_extractor.sampling_rate
         options = getattr(self.model.config, "feature_options", {})
@@ -121,10 +135,9 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
             features = self.feature_extractor(
                 window, sampling_rate=rate, return_tensors="pt", **options
             )
-            heard = {"recording": Recording(samples)} if self.method.listens else {}
             yield {
                 name: features[name],
-                **heard,
+                "recording": recording,
                 "span": torch.tensor([[start, end, len(samples)]]),
                 "is_last": number == len(spans),
             }
@@ -136,10 +149,9 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
         return audio.load(inputs, sampling_rate=rate)[0]
 
     def _forward(self, model_inputs):
-        is_last, span = model_inputs.pop("is_last"), model_inputs.pop("span")
-        heard = {key: model_inputs.pop(key) for key in ("recording",) if key in model_inputs}
+        kept = {name: model_inputs.pop(name) for name in ("is_last", "span", "recording")}
         outputs = self.model(**model_inputs, output_hidden_states=self.method.hidden)
-        return {"is_last": is_last, "span": span, **heard, **self.method.reduce(outputs)}
+        return kept | self.method.reduce(outputs)
 
     def postprocess(self, model_outputs, num_speakers=None, threshold=None):
         """Make turns of what the windows gave."""

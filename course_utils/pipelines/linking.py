@@ -15,6 +15,7 @@ from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
 
 from course_utils._turns import joined
 from course_utils.pipelines._method import THRESHOLD
+from course_utils.pipelines.clustering import FRAME
 from course_utils.pipelines.stitching import GAP, Stitching
 from course_utils.pipelines.tracks import speakers_of
 
@@ -32,8 +33,6 @@ STAY = 0.2
 
 LEAST = 2.0
 """Seconds that the speaker model hears at least; what is shorter goes round."""
-
-FRAME = 0.01
 
 
 class VoiceModel:
@@ -82,8 +81,6 @@ class Linking(Stitching):
         Where it computes.
     """
 
-    listens = True
-
     def __init__(self, config, sampling_rate, speaker_model, device):
         super().__init__(config, sampling_rate)
         self.voice_of = VoiceModel(speaker_model, device)
@@ -107,7 +104,7 @@ class Linking(Stitching):
         return [[who, *span] for who, spoken in said.items() for span in joined(spoken, GAP)]
 
     def _voices(self, pieces, samples):
-        """Give a vector for what each piece has to itself, and the seconds behind it."""
+        """Give a vector for what each piece has to itself, where it counts, and the seconds."""
         hop = round(FRAME * self.rate)
         places = [(round(start / FRAME), round(end / FRAME)) for _, start, end in pieces]
         count = np.zeros(len(samples) // hop + 1, int)
@@ -118,8 +115,8 @@ class Linking(Stitching):
             single = np.repeat(count[first:last] == 1, hop)
             heard = samples[first * hop : last * hop]
             heard = heard[single[: len(heard)]]
-            vectors.append(self.voice_of(heard))
             alone.append(len(heard) / self.rate)
+            vectors.append(self.voice_of(heard if alone[-1] >= ALONE else heard[:0]))
         return np.array(vectors), np.array(alone)
 
 
@@ -132,6 +129,7 @@ def _grouped(own, voices, alone, most, threshold):
     # In products of these, a common speaker adds 2 * STAY, of which the threshold takes off one.
     before = (2 * STAY) ** 0.5 * np.eye(own.max() + 1)[own[clear]]
     marked = np.concatenate([voices[clear], before], 1)[:, None]
+    # Each piece is a window with one track, and no two of them overlap.
     whole = [np.ones((round(seconds / FRAME), 1)) for seconds in alone[clear]]
     starts = np.cumsum([0, *map(len, whole[:-1])])
     threshold = threshold + STAY
@@ -145,16 +143,3 @@ def _grouped(own, voices, alone, most, threshold):
             speakers[own == speaker] = np.bincount(found, weights).argmax()
     speakers[clear] = found
     return speakers
-
-
-class Recording:
-    """The samples of a recording, the same for all of its windows and not to be put in batches.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Mono, shape ``(n,)``.
-    """
-
-    def __init__(self, samples):
-        self.samples = samples

@@ -60,21 +60,20 @@ def speakers_of(active, vectors, alone, starts, frame, most=None, threshold=0.5)
     known = np.zeros((0, voices.shape[2]))  # the sums of the speakers' voices
     for first in range(0, len(found), BLOCK):
         block = slice(first, first + BLOCK)
+        tracks = there[block]
         count = len(known)
-        here = np.full(found.shape, -1)
-        here[:first] = found[:first]
-        here[block][there[block]] = count + np.arange(there[block].sum())
-        heard = np.concatenate([known, voices[block][there[block]]])
+        nodes = found.copy()
+        nodes[block][tracks] = count + np.arange(tracks.sum())
+        heard = np.concatenate([known, voices[block][tracks]])
         evidence = heard * signs @ heard.T
-        _add_activity(evidence, loud, here, starts, frame, first)
+        _add_activity(evidence, loud, nodes, starts, frame, first)
         evidence[:count, :count] = -np.inf  # what was decided stays
         groups = _contract(evidence, most)
-        numbers = _numbers(groups, seconds[block][there[block]], count, most)
-        told = numbers[groups] >= 0
+        numbers = _numbers(groups, seconds[block][tracks], count, most)[groups]
         known = np.zeros((numbers.max(initial=-1) + 1, known.shape[1]))
-        np.add.at(known, numbers[groups][told], heard[told])
-        found[block][there[block]] = numbers[groups[count:]]
-        for place in np.flatnonzero((there[block] & (found[block] < 0)).any(1)) + first:
+        np.add.at(known, numbers[numbers >= 0], heard[numbers >= 0])
+        found[block][tracks] = numbers[count:]
+        for place in np.flatnonzero((tracks & (found[block] < 0)).any(1)) + first:
             _settle(found[place], there[place], voices[place] * signs @ known.T)
     return found
 
@@ -126,9 +125,10 @@ def _numbers(groups, seconds, count, most):
     numbers = np.full(len(groups), -1)
     numbers[:count] = np.arange(count)
     lengths = np.bincount(groups[count:], seconds, minlength=len(groups))
-    new = [group for group in np.argsort(-lengths, kind="stable") if group >= count]
-    new = [group for group in new if lengths[group] > 0][: None if most is None else most - count]
-    numbers[sorted(new)] = count + np.arange(len(new))
+    longest = np.argsort(-lengths, kind="stable")
+    new = [group for group in longest if group >= count and lengths[group] > 0]
+    new = sorted(new[: None if most is None else most - count])
+    numbers[new] = count + np.arange(len(new))
     return numbers
 
 
