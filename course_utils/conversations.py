@@ -165,8 +165,6 @@ def simulate(
     """
     if scene not in SCENES:
         raise ValueError(f"there is no scene {scene!r}: choose one of {', '.join(SCENES)}")
-    if music is not None and not len(music):
-        raise ValueError("music has no clips; leave it out, or give some")
     rng = np.random.default_rng(seed)
     names = np.array(_column(rows, "speaker"))
     there = np.unique(names)
@@ -181,8 +179,44 @@ def simulate(
         utterances = _take_turns(rng, rows, names, chosen, seconds)
         if _arrange(rng, utterances, overlap):
             made = _mix(rng, utterances, SCENES[scene])
-            return made if music is None else made | {"audio": _beneath(rng, made["audio"], music)}
+            return made if music is None else made | {"audio": beneath(rng, made["audio"], music)}
     raise ValueError(f"no arrangement has an overlap of {overlap}; widen it or add speakers")
+
+
+def beneath(rng, track, music):
+    """Play music beneath a recording, clip after clip, 15 to 25 dB below it.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Chooses clips and level.
+    track : numpy.ndarray
+        Mono at 16 kHz, shape ``(n,)``.
+    music : datasets.Dataset or list of dict
+        Clips with ``audio``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float32, shape ``(n,)``, peaks at 0.9 at most.
+
+    Raises
+    ------
+    ValueError
+        If `music` has no clips.
+    """
+    if not len(music):
+        raise ValueError("music has no clips; leave it out, or give some")
+    parts, length = [], 0
+    while length < len(track):
+        samples, _ = audio.load(music[int(rng.integers(len(music)))]["audio"], RATE)
+        parts.append(samples)
+        length += len(samples)
+    bed = np.concatenate(parts)[: len(track)]
+    level = np.sqrt(np.mean(track**2) / (np.mean(bed**2) + 1e-12)) * 10 ** (
+        rng.uniform(*BENEATH) / 20
+    )
+    return _limited(track + level * bed)
 
 
 def overlap_of(turns):
@@ -283,20 +317,6 @@ def _arrange(rng, utterances, overlap):
         if overlap[0] <= overlap_of(utterances) <= overlap[1]:
             return True
     return False
-
-
-def _beneath(rng, track, music):
-    """Play clips one after the other beneath a recording."""
-    parts, length = [], 0
-    while length < len(track):
-        samples, _ = audio.load(music[int(rng.integers(len(music)))]["audio"], RATE)
-        parts.append(samples)
-        length += len(samples)
-    bed = np.concatenate(parts)[: len(track)]
-    level = np.sqrt(np.mean(track**2) / (np.mean(bed**2) + 1e-12)) * 10 ** (
-        rng.uniform(*BENEATH) / 20
-    )
-    return _limited(track + level * bed)
 
 
 def _limited(track):

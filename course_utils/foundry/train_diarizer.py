@@ -30,6 +30,7 @@ from ..pipelines.stitching import track_vectors
 from . import speech_features, voice_scores
 from .conformer import config_of, spread
 from .speech_bank import run_jobs
+from .steady_speaker import PACES
 from .steps import run
 from .train_loop import fit, muon, save_half
 from .train_speaker import HEADS, HIDDEN, LAYERS, STRIDE, extractor, utterances_of
@@ -50,9 +51,6 @@ SCENES = ("studio", "room", "room", "telephone")
 
 FEWEST = 3
 """Utterances of a speaker who takes part in a conversation."""
-
-PACES = (0.85, 0.92, 1.0, 1.08, 1.16)
-"""Speeds at which everybody is heard, as somebody else each time."""
 
 TRAIN = {"steps": 12_000, "rate": 3e-3, "warmup": 0.05}
 THRESHOLD = 0.5

@@ -1,15 +1,16 @@
-"""Train and score ``pocket-speaker``, an x-vector model of a million parameters on mel features.
+"""Train ``pocket-speaker``, an x-vector model of two million parameters on mel features.
 
 Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
 
     python -m course_utils.foundry.train_speaker bank --cache DIR --work DIR
     python -m course_utils.foundry.train_speaker train --work DIR
-    python -m course_utils.foundry.train_speaker final --work DIR --real DIR --out DIR
+    python -m course_utils.foundry.train_speaker export --work DIR --real DIR --out DIR
 
 ``bank`` computes the features of the utterances that ``speech render`` left in the cache, those of
 the invented speakers (``--plan voices``) among them, at three paces: played faster or slower, a
 voice becomes another speaker's. ``train`` learns to tell these speakers apart by an additive margin
-softmax (Wang et al. 2018), which Transformers brings along.
+softmax (Wang et al. 2018), which Transformers brings along. `steady_speaker` goes on with what
+``export`` writes.
 """
 
 import functools
@@ -37,6 +38,9 @@ FEATURES = {"do_normalize_per_mel_bins": False}
 """How the extractor is called: normalised, all voices would have the same mean spectrum."""
 
 HIDDEN, LAYERS, HEADS = 128, 4, 4
+EDGES = ("feature_projection", "feature_extractor", "classifier", "objective")
+"""Parts of the network that no Muon trains."""
+
 TRAIN = {"steps": 3_000, "rate": 4e-3, "warmup": 0.02}
 
 THRESHOLD = 0.3
@@ -69,7 +73,7 @@ def new_model(speakers, seed=0):
         num_labels=speakers,
     )
     model = spread(Wav2Vec2BertForXVector(config))
-    model.edges = ("feature_projection", "feature_extractor", "classifier", "objective")
+    model.edges = EDGES
     model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
     return model
 
@@ -138,13 +142,12 @@ def train(work):
     return fit(model, loss_of, steps, rate, 0, work / "train.safetensors", muon, warmup)
 
 
-def final(work, real, out):
-    """Export, score and write results and card."""
+def export(work, real, out):
+    """Write the model, and with it what its training was and how well it knows voices."""
     model = train(work)
-    training = {
+    facts = {
         "utterances": len(Bank.load(work / "bank.npz")) // len(PACES),
         "speakers": model.config.num_labels,
-        "batch": BATCH,
         **TRAIN,
     }
     model.config.diarization_threshold = THRESHOLD
@@ -152,16 +155,18 @@ def final(work, real, out):
     # A vector needs no head with the training speakers, nor a list of them.
     model.config.num_labels = 2
     model.objective = AMSoftmaxLoss(model.config.xvector_output_dim, 2)
-    training["parameters"] = f"{model.num_parameters() / 1e6:.2f}"
     out.mkdir(parents=True, exist_ok=True)
     extractor().save_pretrained(out)
     save_half(model, out)
-    voice_scores.write_results(training, real, out, "speaker_card.md")
+    training = {f"first_{name}": value for name, value in facts.items()}
+    known = voice_scores.verify_all(voice_scores.embedder(out), real)
+    results = {"training": training, "before": known}
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 def main():
     """Run one step."""
-    steps = {"bank": (bank, ("cache",)), "train": (train, ()), "final": (final, ("real", "out"))}
+    steps = {"bank": (bank, ("cache",)), "train": (train, ()), "export": (export, ("real", "out"))}
     run(__doc__, steps)
 
 

@@ -69,7 +69,7 @@ def verification(embed, clips, speakers, groups=None):
 
 def verify_all(embed, real):
     """Score verification on unseen voices, as rendered and as recorded, and on real people."""
-    table = {}
+    table, music = {}, data.load("genres", "test")
     for split in ("validation", "test"):
         rows = speech_scores.shipped(split, PACKED)
         clips = [audio.load(row["audio"], RATE)[0] for row in rows]
@@ -77,8 +77,13 @@ def verify_all(embed, real):
         table[f"{split}, as rendered"] = verification(embed, clips, speakers)
         heard = [place(np.random.default_rng(n), clip) for n, clip in enumerate(clips)]
         table[f"{split}, rooms and noise"] = verification(embed, heard, speakers)
-        heard = [audio.resample(telephone_line(clip), LINE, RATE) for clip in heard]
-        table[f"{split}, also a telephone"] = verification(embed, heard, speakers)
+        line = [audio.resample(telephone_line(clip), LINE, RATE) for clip in heard]
+        table[f"{split}, also a telephone"] = verification(embed, line, speakers)
+        heard = [
+            conversations.beneath(np.random.default_rng(n), clip, music)
+            for n, clip in enumerate(heard)
+        ]
+        table[f"{split}, also music"] = verification(embed, heard, speakers)
     rows = speech_scores.digit_rows(real)
     words = [(audio.load(path, RATE)[0], who) for path, _, who in rows]
     table["people, one digit"] = verification(embed, *map(list, zip(*words, strict=True)))
@@ -216,7 +221,7 @@ def diarization_rows(table):
     return "\n".join(lines)
 
 
-def write_results(training, real, out, card):
+def write_results(training, real, out, card, before=None):
     """Score an exported model; write ``results.json`` and its card with the figures.
 
     Parameters
@@ -229,11 +234,14 @@ def write_results(training, real, out, card):
         The model's folder.
     card : str
         Name of the card's template, beside this module.
+    before : dict, optional
+        From `verify_all`, for the model before the last part of its training.
     """
     config = json.loads((out / "config.json").read_text())
     results = {"training": training}
     if config["architectures"][0].endswith("ForXVector"):
         results["verification"] = verify_all(embedder(out), real)
+        results["before"] = before
     results["diarization"] = diarize_all(out, real)
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     text = Template(Path(__file__).with_name(card).read_text("utf-8"))
@@ -242,6 +250,7 @@ def write_results(training, real, out, card):
         size=f"{(out / 'model.safetensors').stat().st_size / 1e6:.1f}",
         threshold=config["diarization_threshold"],
         verification=verification_rows(results.get("verification", {})),
+        before=verification_rows(before or {}),
         diarization=diarization_rows(results["diarization"]),
     )
     (out / "README.md").write_text(filled, "utf-8")

@@ -4,6 +4,12 @@ A model of activity tells when somebody speaks, two at once among them, but take
 much alike for one, or one for two. A speaker model knows voices, but needs to hear one alone.
 Together: the first finds turns, the second makes a vector of each few seconds of them, and what is
 alike is grouped anew. Whom the first took for one speaker has to sound like two to become two.
+
+How alike is enough depends on how much was heard: after two seconds a vector is half noise, the
+mean of a minute hardly. The two-covariance model says so (Brümmer and de Villiers 2010, *The
+speaker partitioning problem*): a speaker's vector comes from a normal distribution, that of a piece
+lies around it, with a variance that falls with its length. Two groups of pieces become one while
+that makes all vectors likelier.
 """
 
 from itertools import pairwise
@@ -17,7 +23,6 @@ from course_utils._turns import joined
 from course_utils.pipelines._method import THRESHOLD
 from course_utils.pipelines.clustering import FRAME
 from course_utils.pipelines.stitching import GAP, Stitching
-from course_utils.pipelines.tracks import speakers_of
 
 PIECE = 3.0
 """Seconds of a turn that have a voice of their own."""
@@ -25,11 +30,21 @@ PIECE = 3.0
 ALONE = 0.5
 """Seconds that a piece has to itself from which on its voice counts."""
 
-SHORT = 0.1
-"""How much lower the threshold is than the speaker model's own, which is for longer speech."""
+NOISE = 2.0
+"""Seconds whose vector differs from the speaker's as much as speakers from each other."""
 
 STAY = 0.2
-"""How much lower that is within one speaker of the model of activity, and higher between two."""
+"""For pieces of one speaker of the model of activity, and against those of two: this and the next
+in logarithms of likelihoods, for each dimension of a vector."""
+
+FEW = 0.25
+"""For one speaker rather than two, whoever they are: people come in small numbers."""
+
+ALIKE = 0.3
+"""Threshold of a speaker model whose cosines are taken as they are; others' are brought to it."""
+
+BLOCK = 400
+"""Pieces that are decided on at once, with the groups of those before."""
 
 LEAST = 2.0
 """Seconds that the speaker model hears at least; what is shorter goes round."""
@@ -85,12 +100,13 @@ class Linking(Stitching):
         super().__init__(config, sampling_rate)
         self.voice_of = VoiceModel(speaker_model, device)
         config = self.voice_of.model.config
-        self.alike = getattr(config, "diarization_threshold", THRESHOLD) - SHORT
+        self.alike = getattr(config, "diarization_threshold", THRESHOLD)
 
     def turns(self, spans, outputs, num_speakers, threshold):
         """Put the windows together, group the voices; give speaker, start and end of each turn."""
         pieces = []
-        for speaker, start, end in super().turns(spans, outputs, num_speakers, None):
+        # How many there are at most is for the voices to say, at the end.
+        for speaker, start, end in super().turns(spans, outputs, None, None):
             edges = np.linspace(start, end, max(round((end - start) / PIECE), 1) + 1)
             pieces += [(speaker, *edge) for edge in pairwise(edges.tolist())]
         pieces.sort(key=itemgetter(1))
@@ -123,23 +139,61 @@ class Linking(Stitching):
 def _grouped(own, voices, alone, most, threshold):
     """Group pieces by voice, and by which speaker's they were; give each piece's group."""
     clear = np.flatnonzero(alone >= ALONE)
-    speakers = own + len(own)  # numbers that no group has
     if not len(clear):
-        return speakers
-    # In products of these, a common speaker adds 2 * STAY, of which the threshold takes off one.
-    before = (2 * STAY) ** 0.5 * np.eye(own.max() + 1)[own[clear]]
-    marked = np.concatenate([voices[clear], before], 1)[:, None]
-    # Each piece is a window with one track, and no two of them overlap.
-    whole = [np.ones((round(seconds / FRAME), 1)) for seconds in alone[clear]]
-    starts = np.cumsum([0, *map(len, whole[:-1])])
-    threshold = threshold + STAY
-    found = speakers_of(whole, marked, alone[clear, None], starts, FRAME, most, threshold)[:, 0]
+        return own if most is None else own.clip(max=most - 1)
+    speakers = np.zeros_like(own)
+    # A row for each group: its vectors, how many, how much they tell, and whose they were. Rows of
+    # groups that merge add up. How many there are shifts the cosines, in products with `signs`.
+    tells = alone[clear, None] / NOISE
+    lengths = np.sqrt(tells**2 + tells)
+    whose = alone[clear, None] * np.eye(own.max() + 1)[own[clear]]
+    rows = np.hstack([lengths * voices[clear], lengths, tells, whose])
+    shift = min((threshold - ALIKE) / (1 - ALIKE), 0.99)
+    signs = np.append(np.ones(voices.shape[1]), -shift) / (1 - shift)
+    found, known = np.zeros(0, int), rows[:0]
+    for first in range(0, len(rows), BLOCK):
+        heard = np.concatenate([known, rows[first : first + BLOCK]])
+        kept, groups = np.unique(_partition(heard, signs, most), return_inverse=True)
+        found = np.append(groups[found], groups[len(known) :])
+        known = np.stack([heard[groups == group].sum(0) for group in range(len(kept))])
     for speaker in np.unique(own):
         # What is too short goes where most of its speaker went.
         weights = np.where(own[clear] == speaker, alone[clear], 0)
-        if not weights.any() and most is not None:
-            weights = alone[clear]
         if weights.any():
             speakers[own == speaker] = np.bincount(found, weights).argmax()
+    # Who is nowhere heard alone is hardly anybody, rather a second track of a voice near by.
+    for piece in np.flatnonzero(~np.isin(own, own[clear])):
+        speakers[piece] = found[np.abs(clear - piece).argmin()]
     speakers[clear] = found
     return speakers
+
+
+def _partition(rows, signs, most):
+    """Merge rows while that makes their vectors likelier, or there are too many; give groups."""
+    rows, groups = rows.copy(), np.arange(len(rows))
+    said, tells, whose = np.split(rows, [len(signs), len(signs) + 1], axis=1)  # views
+    tells = tells[:, 0]
+
+    def likelihood(told, square):
+        return (square / (told + 1) - np.log1p(told)) / 2
+
+    def gains(row):
+        squares = said**2 @ signs
+        together = squares + squares[row] + 2 * said @ (signs * said[row])
+        gain = likelihood(tells + tells[row], together)
+        gain -= likelihood(tells, squares) + likelihood(tells[row], squares[row])
+        shares = whose / np.linalg.norm(whose, axis=1, keepdims=True).clip(1e-9)
+        gain += STAY * (2 * shares @ shares[row] - 1) + FEW
+        return np.where((tells > 0) & (groups != groups[row]), gain, -np.inf)
+
+    gain = np.stack([gains(row) for row in range(len(rows))])
+    for left in range(len(rows), 1, -1):
+        one, other = sorted(np.unravel_index(gain.argmax(), gain.shape))
+        if gain[one, other] <= 0 and (most is None or left <= most):
+            break
+        rows[one] += rows[other]
+        rows[other] = 0
+        groups[groups == other] = one
+        gain[other] = gain[:, other] = -np.inf
+        gain[one] = gain[:, one] = gains(one)
+    return groups

@@ -3,26 +3,11 @@ import json
 import numpy as np
 import torch
 
-from course_utils import audio
 from course_utils.foundry import train_speaker
 from course_utils.foundry.speech_bank import Bank
 
 
-def tones(cache):
-    """Three utterances by two speakers, one of them invented: tones of two heights."""
-    time = np.arange(24_000) / 16_000
-    made = [("train", "low", 150), ("voices", "high", 400), ("train", "low", 160)]
-    for number, (split, speaker, pitch) in enumerate(made):
-        path = cache / "speech" / split / f"{number}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        audio.save(path, 0.3 * np.sin(2 * np.pi * pitch * time).astype(np.float32), 16_000)
-        row = {"split": split, "speaker": speaker, "shipped": False}
-        path.with_suffix(".json").write_text(json.dumps(row))
-
-
-def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tmp_path, monkeypatch):
-    tones(tmp_path)
-    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [])
+def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tones, tmp_path):
     train_speaker.bank(tmp_path, tmp_path)
     bank = Bank.load(tmp_path / "bank.npz")
     assert len(bank) == 9
@@ -34,8 +19,7 @@ def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tmp_path,
     assert abs(max(ends) / min(ends) - 1.1 / 0.9) < 0.05
 
 
-def test_shipped_utterances_are_used_as_well_once(tmp_path, monkeypatch):
-    tones(tmp_path)
+def test_shipped_utterances_are_used_as_well_once(tones, tmp_path, monkeypatch):
     row = {"audio": {"bytes": b"", "path": "0.ogg"}, "speaker": "other"}
     monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [row])
     rows = train_speaker.utterances_of(tmp_path)
