@@ -31,7 +31,8 @@ ALONE = 0.5
 """Seconds that a piece has to itself from which on its voice counts."""
 
 NOISE = 2.0
-"""Seconds whose vector differs from the speaker's as much as speakers from each other."""
+"""Seconds whose vector differs from the speaker's as much as speakers from each other. Chosen, with
+the next two, on conversations between the validation voices."""
 
 STAY = 0.2
 """For pieces of one speaker of the model of activity, and against those of two: this and the next
