@@ -113,6 +113,11 @@ def telephone_line(samples):
     return (np.sign(steps) * (256 ** np.abs(steps) - 1) / 255).astype(np.float32)
 
 
+def over_telephone(samples):
+    """Send a recording through `telephone_line` and back to :data:`RATE`; float32."""
+    return audio.resample(telephone_line(samples), LINE, RATE)
+
+
 def shape(samples, gain):
     """Multiply the spectrum by ``gain(frequencies in hertz)``, without moving anything in time."""
     n = len(samples)

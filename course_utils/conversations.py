@@ -14,14 +14,13 @@ import numpy as np
 from course_utils import audio
 from course_utils._turns import joined
 from course_utils.acoustics import (
-    LINE,
     RATE,
     add_at,
     add_noise,
     log_uniform,
+    over_telephone,
     reverberate,
     samples_of,
-    telephone_line,
 )
 
 __all__ = ["SCENES", "cast", "overlap_of", "simulate", "speech_in"]
@@ -344,7 +343,7 @@ def _mix(rng, utterances, scene):
     if scene.ratio is not None:
         track = add_noise(rng, track, rng.uniform(*scene.ratio), rng.uniform(-6, 0))
     if scene.telephone:
-        track = audio.resample(telephone_line(track), LINE, RATE)
+        track = over_telephone(track)
     turns = [
         {"speaker": name, "start": start, "end": end}
         for name, stretches in spoken.items()

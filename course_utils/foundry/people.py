@@ -14,6 +14,7 @@ from ..acoustics import LINE, RATE, add_noise
 from . import guided, speech_scores
 from .speech_bank import RECORDINGS, Bank, bank_of
 from .speech_features import level, place
+from .train_loop import between
 
 PERSONS = ("jackson", "nicolas", "theo")
 """Who is in the Free Spoken Digit Dataset as `speech_scores.digit_rows` reads it."""
@@ -99,9 +100,7 @@ def go_on(trained, work, left_out, steps, rate):
     untimed = [bank.untimed() for bank in banks]
     before = {name: value.clone() for name, value in trained.state_dict().items()}
     trained = guided.fit_to(trained, untimed, path, seed=3, steps=steps, rate=rate)
-    for name, value in trained.state_dict().items():
-        value.copy_(before[name].lerp(value, SHARE))
-    return trained
+    return between(before, trained, SHARE)
 
 
 def leave_out(trained_of, export, work, real, person, stage):

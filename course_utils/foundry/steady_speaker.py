@@ -24,14 +24,13 @@ from torch.nn.functional import cross_entropy, normalize, one_hot
 from transformers import Wav2Vec2BertForXVector
 
 from .. import audio, conversations, data
-from ..acoustics import LINE, RATE, telephone_line
-from ..pipelines.linking import VoiceModel
-from . import speech_features, train_speaker, voice_scores
+from ..acoustics import RATE, over_telephone
+from . import train_speaker, voice_scores
 from .speech_bank import Bank, compute, run_jobs
 from .speech_features import place
 from .steps import run
-from .train_loop import fit, muon, save_half
-from .train_speaker import BATCH, FEATURES, crops, extractor, utterances_of
+from .train_loop import between, fit, muon, save_half
+from .train_speaker import BATCH, bank_of_job, crops, jobs_of, paced, utterances_of
 
 PACES = (0.85, 0.92, 1.0, 1.08, 1.16)
 """Speeds at which everybody is heard, as somebody else each time."""
@@ -50,12 +49,6 @@ SCALE, MARGIN = 30, 0.2
 
 OTHERS = 0.1
 """Weight of that softmax, beside being near one's own target."""
-
-
-def _paced(clip):
-    """Load a clip, without silence at its ends; give it at every pace."""
-    samples = audio.trim_silence(audio.load(clip, RATE)[0], RATE)
-    return [audio.resample(samples, round(RATE * pace), RATE) for pace in PACES]
 
 
 @functools.cache
@@ -84,31 +77,14 @@ def heard(rng, voice):
         voice = place(rng, voice)
     if rng.uniform() < 0.25:
         voice = conversations.beneath(rng, voice, _music())
-    if rng.uniform() < 0.2:
-        voice = audio.resample(telephone_line(voice), LINE, RATE)
-    return voice
+    return over_telephone(voice) if rng.uniform() < 0.2 else voice
 
 
-def _aims(job):
-    """Give the first model's vectors of some clips: shape ``(clips, PACES, dimensions)``."""
-    clips, folder = job
+def _aims(job, folder):
+    """Give a model's vectors of some utterances, shape ``(utterances, PACES, dimensions)``."""
     torch.set_num_threads(1)
-    voice_of = VoiceModel(folder)
-    return np.array([[voice_of(voice) for voice in _paced(clip)] for clip in clips])
-
-
-def _compute(jobs):
-    """Compute the bank of some utterances: at each pace, in some places."""
-    torch.set_num_threads(1)
-    utterances = []
-    for number, clip, speaker in jobs:
-        for which, voice in enumerate(_paced(clip)):
-            for where in range(PLACES):
-                rng = np.random.default_rng([number, which, where])
-                features = speech_features.features_of(heard(rng, voice), extractor(), **FEATURES)
-                label = speaker * len(PACES) + which
-                utterances.append((features, np.zeros(len(features)), [label]))
-    return Bank.of(utterances)
+    embed = voice_scores.embedder(folder)
+    return np.array([embed(paced(clip, PACES)) for _, clip, _ in job])
 
 
 def bank(work, cache, out):
@@ -120,15 +96,13 @@ def bank(work, cache, out):
     rows = utterances_of(cache)
     speakers = [row["speaker"] for row in rows]
     names = sorted(set(speakers))
-    parts = range(0, len(rows), 100)
+    jobs = jobs_of(rows, names)
     if not (work / "targets.npy").exists():
-        clips = [row["audio"] for row in rows]
-        vectors = np.concatenate(run_jobs(_aims, [(clips[n : n + 100], first) for n in parts]))
-        own = [vectors[np.array(speakers) == name].mean(0) for name in names]
-        targets = np.concatenate(own)
+        vectors = np.concatenate(run_jobs(functools.partial(_aims, folder=first), jobs))
+        targets = np.concatenate([vectors[np.array(speakers) == name].mean(0) for name in names])
         np.save(work / "targets.npy", targets / np.linalg.norm(targets, axis=1, keepdims=True))
-    jobs = [(n, row["audio"], names.index(row["speaker"])) for n, row in enumerate(rows)]
-    compute(_compute, [jobs[n : n + 100] for n in parts], work / "steady.npz")
+    job = functools.partial(bank_of_job, paces=PACES, places=PLACES, heard=heard)
+    compute(job, jobs, work / "steady.npz")
 
 
 def steady_loss(vectors, targets, labels):
@@ -174,18 +148,11 @@ def train(work):
     return fit(model, loss_of, steps, rate, 0, work / "steady.safetensors", muon, warmup)
 
 
-def between(first, last, share):
-    """Move a model's weights from those of the first a share of the way to the last's; give it."""
-    old, new = first.state_dict(), last.state_dict()
-    first.load_state_dict({name: old[name].lerp(new[name], share) for name in new})
-    return first
-
-
 def final(work, real, out):
     """Export, score and write results and card."""
     known = json.loads((work / "first" / "results.json").read_text())
     first = Wav2Vec2BertForXVector.from_pretrained(work / "first", dtype=torch.float32)
-    model = between(first, train(work), SHARE)
+    model = between(first.state_dict(), train(work), SHARE)
     facts = {
         "utterances": len(Bank.load(work / "steady.npz")) // (len(PACES) * PLACES),
         "speakers": len(np.load(work / "targets.npy", allow_pickle=False)),
@@ -195,7 +162,7 @@ def final(work, real, out):
     training = {
         "parameters": f"{model.num_parameters() / 1e6:.2f}",
         "batch": BATCH,
-        **{name: value for name, value in known["training"].items() if name.startswith("first_")},
+        **known["training"],
         **{f"steady_{name}": value for name, value in facts.items()},
     }
     save_half(model, out)

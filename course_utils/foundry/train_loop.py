@@ -106,6 +106,28 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
     return model.eval()
 
 
+def between(before, model, share):
+    """Put a model on the line from earlier weights to its own (WiSE-FT, Wortsman et al. 2022).
+
+    Parameters
+    ----------
+    before : dict of str to torch.Tensor
+        The earlier weights, as a state dict; none of them is an integer.
+    model : torch.nn.Module
+        Is changed in place.
+    share : float
+        How far on the line, 0 to 1.
+
+    Returns
+    -------
+    torch.nn.Module
+        The model.
+    """
+    for name, value in model.state_dict().items():
+        value.copy_(before[name].lerp(value, share))
+    return model
+
+
 def save_half(model, out):
     """Write a Transformers model in half precision, to be computed in single.
 

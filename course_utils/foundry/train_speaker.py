@@ -22,7 +22,7 @@ from transformers import Wav2Vec2BertForXVector
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
 from .. import audio
-from ..acoustics import LINE, RATE, telephone_line
+from ..acoustics import RATE, over_telephone
 from ..conversations import PACES
 from . import speech, speech_features, speech_scores, voice_plan, voice_scores
 from .conformer import config_of, spread
@@ -94,27 +94,57 @@ def bank(work, cache):
     rows = utterances_of(cache)
     names = sorted({row["speaker"] for row in rows})
     (work / "speakers.json").write_text(json.dumps(names))
+    job = functools.partial(bank_of_job, paces=PACES, places=1, heard=_heard)
+    compute(job, jobs_of(rows, names), path)
+
+
+def jobs_of(rows, names):
+    """List a hundred utterances a job: number, clip, and the place of their speaker in `names`."""
     jobs = [(n, row["audio"], names.index(row["speaker"])) for n, row in enumerate(rows)]
-    parts = [jobs[first : first + 100] for first in range(0, len(jobs), 100)]
-    compute(_compute, parts, path)
+    return [jobs[first : first + 100] for first in range(0, len(jobs), 100)]
 
 
-def _compute(jobs):
-    """Compute the bank of some utterances: at each pace, somewhere."""
+def paced(clip, paces):
+    """Load a clip, without silence at its ends; give it at every pace."""
+    samples = audio.trim_silence(audio.load(clip, RATE)[0], RATE)
+    return [audio.resample(samples, round(RATE * pace), RATE) for pace in paces]
+
+
+def bank_of_job(job, paces, places, heard):
+    """Compute the bank of some utterances: at each pace, in as many places.
+
+    Parameters
+    ----------
+    job : list of (int, path or dict, int)
+        One of :func:`jobs_of`.
+    paces : sequence of float
+        Each makes another speaker.
+    places : int
+        Recordings made at each pace.
+    heard : callable
+        Makes one, from a generator and samples.
+
+    Returns
+    -------
+    Bank
+        Whose token ids are one number each: whose utterance it is.
+    """
     torch.set_num_threads(1)
     utterances = []
-    for number, clip, speaker in jobs:
-        samples = audio.trim_silence(audio.load(clip, RATE)[0], RATE)
-        for which, pace in enumerate(PACES):
-            rng = np.random.default_rng([number, which])
-            voice = audio.resample(samples, round(RATE * pace), RATE) if pace != 1 else samples
-            heard = place(rng, voice) if rng.uniform() < 0.7 else voice
-            if rng.uniform() < 0.2:
-                heard = audio.resample(telephone_line(heard), LINE, RATE)
-            features = speech_features.features_of(heard, extractor(), **FEATURES)
-            label = speaker * len(PACES) + which
-            utterances.append((features, np.zeros(len(features)), [label]))
+    for number, clip, speaker in job:
+        for which, voice in enumerate(paced(clip, paces)):
+            for where in range(places):
+                rng = np.random.default_rng([number, which, where])
+                features = speech_features.features_of(heard(rng, voice), extractor(), **FEATURES)
+                label = speaker * len(paces) + which
+                utterances.append((features, np.zeros(len(features)), [label]))
     return Bank.of(utterances)
+
+
+def _heard(rng, voice):
+    """Put a voice somewhere: mostly into a room or noise, or on a telephone."""
+    voice = place(rng, voice) if rng.uniform() < 0.7 else voice
+    return over_telephone(voice) if rng.uniform() < 0.2 else voice
 
 
 def crops(utterances, generator):

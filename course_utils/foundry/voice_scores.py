@@ -9,7 +9,7 @@ import numpy as np
 from transformers import pipeline
 
 from .. import audio, conversations, data, pipelines, rttm, scoring
-from ..acoustics import LINE, RATE, telephone_line
+from ..acoustics import RATE, over_telephone
 from ..pipelines.linking import VoiceModel
 from . import speech_scores
 from .speech import PACKED
@@ -77,7 +77,7 @@ def verify_all(embed, real):
         table[f"{split}, as rendered"] = verification(embed, clips, speakers)
         heard = [place(np.random.default_rng(n), clip) for n, clip in enumerate(clips)]
         table[f"{split}, rooms and noise"] = verification(embed, heard, speakers)
-        line = [audio.resample(telephone_line(clip), LINE, RATE) for clip in heard]
+        line = [over_telephone(clip) for clip in heard]
         table[f"{split}, also a telephone"] = verification(embed, line, speakers)
         heard = [
             conversations.beneath(np.random.default_rng(n), clip, music)

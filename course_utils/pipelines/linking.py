@@ -23,6 +23,7 @@ from course_utils._turns import joined
 from course_utils.pipelines._method import THRESHOLD
 from course_utils.pipelines.clustering import FRAME
 from course_utils.pipelines.stitching import GAP, Stitching
+from course_utils.pipelines.tracks import contract
 
 PIECE = 3.0
 """Seconds of a turn that have a voice of their own."""
@@ -171,7 +172,7 @@ def _grouped(own, voices, alone, most, threshold):
 
 def _partition(rows, signs, most):
     """Merge rows while that makes their vectors likelier, or there are too many; give groups."""
-    rows, groups = rows.copy(), np.arange(len(rows))
+    rows = rows.copy()
     said, tells, whose = np.split(rows, [len(signs), len(signs) + 1], axis=1)  # views
     tells = tells[:, 0]
 
@@ -185,16 +186,11 @@ def _partition(rows, signs, most):
         gain -= likelihood(tells, squares) + likelihood(tells[row], squares[row])
         shares = whose / np.linalg.norm(whose, axis=1, keepdims=True).clip(1e-9)
         gain += STAY * (2 * shares @ shares[row] - 1) + FEW
-        return np.where((tells > 0) & (groups != groups[row]), gain, -np.inf)
+        return np.where(tells > 0, gain, -np.inf)  # whose row is empty is in another group
 
-    gain = np.stack([gains(row) for row in range(len(rows))])
-    for left in range(len(rows), 1, -1):
-        one, other = sorted(np.unravel_index(gain.argmax(), gain.shape))
-        if gain[one, other] <= 0 and (most is None or left <= most):
-            break
+    def merged(one, other):
         rows[one] += rows[other]
         rows[other] = 0
-        groups[groups == other] = one
-        gain[other] = gain[:, other] = -np.inf
-        gain[one] = gain[:, one] = gains(one)
-    return groups
+        return gains(one)
+
+    return contract(np.stack([gains(row) for row in range(len(rows))]), most, merged)

@@ -68,7 +68,7 @@ def speakers_of(active, vectors, alone, starts, frame, most=None, threshold=0.5)
         evidence = heard * signs @ heard.T
         _add_activity(evidence, loud, nodes, starts, frame, first)
         evidence[:count, :count] = -np.inf  # what was decided stays
-        groups = _contract(evidence, most)
+        groups = contract(evidence, most)
         numbers = _numbers(groups, seconds[block][tracks], count, most)[groups]
         known = np.zeros((numbers.max(initial=-1) + 1, known.shape[1]))
         np.add.at(known, numbers[numbers >= 0], heard[numbers >= 0])
@@ -102,8 +102,25 @@ def _add_activity(evidence, loud, nodes, starts, frame, first):
             evidence[np.ix_(columns, rows)] += said.T
 
 
-def _contract(evidence, most):
-    """Merge groups while evidence asks for it, or there are too many; give each node's group."""
+def contract(evidence, most, merged=None):
+    """Merge groups while evidence asks for it, or there are too many.
+
+    Parameters
+    ----------
+    evidence : numpy.ndarray
+        For one speaker or, below zero, for two, shape ``(nodes, nodes)``; changed in place. Two
+        with minus infinity between them are never merged.
+    most : int or None
+        At most this many groups, as far as may be merged.
+    merged : callable, optional
+        Called with two nodes that become one, the first of them; gives its evidence, shape
+        ``(nodes,)``. By default that of the two adds up.
+
+    Returns
+    -------
+    numpy.ndarray
+        The first node of each one's group, int64, shape ``(nodes,)``.
+    """
     groups = np.arange(len(evidence))
     np.fill_diagonal(evidence, -np.inf)
     left = len(evidence)
@@ -112,7 +129,7 @@ def _contract(evidence, most):
         strength = evidence[one, other]
         if np.isneginf(strength) or (strength <= 0 and (most is None or left <= most)):
             break
-        evidence[one] += evidence[other]
+        evidence[one] = merged(one, other) if merged else evidence[one] + evidence[other]
         evidence[:, one] = evidence[one]
         evidence[other] = evidence[:, other] = evidence[one, one] = -np.inf
         groups[groups == other] = one

@@ -9,6 +9,7 @@ from transformers import Wav2Vec2BertForXVector
 from course_utils import audio
 from course_utils.foundry import steady_speaker, train_speaker
 from course_utils.foundry.speech_bank import Bank
+from course_utils.pipelines.linking import VoiceModel
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_targets_are_what_the_first_half_says_of_clean_speech(folders):
     assert ends[0] > ends[-1]  # slower, and longer
     assert targets.shape == (2 * paces, 128)
     assert np.linalg.norm(targets, axis=1) == pytest.approx(1, abs=1e-5)
-    voice_of = steady_speaker.VoiceModel(out)
+    voice_of = VoiceModel(out)
     clips = [audio.load(path, 16_000)[0] for path in sorted(cache.glob("speech/train/*.flac"))]
     mean = np.mean([voice_of(clip) for clip in clips], axis=0)
     at_own_pace = paces + steady_speaker.PACES.index(1.0)
@@ -94,11 +95,3 @@ def test_a_voice_is_heard_in_many_places_at_its_length():
     assert unchanged < 6
     again = steady_speaker.heard(np.random.default_rng(3), tone)
     assert np.array_equal(again, clips[3])
-
-
-def test_weights_lie_between_those_of_two_models():
-    first, last = train_speaker.new_model(2), train_speaker.new_model(2, seed=1)
-    name, old = next(iter(first.state_dict().items()))
-    old, new = old.clone(), last.state_dict()[name]
-    mixed = steady_speaker.between(first, last, 0.75).state_dict()[name]
-    assert torch.allclose(mixed, 0.25 * old + 0.75 * new, atol=1e-6)

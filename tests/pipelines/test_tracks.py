@@ -68,7 +68,7 @@ def test_merging_ends_where_no_two_groups_gain_by_it():
             evidence += evidence.T
             apart = rng.uniform(size=(size, size)) < 0.1
             apart |= apart.T
-            groups = tracks._contract(np.where(apart, -np.inf, evidence), None)
+            groups = tracks.contract(np.where(apart, -np.inf, evidence), None)
             members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
             within = [evidence[np.ix_(own, own)][np.triu_indices(len(own), 1)] for own in members]
             assert all(len(said) == 0 or said.sum() > 0 for said in within)
