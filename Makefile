@@ -39,7 +39,7 @@ notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the ou
 	cp runs/[0-9][0-9]_*.ipynb notebooks/
 
 pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings, JUDGE=of a recogniser.
-	$(BIN)/python -m course_utils.foundry --real $(REAL) --judge $(JUDGE)
+	$(BIN)/python -m foundry --real $(REAL) --judge $(JUDGE)
 
 bench: $(READY) ## Measure against the usual libraries and recipes, write BENCHMARKS.md (20 minutes).
 	$(BIN)/python tests/bench/bench.py
@@ -51,10 +51,10 @@ colab: $(READY) ## Write badges and installs from GitHub for Colab; REPO=owner/n
 	$(BIN)/course-utils lessons --repo "$(REPO)"
 
 workshop: $(READY) ## Make the bundle for a room without a network in dist/; needs one itself.
-	$(BIN)/course-utils workshop --out dist
+	$(BIN)/python -m workshop bundle --out dist
 
 site: $(READY) ## Make the lessons' static site in dist/site.
-	$(BIN)/course-utils site --out dist/site
+	$(BIN)/python -m workshop site --out dist/site
 
 clean: ## Remove the environment, runs and caches; models in notebooks/models stay.
 	rm -rf $(VENV) .venv-colab runs dist build .pytest_cache .ruff_cache .hypothesis .coverage

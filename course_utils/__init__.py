@@ -8,31 +8,32 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "audio",
-    "catalog",
-    "conversations",
-    "data",
-    "exercises",
-    "finetuning",
-    "lesson",
-    "listening",
-    "pipelines",
-    "plotting",
-    "progress",
-    "rttm",
-    "scoring",
-    "sharing",
-    "spelling",
-    "subtitles",
-    "widgets",
-]
+_ROOMS = {
+    "audio": "audio",
+    "catalog": "catalog",
+    "conversations": "simulation.conversations",
+    "data": "data",
+    "exercises": "course.exercises",
+    "finetuning": "finetuning",
+    "lesson": "course.lesson",
+    "listening": "listening",
+    "pipelines": "pipelines",
+    "plotting": "plotting",
+    "progress": "course.progress",
+    "rttm": "formats.rttm",
+    "scoring": "scoring",
+    "sharing": "course.sharing",
+    "spelling": "formats.spelling",
+    "subtitles": "formats.subtitles",
+    "widgets": "course.widgets",
+}
+__all__ = list(_ROOMS)
 
 
 def __getattr__(name):
-    """Import a front-page module when it is first asked for."""
-    if name in __all__:
-        return import_module(f"{__name__}.{name}")
+    """Import a front-page module when it is first used."""
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{_ROOMS[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

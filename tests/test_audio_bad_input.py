@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from course_utils import _codecs, audio
+from course_utils import audio
+from course_utils.audio import _codecs
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 

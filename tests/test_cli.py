@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import doctor, progress, syllabus
+from course_utils.course import doctor, progress, syllabus
 
 
 def course_utils(*arguments):
-    command = [sys.executable, "-m", "course_utils.cli", *arguments]
+    command = [sys.executable, "-m", "course_utils.course.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 

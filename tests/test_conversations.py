@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from course_utils import audio, conversations, data
+from course_utils import audio, data
+from course_utils.simulation import conversations
 
 
 @pytest.fixture(scope="module")

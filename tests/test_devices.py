@@ -6,7 +6,8 @@ import pytest
 import torch
 import transformers
 
-from course_utils import catalog, devices
+from course_utils import catalog
+from course_utils.catalog import devices
 
 TRAINED = [entry.name for entry in catalog.entries() if entry.training]
 

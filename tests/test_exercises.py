@@ -6,8 +6,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from course_utils import exercises
-from course_utils.exercises import Exercise, equals, returns
+from course_utils.course import exercises
+from course_utils.course.exercises import Exercise, equals, returns
 
 ALL = exercises.catalogue()
 
@@ -97,7 +97,11 @@ def test_every_listed_wrong_answer_is_refused_with_a_reason(exercise, capsys):
 
 @pytest.mark.parametrize(
     "file",
-    [f for f in resources.files("course_utils.checks").iterdir() if f.name.startswith("quiz_")],
+    [
+        f
+        for f in resources.files("course_utils.course.checks").iterdir()
+        if f.name.startswith("quiz_")
+    ],
     ids=lambda file: file.name,
 )
 def test_every_quiz_option_explains_itself(file):

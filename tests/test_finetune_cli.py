@@ -15,15 +15,27 @@ import torch
 from safetensors.numpy import load_file
 from transformers import AutoModel, pipeline
 
-from course_utils import catalog, conversations, data, pipelines, rttm  # noqa: F401, registers a task
+from course_utils import catalog, data, pipelines
 from course_utils.finetuning import inference, recipes, sources, training
 from course_utils.finetuning.recipes import RecipeError
+from course_utils.formats import rttm
+from course_utils.simulation import conversations
+
+pipelines.register()
+
 
 CLASSES = ("dog", "rain", "siren")
-CLI = [sys.executable, "-m", "course_utils.cli"]
+CLI = [sys.executable, "-m", "course_utils.course.cli"]
 TWO = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
 TWO += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-TWO += ["--main_process_ip", "127.0.0.1", "--main_process_port", "0", "-m", "course_utils.cli"]
+TWO += [
+    "--main_process_ip",
+    "127.0.0.1",
+    "--main_process_port",
+    "0",
+    "-m",
+    "course_utils.course.cli",
+]
 RUN = {"steps": 8, "batch_size": 8, "save_steps": 2}
 
 

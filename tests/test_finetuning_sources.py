@@ -2,9 +2,10 @@
 
 import pytest
 
-from course_utils import data, rttm
+from course_utils import data
 from course_utils.finetuning import sources
 from course_utils.finetuning.recipes import RecipeError
+from course_utils.formats import rttm
 
 
 def test_what_is_held_out_is_whole_speakers_and_always_the_same():

@@ -80,14 +80,9 @@ def test_installed_version_is_the_declared_one():
     assert version("course_utils") == course_utils.__version__ == PROJECT["version"]
 
 
-def test_no_module_is_over_400_lines(tracked):
-    for path in tracked("*.py"):
-        assert len(path.read_text().splitlines()) <= 400, path
-
-
 def test_nothing_opens_a_pickle_or_trusts_remote_code(tracked):
     banned = re.compile(r"\bimport pickle|pickle\.load|torch\.load\(|trust_remote_code=True|joblib")
-    for path in tracked("course_utils/*.py", "notebooks/*.ipynb"):
+    for path in tracked("*/*.py", "notebooks/*.ipynb"):
         assert not banned.search(path.read_text(encoding="utf-8")), path
 
 
@@ -102,28 +97,3 @@ def test_no_shipped_configuration_names_a_place_on_the_machine_that_made_it():
     assert configurations
     for path in configurations:
         assert not re.search(r'"_name_or_path": "[^"]', path.read_text(encoding="utf-8")), path
-
-
-LAYERS = [
-    {"audio", "_codecs", "_files", "acoustics", "rttm", "_turns", "spelling", "devices"},
-    {"catalog"}, {"fetching"},
-    {"data", "originals", "conversations", "sharing", "_stand_in"},
-    {"plotting", "listening", "scoring", "recorder", "_quiz"}, {"syllabus"},
-    {"lesson", "exercises", "checks", "widgets", "progress"}, {"pipelines"}, {"finetuning"},
-    {"running", "doctor"}, {"workshop"}, {"cli"},
-]  # fmt: skip
-
-
-def test_modules_import_only_what_is_below_them():
-    level = {name: number for number, names in enumerate(LAYERS) for name in names}
-    for path in (ROOT / "course_utils").rglob("*.py"):
-        part = path.relative_to(ROOT / "course_utils").parts[0].removesuffix(".py")
-        if part in ("__init__", "foundry"):
-            continue
-        code = path.read_text(encoding="utf-8")
-        names = re.findall(r"from course_utils\.(\w+)", code)
-        for line in re.findall(r"from course_utils import (.+)", code):
-            names += re.findall(r"\w+", line)
-        for name in names:
-            assert name != "foundry", f"{path} imports the foundry"
-            assert level[name] <= level[part], f"{path} imports {name} from above"

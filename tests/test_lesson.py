@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import catalog, lesson
+from course_utils import catalog
+from course_utils.course import lesson
 
 
 def draw():

@@ -3,7 +3,8 @@
 import datasets
 import pytest
 
-from course_utils import audio, catalog, data, fetching
+from course_utils import audio, catalog, data
+from course_utils.catalog import downloads
 
 
 @pytest.fixture
@@ -11,7 +12,7 @@ def hub(tmp_path, monkeypatch, wav_bytes, sine):
     """Return a function that puts files into the place of a data set on the Hub."""
     monkeypatch.setenv("COURSE_PROFILE", "hub")
     folder = tmp_path / "snapshot"
-    monkeypatch.setattr(fetching, "fetch", lambda entries: {"org/name": folder})
+    monkeypatch.setattr(downloads, "fetch", lambda entries: {"org/name": folder})
 
     def make(files, **facts):
         folder.mkdir()

@@ -5,7 +5,8 @@ import warnings
 import matplotlib.pyplot as plt
 import pytest
 
-from course_utils import plotting, progress
+from course_utils import plotting
+from course_utils.course import progress
 
 
 @pytest.fixture(autouse=True)

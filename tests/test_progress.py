@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from course_utils import progress
+from course_utils.course import progress
 
 
 def test_record_appends_and_latest_keeps_the_newest_of_each_task(monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from transformers import Trainer, TrainingArguments
 
-from course_utils import syllabus
+from course_utils.course import syllabus
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyannote.core import Annotation, Segment
 from pyannote.database.util import load_rttm
 
-from course_utils import rttm
+from course_utils.formats import rttm
 
 CALLS = {
     "call-1": [

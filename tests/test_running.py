@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course_utils import cli, progress, running, syllabus
+from course_utils.course import cli, notebook_runner, progress, syllabus
 
 FACTS = {
     "title": "Tiny", "task": "t", "minutes": {"pocket": 1, "hub": 1}, "objectives": [],
@@ -15,7 +15,7 @@ FACTS = {
 }  # fmt: skip
 GOOD = """
 import os
-from course_utils import progress
+from course_utils.course import progress
 print(os.environ["COURSE_PROFILE"], os.environ.get("HF_HUB_OFFLINE"))
 progress.record("t", metric="accuracy", baseline=0.5, finetuned=0.75, lesson="01")
 """
@@ -44,8 +44,8 @@ def test_a_run_keeps_the_scores_and_the_executed_copy(lessons, tmp_path, monkeyp
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     (lesson,) = lessons(n01=GOOD)
     cells = []
-    done = running.run(lesson, "pocket", tmp_path / "out", on_cell=lambda: cells.append(1))
-    assert done.error is None and len(cells) == running.code_cells(lesson) == 1
+    done = notebook_runner.run(lesson, "pocket", tmp_path / "out", on_cell=lambda: cells.append(1))
+    assert done.error is None and len(cells) == notebook_runner.code_cells(lesson) == 1
     assert [(s["task"], s["finetuned"]) for s in done.scores] == [("t", 0.75)]
     copy = nbformat.read(tmp_path / "out" / "01_tiny.ipynb", as_version=4)
     assert copy.cells[1].outputs[0].text == "pocket 1\n"
@@ -54,7 +54,7 @@ def test_a_run_keeps_the_scores_and_the_executed_copy(lessons, tmp_path, monkeyp
 
 def test_an_error_is_one_sentence_and_the_copy_shows_it(lessons, tmp_path):
     (lesson,) = lessons(n01="raise ValueError('the reason\\nmore')")
-    done = running.run(lesson, "pocket", tmp_path / "out")
+    done = notebook_runner.run(lesson, "pocket", tmp_path / "out")
     assert done.error == "ValueError: the reason"
     copy = json.loads((tmp_path / "out" / "01_tiny.ipynb").read_text())
     assert copy["cells"][1]["outputs"][0]["output_type"] == "error"
@@ -62,7 +62,7 @@ def test_an_error_is_one_sentence_and_the_copy_shows_it(lessons, tmp_path):
 
 def test_a_kernel_that_dies_is_reported(lessons, tmp_path):
     (lesson,) = lessons(n01="import os; os._exit(3)")
-    assert "DeadKernelError" in running.run(lesson, "pocket", tmp_path / "out").error
+    assert "DeadKernelError" in notebook_runner.run(lesson, "pocket", tmp_path / "out").error
 
 
 def test_the_command_prints_scores_and_its_exit_code_tells(lessons, tmp_path):
@@ -79,7 +79,7 @@ def test_the_command_prints_scores_and_its_exit_code_tells(lessons, tmp_path):
 MEETING = """
 import os, time
 from pathlib import Path
-from course_utils import progress
+from course_utils.course import progress
 Path("{me}").touch()
 while not Path("{other}").exists():  # which only a lesson that runs beside it can make
     time.sleep(0.1)
@@ -95,7 +95,9 @@ def test_lessons_beside_each_other_share_the_cores_and_keep_their_scores_apart(
     lessons(n01=MEETING.format(me=1, other=2), n02=MEETING.format(me=2, other=1))
     cells, out = [], tmp_path / "out"
     done = list(
-        running.run_all(syllabus.lessons(), "pocket", out, 2, on_cell=lambda: cells.append(1))
+        notebook_runner.run_all(
+            syllabus.lessons(), "pocket", out, 2, on_cell=lambda: cells.append(1)
+        )
     )
     assert [run.error for run in done] == [None, None] and len(cells) == 2
     assert [[s["baseline"] for s in run.scores] for run in done] == [[1.0], [2.0]]

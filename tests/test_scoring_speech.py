@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from course_utils import acoustics, audio, data, scoring
+from course_utils import audio, data, scoring
 from course_utils.scoring import speech
+from course_utils.simulation import acoustics
 
 RATE = 16_000
 

@@ -1,4 +1,4 @@
-"""course_utils.sharing: the real Hub, or a stand-in that huggingface_hub takes for it."""
+"""course_utils.course.sharing: the real Hub, or a stand-in that huggingface_hub takes for it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from course_utils._stand_in import StandIn
+from course_utils.course.fake_hub import StandIn
 
 TOKEN = "hf_" + "a1B2" * 8  # has the form of a real one
 

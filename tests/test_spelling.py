@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils import spelling
+from course_utils.formats import spelling
 
 SAID = {
     "I have 3 cats.": "I have three cats.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils import subtitles
+from course_utils.formats import subtitles
 
 CHUNKS = [
     {"timestamp": (0.0, 1.25), "text": " Hello, Alice."},

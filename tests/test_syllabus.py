@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course_utils import syllabus
+from course_utils.course import syllabus
 
 FACTS = {
     "number": "07", "title": "Seven <b>", "task": "t", "minutes": {"pocket": 2, "hub": 9},

@@ -8,7 +8,8 @@ from PIL import Image
 
 pytest.importorskip("ipywidgets")
 
-from course_utils import listening, widgets
+from course_utils import listening
+from course_utils.course import widgets
 
 RATE = 16_000
 CLIP = 0.4 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from course_utils import catalog
-from course_utils._files import one_line
+from course_utils.errors import one_line
 from course_utils.finetuning import sources
 from course_utils.finetuning.recipes import RecipeError
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils import _turns
+from course_utils.formats import speaker_turns
 
 
 def frame_labels(turns, frames, seconds_per_frame, tracks, start=0.0):
@@ -41,7 +41,7 @@ def frame_labels(turns, frames, seconds_per_frame, tracks, start=0.0):
     """
     middles = start + (np.arange(frames) + 0.5) * seconds_per_frame
     columns = {}
-    for turn in _turns.checked(turns, "turns"):
+    for turn in speaker_turns.checked(turns, "turns"):
         active = (middles >= turn["start"]) & (middles < turn["end"])
         if active.any():
             name = turn["speaker"]

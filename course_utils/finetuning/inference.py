@@ -8,8 +8,8 @@ import torch
 from accelerate import PartialState
 from filelock import FileLock
 
-from course_utils import _files, audio
-from course_utils._files import one_line
+from course_utils import audio, errors
+from course_utils.errors import one_line
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
@@ -55,7 +55,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         recipe = kind(checkpoint_of(model))
     state = PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
     if state.is_main_process:
-        with _files.writing(out, RecipeError):
+        with errors.writing(out, RecipeError):
             _tidy(out, str(model))
     state.wait_for_everyone()
     wanted = {row["file"] for row in rows}
@@ -72,7 +72,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         lines = _answers(recipe, mine[first : first + batch_size])
         told = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
         with (
-            _files.writing(out, RecipeError),
+            errors.writing(out, RecipeError),
             FileLock(f"{out}.lock"),
             out.open("a", encoding="utf-8", errors="backslashreplace") as file,
         ):
@@ -124,7 +124,7 @@ def _answers(recipe, rows):
 
 
 def _lines(out):
-    return _files.read(out, RecipeError).split("\n") if out.is_file() else []
+    return errors.read(out, RecipeError).split("\n") if out.is_file() else []
 
 
 def _read(out):
@@ -149,4 +149,4 @@ def _tidy(out, model):
         if "error" not in entry:
             kept.append(line)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _files.write(out, "".join(f"{line}\n" for line in kept), RecipeError)
+    errors.write(out, "".join(f"{line}\n" for line in kept), RecipeError)

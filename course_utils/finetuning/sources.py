@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from course_utils import audio, catalog, data, rttm
+from course_utils import audio, catalog, data
 from course_utils.finetuning.recipes import RecipeError
+from course_utils.formats import rttm
 
 SHARDS = 64
 """Pieces into which a stream of rows is cut, so that each process reads its own."""

@@ -19,8 +19,8 @@ from accelerate import PartialState
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from course_utils import _files, catalog
-from course_utils._files import one_line
+from course_utils import catalog, errors
+from course_utils.errors import one_line
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
@@ -82,7 +82,7 @@ def finetune(
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
-    with _files.writing(out, RecipeError):
+    with errors.writing(out, RecipeError):
         out.mkdir(parents=True, exist_ok=True)
     arguments = _arguments(
         out, data if sources.is_trained_on(data) else kind.data,
@@ -111,17 +111,17 @@ def finetune(
         data_collator=recipe.collator(fresh), callbacks=[MarkWhole()],
     )  # fmt: skip
     started, first = time.perf_counter(), _steps_of(last)
-    with _going_on(trainer, last), _files.writing(arguments.output_dir, RecipeError):
+    with _going_on(trainer, last), errors.writing(arguments.output_dir, RecipeError):
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.perf_counter() - started
     if kind.evaluates:
         trainer.evaluate()
     summary = {"task": task, "data": str(data), "model": str(model)}
     summary |= _summary(trainer, first, seconds)
-    with _files.writing(out, RecipeError):
+    with errors.writing(out, RecipeError):
         _publish(trainer, recipe, out)
         if trainer.is_world_process_zero():
-            _files.write(out / SUMMARY, json.dumps(summary, indent=1) + "\n", RecipeError)
+            errors.write(out / SUMMARY, json.dumps(summary, indent=1) + "\n", RecipeError)
     trainer.accelerator.wait_for_everyone()
     return summary
 

@@ -1,20 +1,22 @@
 """What Transformers' pipelines lack: ``pipeline("speaker-diarization", …)``, a vocoder, a codec.
 
-Importing this module registers the task, so that afterwards a model of speakers' vectors or of
-their activity opens like every other::
+:func:`register` adds them to Transformers. Afterwards a speaker model, or a model of speaker
+activity, opens like every other::
 
     from transformers import pipeline
     from course_utils import pipelines
 
+    pipelines.register()
     diarize = pipeline("speaker-diarization", model="…")
     diarize("meeting.wav")  # [{"speaker": "speaker_1", "start": 0.4, "end": 2.1}, …]
 
-It registers vocoders with ``AutoModel`` as well, for ``pipeline("text-to-speech", vocoder=…)``, and
+It adds vocoders to ``AutoModel`` as well, for ``pipeline("text-to-speech", vocoder=…)``, and
 the codec of a small MusicGen, for ``pipeline("text-to-audio")``.
 """
 
 from transformers.pipelines import PIPELINE_REGISTRY
 
+from course_utils.pipelines import codec, vocoder
 from course_utils.pipelines.clustering import speech_regions
 from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 from course_utils.pipelines.diarization import TASK, SpeakerDiarizationPipeline
@@ -27,11 +29,17 @@ __all__ = [
     "SpeakerDiarizationPipeline",
     "SpectralCodec",
     "SpectralCodecConfig",
+    "register",
     "speech_regions",
 ]
 
-if TASK not in PIPELINE_REGISTRY.get_supported_tasks():
-    # Without model classes: the one that a checkpoint's configuration names is taken.
-    PIPELINE_REGISTRY.register_pipeline(
-        TASK, pipeline_class=SpeakerDiarizationPipeline, type="audio"
-    )
+
+def register():
+    """Add the task, the vocoder and the codec to Transformers; calling it again changes nothing."""
+    if TASK not in PIPELINE_REGISTRY.get_supported_tasks():
+        # Without model classes: the one that a checkpoint's configuration names is taken.
+        PIPELINE_REGISTRY.register_pipeline(
+            TASK, pipeline_class=SpeakerDiarizationPipeline, type="audio"
+        )
+    vocoder.register()
+    codec.register()

@@ -6,7 +6,7 @@ missed.
 
 import numpy as np
 
-from course_utils._turns import joined
+from course_utils.formats.speaker_turns import joined
 from course_utils.pipelines._method import Method
 
 SECONDS, HOP = 2.0, 0.5

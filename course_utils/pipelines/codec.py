@@ -180,6 +180,7 @@ class SpectralCodec(PreTrainedModel):
         return EncodecDecoderOutput(self.sound(frames)[:, None])
 
 
-# So that MusicGen opens a folder with this codec in it.
-AutoConfig.register(SpectralCodecConfig.model_type, SpectralCodecConfig, exist_ok=True)
-AutoModel.register(SpectralCodecConfig, SpectralCodec, exist_ok=True)
+def register():
+    """Let MusicGen open a folder with this codec in it."""
+    AutoConfig.register(SpectralCodecConfig.model_type, SpectralCodecConfig, exist_ok=True)
+    AutoModel.register(SpectralCodecConfig, SpectralCodec, exist_ok=True)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
 
-from course_utils._turns import joined
+from course_utils.formats.speaker_turns import joined
 from course_utils.pipelines._method import THRESHOLD
 from course_utils.pipelines.clustering import FRAME
 from course_utils.pipelines.stitching import GAP, Stitching

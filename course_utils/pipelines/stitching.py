@@ -8,7 +8,7 @@ whom that does not tell, the model's own vectors of the speakers do.
 import numpy as np
 import torch
 
-from course_utils._turns import joined
+from course_utils.formats.speaker_turns import joined
 from course_utils.pipelines._method import Method
 from course_utils.pipelines.clustering import speech_regions
 from course_utils.pipelines.tracks import speakers_of

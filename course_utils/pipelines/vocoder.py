@@ -231,9 +231,10 @@ class HarmonicVocoder(PreTrainedModel):
         return made if spectrogram.ndim == 3 else made[0]
 
 
-# So that AutoModel opens vocoders, this one and those of the Hub.
-AutoConfig.register(HarmonicVocoderConfig.model_type, HarmonicVocoderConfig, exist_ok=True)
-AutoModel.register(HarmonicVocoderConfig, HarmonicVocoder, exist_ok=True)
-# By name, since older Transformers pass over their own configurations in AutoModel.register.
-MODEL_MAPPING_NAMES["fastspeech2_conformer_hifigan"] = "FastSpeech2ConformerHifiGan"
-MODEL_MAPPING_NAMES["speecht5_hifigan"] = "SpeechT5HifiGan"
+def register():
+    """Let ``AutoModel`` open vocoders: this one, and those of FastSpeech2 and SpeechT5."""
+    AutoConfig.register(HarmonicVocoderConfig.model_type, HarmonicVocoderConfig, exist_ok=True)
+    AutoModel.register(HarmonicVocoderConfig, HarmonicVocoder, exist_ok=True)
+    # By name, since older Transformers pass over their own configurations in AutoModel.register.
+    MODEL_MAPPING_NAMES["fastspeech2_conformer_hifigan"] = "FastSpeech2ConformerHifiGan"
+    MODEL_MAPPING_NAMES["speecht5_hifigan"] = "SpeechT5HifiGan"

@@ -5,13 +5,13 @@ Frames are centred: frame ``k`` is the window around sample ``k * hop_length``, 
 drawn around that moment, for every window and hop. Colour maps are readable without colour vision.
 """
 
-from .diarization import turns, voice_map, voices
-from .grid import side_by_side
-from .journey import journey
-from .scores import confusion_matrix, probabilities, training_curves
-from .sound import features, mel_spectrogram, spectrogram, spectrum, waveform
-from .synthesis import phonemes
-from .transcription import alignment, ctc_posteriors, error_strip
+from course_utils.plotting.diarization import turns, voice_map, voices
+from course_utils.plotting.grid import side_by_side
+from course_utils.plotting.journey import journey
+from course_utils.plotting.scores import confusion_matrix, probabilities, training_curves
+from course_utils.plotting.sound import features, mel_spectrogram, spectrogram, spectrum, waveform
+from course_utils.plotting.synthesis import phonemes
+from course_utils.plotting.transcription import alignment, ctc_posteriors, error_strip
 
 __all__ = [
     "alignment",

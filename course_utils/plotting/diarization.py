@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Patch
 
-from .. import _turns
-from ._common import COLOURS, axes_or_new, label
+from course_utils.formats import speaker_turns
+from course_utils.plotting._common import COLOURS, axes_or_new, label
 
 # The colours that words have which were lost, inserted and taken for others, in `transcription`.
 _ERRORS = {
@@ -56,11 +56,11 @@ def turns(reference, hypothesis=None, ax=None, title=None):
     >>> said = [{"speaker": "Alice", "start": 0, "end": 3}]
     >>> ax = turns(said, [{"speaker": "1", "start": 0.5, "end": 3}])
     """
-    reference = _turns.checked(reference, "reference")
+    reference = speaker_turns.checked(reference, "reference")
     if hypothesis is None:
         groups, errors = {"": _rows(reference)}, None
     else:
-        hypothesis = _turns.checked(hypothesis, "hypothesis")
+        hypothesis = speaker_turns.checked(hypothesis, "hypothesis")
         groups, errors = _compared(reference, hypothesis)
     count = sum(map(len, groups.values()))
     if not 0 < count <= _MOST_ROWS:
@@ -243,13 +243,13 @@ def _rows(group, colours=None, labels=None):
 
 
 def _colours(speakers):
-    colours = _turns.COLOURS  # rows tell speakers apart where they come round again
+    colours = speaker_turns.COLOURS  # rows tell speakers apart where they come round again
     return {speaker: colours[n % len(colours)] for n, speaker in enumerate(speakers)}
 
 
 def _compared(reference, hypothesis):
     """Return the rows under their headings, and the errors."""
-    from .. import scoring  # which takes seconds to import
+    from course_utils import scoring  # which takes seconds to import
 
     pairs = scoring.match_speakers(reference, hypothesis)
     true = list(dict.fromkeys(turn["speaker"] for turn in reference))

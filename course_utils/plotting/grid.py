@@ -4,9 +4,16 @@ import math
 
 import matplotlib.pyplot as plt
 
-from ._common import DPI
-from ._transforms import positive_int
-from .sound import checked, level_name, mel_spectrogram, spectrogram, spectrum, waveform
+from course_utils.plotting._common import DPI
+from course_utils.plotting._transforms import positive_int
+from course_utils.plotting.sound import (
+    checked,
+    level_name,
+    mel_spectrogram,
+    spectrogram,
+    spectrum,
+    waveform,
+)
 
 _BEYOND = "0.9"  # light grey where a clip has no data, which is not the same as silence
 _PICTURES = {

@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from ._common import COLOURS, axes_or_new, label
+from course_utils.plotting._common import COLOURS, axes_or_new, label
 
 LOWER_IS_BETTER = frozenset(("cer", "cpwer", "der", "jer", "loss", "mcd", "wer"))
 HIGHER_IS_BETTER = frozenset(("accuracy", "adherence", "macro_f1", "similarity"))

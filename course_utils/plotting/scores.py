@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ._common import COLOURS, axes_or_new, label
+from course_utils.plotting._common import COLOURS, axes_or_new, label
 
 # What Trainer logs beside each evaluation and what is no score.
 _BOOKKEEPING = ("runtime", "per_second", "preparation_time")

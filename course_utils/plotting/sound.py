@@ -5,9 +5,9 @@ from numbers import Real
 
 import numpy as np
 
-from .. import audio
-from . import _transforms as transforms
-from ._common import COLOURS, label, strip_or_new
+from course_utils import audio
+from course_utils.plotting import _transforms as transforms
+from course_utils.plotting._common import COLOURS, label, strip_or_new
 
 _COLOUR_MAP = "magma"
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._common import label
-from .sound import features
+from course_utils.plotting._common import label
+from course_utils.plotting.sound import features
 
 PITCH_COLOUR = "#d55e00"
 

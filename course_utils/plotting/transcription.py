@@ -4,7 +4,7 @@ import matplotlib.colors
 import numpy as np
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from ._common import COLOURS, axes_or_new, label
+from course_utils.plotting._common import COLOURS, axes_or_new, label
 
 _KINDS = {
     "equal": ("right", "#e6e6e6"),

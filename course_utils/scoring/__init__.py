@@ -123,7 +123,7 @@ def report(references, predictions, labels=None):
     import pandas as pd
     from sklearn.metrics import precision_recall_fscore_support
 
-    from ._checks import paired_classes
+    from course_utils.scoring._checks import paired_classes
 
     references, predictions = paired_classes(references, predictions)
     if labels is None:

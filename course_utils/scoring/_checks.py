@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .. import _turns
+from course_utils.formats import speaker_turns
 
 
 def paired_classes(references, predictions):
@@ -90,7 +90,10 @@ def _recordings(values, name, texts):
         raise ValueError(
             f"{name} holds the turns of one recording; give a list of recordings: [turns]."
         )
-    return [_turns.checked(turns, f"{name}[{place}]", texts) for place, turns in enumerate(values)]
+    return [
+        speaker_turns.checked(turns, f"{name}[{place}]", texts)
+        for place, turns in enumerate(values)
+    ]
 
 
 def _require(values, name):

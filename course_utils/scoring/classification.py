@@ -4,8 +4,8 @@ import datasets
 import evaluate
 import sklearn.metrics
 
-from ._checks import classes, paired_classes
-from ._offline import OfflineMetric
+from course_utils.scoring._checks import classes, paired_classes
+from course_utils.scoring._offline import OfflineMetric
 
 _INPUTS = """
 Args:

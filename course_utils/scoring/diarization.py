@@ -15,9 +15,9 @@ import numpy as np
 import pyannote.metrics.diarization
 from pyannote.core import Annotation, Segment, Timeline
 
-from .. import _turns
-from ._checks import paired_turns
-from ._offline import OfflineMetric
+from course_utils.formats import speaker_turns
+from course_utils.scoring._checks import paired_turns
+from course_utils.scoring._offline import OfflineMetric
 
 _INPUTS = """
 Args:
@@ -208,10 +208,10 @@ def match_speakers(reference, prediction):
     >>> match_speakers(said, [{"speaker": "1", "start": 0, "end": 3.5}])
     {'1': 'Alice'}
     """
-    found = _turns.checked(prediction, "prediction")
+    found = speaker_turns.checked(prediction, "prediction")
     scorer = pyannote.metrics.diarization.DiarizationErrorRate()
     pairs = scorer.optimal_mapping(
-        _annotation(_turns.checked(reference, "reference")), _annotation(found)
+        _annotation(speaker_turns.checked(reference, "reference")), _annotation(found)
     )
     order = dict.fromkeys(turn["speaker"] for turn in found)
     return {speaker: pairs[speaker] for speaker in order if speaker in pairs}
@@ -250,11 +250,11 @@ def diarization_errors(reference, prediction):
     {'kind': 'miss', 'start': 3.5, 'end': 4.0, 'speakers': 1}
     """
     pairs = match_speakers(reference, prediction)
-    reference = _turns.checked(reference, "reference")
+    reference = speaker_turns.checked(reference, "reference")
     # A speaker without counterpart is a tuple, which no true speaker is, whatever their name.
     prediction = [
         turn | {"speaker": pairs.get(turn["speaker"], (turn["speaker"],))}
-        for turn in _turns.checked(prediction, "prediction")
+        for turn in speaker_turns.checked(prediction, "prediction")
     ]
     edges = sorted({turn[key] for turn in reference + prediction for key in ("start", "end")})
     errors, ongoing = [], {}

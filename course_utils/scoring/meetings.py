@@ -9,9 +9,9 @@ import evaluate
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from . import transcription
-from ._checks import paired_turns
-from ._offline import OfflineMetric
+from course_utils.scoring import transcription
+from course_utils.scoring._checks import paired_turns
+from course_utils.scoring._offline import OfflineMetric
 
 _INPUTS = """
 Args:

@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import pyworld
 
-from .. import audio
+from course_utils import audio
 
 RATE, PERIOD = 22_050, 5.0
 """Sampling rate, in hertz, and frame period, in milliseconds, of the analysis by WORLD."""
@@ -173,8 +173,8 @@ def speech_report(
     """
     import pandas as pd
 
-    from . import load
-    from .transcription import normalise_text
+    from course_utils.scoring import load
+    from course_utils.scoring.transcription import normalise_text
 
     unit = None
     if embed is not None and references:

@@ -13,8 +13,8 @@ import evaluate
 import jiwer
 import numpy as np
 
-from ._checks import paired_texts
-from ._offline import OfflineMetric
+from course_utils.scoring._checks import paired_texts
+from course_utils.scoring._offline import OfflineMetric
 
 _INPUTS = """
 Args:

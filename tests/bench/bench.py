@@ -56,7 +56,7 @@ def course(numbers):
     """Measure lessons one by one; each replaces its own row."""
     import course
 
-    from course_utils import syllabus
+    from course_utils.course import syllabus
 
     for lesson in syllabus.select(numbers):
         rows = {row["lesson"]: row for row in (measure.load("course") or {}).get("lessons", [])}

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from measure import highest
 
-from course_utils import running, syllabus
+from course_utils.course import notebook_runner, syllabus
 
 MIB = 2**20
 
@@ -56,7 +56,7 @@ def measure(number):
     watch.start()
     started = time.perf_counter()
     try:
-        run = running.run(lesson, "pocket", folder)
+        run = notebook_runner.run(lesson, "pocket", folder)
     finally:
         watch.stop()
         shutil.rmtree(folder)

@@ -17,9 +17,9 @@ from resemblyzer import VoiceEncoder, preprocess_wav
 from safetensors.numpy import load_file
 from transformers import AutoModel, pipeline
 
-from course_utils import audio, pipelines  # noqa: F401, importing it registers the vocoder
+from course_utils import audio, pipelines
 from course_utils.catalog import POCKET
-from course_utils.foundry import speech_scores, tts_scores
+from foundry import speech_scores, tts_scores
 
 RATE = 16_000
 SENTENCES = 40
@@ -49,6 +49,7 @@ def main():
     texts = [rows[place]["text"] for place in places]
     vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
     for name, folder in {"by vector": POCKET / "pocket-tts", "fine-tuned": options.tuned}.items():
+        pipelines.register()
         speak = pipeline("text-to-speech", model=str(folder), vocoder=vocoder.eval(), device="cpu")
         embedding = {"speaker_embedding": torch.from_numpy(vector)[None]}
         made = [np.ravel(speak(text, forward_params=embedding)["audio"]) for text in texts]

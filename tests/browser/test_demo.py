@@ -9,7 +9,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from course_utils import audio, catalog, data, syllabus
+from course_utils import audio, catalog, data
+from course_utils.course import syllabus
 
 TEXT = "<img src=x onerror=\"window.ran='yes'\"><b>bold</b>"
 

@@ -13,7 +13,8 @@ ODD = (
 CELLS = [
     f"""
 import numpy as np
-from course_utils import lesson, listening, scoring, widgets
+from course_utils.course import lesson, widgets
+from course_utils import listening, scoring
 clip = 0.1 * np.ones(1600, np.float32), 16_000
 odd = {ODD!r}
 """,

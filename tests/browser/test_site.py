@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from course_utils import syllabus
-from course_utils.workshop import editions, notes, site, slides
+from course_utils.course import syllabus
+from workshop import editions, notes, site, slides
 
 LESSONS = syllabus.lessons()
 lessons = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)

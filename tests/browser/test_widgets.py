@@ -7,7 +7,8 @@ import soundfile as sf
 
 CLIP = """
 import numpy as np
-from course_utils import listening, widgets
+from course_utils import listening
+from course_utils.course import widgets
 sampling_rate = 16_000
 samples = 0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * sampling_rate) / sampling_rate)
 """
@@ -137,7 +138,7 @@ def test_refused_microphone_leaves_the_file(notebook, lab):
 
 
 QUIZ = """
-from course_utils import widgets
+from course_utils.course import widgets
 widgets.quiz([{
     "question": "How many samples has 0.5 s at 16 kHz?",
     "answers": [

@@ -15,7 +15,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from course_utils import syllabus
+from course_utils.course import syllabus
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / ".venv-colab"

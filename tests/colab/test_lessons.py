@@ -3,11 +3,12 @@
 import nbformat
 import pytest
 
-from course_utils import running, syllabus
+from course_utils.course import notebook_runner, syllabus
 
 WIDGETS = """
 import numpy as np
-from course_utils import exercises, listening, widgets
+from course_utils.course import exercises, widgets
+from course_utils import listening
 clip = np.sin(np.arange(16_000) / 5).astype(np.float32)
 explorer = widgets.explore(clip, 16_000)
 explorer.mel.value = True
@@ -31,6 +32,7 @@ listening.upload()
 VOCODERS = """
 from transformers import AutoModel, FastSpeech2ConformerHifiGan, SpeechT5HifiGan
 from course_utils import pipelines
+pipelines.register()
 for made in (FastSpeech2ConformerHifiGan, SpeechT5HifiGan):
     small = made.config_class(
         model_in_dim=8, upsample_initial_channel=8, upsample_rates=[4, 4],
@@ -67,7 +69,7 @@ def test_lesson_runs(lesson, arrival, colab, tmp_path, monkeypatch):
     for name, value in colab.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COURSE_MAX_STEPS", "2")
-    done = running.run(lesson, "pocket", tmp_path)
+    done = notebook_runner.run(lesson, "pocket", tmp_path)
     assert done.error is None
     cells = nbformat.read(tmp_path / lesson.file, as_version=4).cells
     said = "".join(output.get("text", "") for output in cells[2].outputs)

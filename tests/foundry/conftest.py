@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import audio
-from course_utils.foundry import train_speaker
+from foundry import train_speaker
 
 
 @pytest.fixture

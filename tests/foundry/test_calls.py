@@ -3,7 +3,7 @@ import pytest
 from scipy import signal
 
 from course_utils import audio, data
-from course_utils.foundry import calls, sentences, speech_plan
+from foundry import calls, sentences, speech_plan
 
 
 def levels(samples, rate):

@@ -8,10 +8,10 @@ import pytest
 import soundfile
 
 from course_utils import catalog
-from course_utils.foundry import genres
-from course_utils.foundry.arranging import chord
-from course_utils.foundry.instruments import frequency, note
-from course_utils.foundry.styles import PROGRESSIONS, SPLITS, STYLES, share
+from foundry import genres
+from foundry.arranging import chord
+from foundry.instruments import frequency, note
+from foundry.styles import PROGRESSIONS, SPLITS, STYLES, share
 
 PERCUSSIVE = ("techno", "rock")
 CELLS = (

@@ -3,8 +3,8 @@ from itertools import chain
 import numpy as np
 import torch
 
-from course_utils.foundry import guided
-from course_utils.foundry.speech_bank import RECORDINGS, Bank
+from foundry import guided
+from foundry.speech_bank import RECORDINGS, Bank
 
 
 def test_phone_loss_equals_cross_entropy_of_the_known_and_is_nothing_without():

@@ -4,7 +4,7 @@ import pytest
 from transformers import pipeline
 
 from course_utils import audio, scoring
-from course_utils.foundry import speech_scores
+from foundry import speech_scores
 
 
 @pytest.mark.shared

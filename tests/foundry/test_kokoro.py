@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from course_utils.foundry import kokoro
+from foundry import kokoro
 
 
 @pytest.mark.parametrize(

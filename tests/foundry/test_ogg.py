@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from course_utils.foundry.ogg import opus
+from foundry.ogg import opus
 
 
 def decode(stream):

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from course_utils import audio
-from course_utils.foundry import guided, people, speech_features
-from course_utils.foundry.speech_bank import Bank
+from foundry import guided, people, speech_features
+from foundry.speech_bank import Bank
 
 SECOND = np.sin(2 * np.pi * 300 * np.arange(16_000) / 16_000).astype(np.float32)
 

@@ -8,7 +8,10 @@ from transformers import AutoTokenizer, pipeline, set_seed
 
 from course_utils import catalog, pipelines
 from course_utils.catalog import POCKET
-from course_utils.foundry import music_prompts, music_scores, train_music
+from foundry import music_prompts, music_scores, train_music
+
+pipelines.register()
+
 
 FOLDER = POCKET / "pocket-music"
 RESULTS = json.loads((FOLDER / "results.json").read_text())

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
 
-from course_utils import data, scoring, subtitles
+from course_utils import data, scoring
 from course_utils.catalog import POCKET
-from course_utils.checks.lesson_04 import merged
-from course_utils.foundry import speech_scores
-from course_utils.foundry.guided import KNOWN
-from course_utils.foundry.people import PERSONS
+from course_utils.course.checks.lesson_04 import merged
+from course_utils.formats import subtitles
+from foundry import speech_scores
+from foundry.guided import KNOWN
+from foundry.people import PERSONS
 
 BARS = {"pocket-ctc": 0.15, "pocket-whisper": 0.08}
 
@@ -67,7 +68,8 @@ LONG = """
 import json, resource, sys
 import numpy as np
 from transformers import pipeline
-from course_utils import audio, data, subtitles
+from course_utils import audio, data
+from course_utils.formats import subtitles
 from course_utils.catalog import POCKET
 
 def peak():

@@ -7,11 +7,15 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer, pipeline
 
-from course_utils import audio, catalog, pipelines, scoring, spelling
+from course_utils import audio, catalog, pipelines, scoring
 from course_utils.catalog import POCKET
-from course_utils.foundry import tts_scores, voice_scores
-from course_utils.foundry.pronunciation import TOKENS
-from course_utils.foundry.tts_features import mel_of
+from course_utils.formats import spelling
+from foundry import tts_scores, voice_scores
+from foundry.pronunciation import TOKENS
+from foundry.tts_features import mel_of
+
+pipelines.register()
+
 
 RATE = 16_000
 HIGHEST_WER = 0.10

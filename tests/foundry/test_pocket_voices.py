@@ -8,7 +8,7 @@ from transformers import AutoModelForAudioFrameClassification, AutoModelForAudio
 
 from course_utils import catalog
 from course_utils.catalog import POCKET
-from course_utils.foundry import voice_scores
+from foundry import voice_scores
 
 MODELS = {
     "pocket-speaker": AutoModelForAudioXVector,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from course_utils.foundry import kokoro, pronunciation
+from foundry import kokoro, pronunciation
 
 
 def said(phonemes):

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from course_utils import catalog
-from course_utils.foundry.__main__ import commands
+from foundry.__main__ import commands
 
 
 def test_every_command_is_a_module_and_every_asset_is_made():
@@ -19,7 +19,7 @@ def test_every_command_is_a_module_and_every_asset_is_made():
 
 
 def test_missing_recordings_are_one_clear_error(tmp_path):
-    command = [sys.executable, "-m", "course_utils.foundry", "--real", str(tmp_path)]
+    command = [sys.executable, "-m", "foundry", "--real", str(tmp_path)]
     command += ["--judge", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and "has no esc10/" in done.stderr

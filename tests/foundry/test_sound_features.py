@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.foundry import kaldi, sounds, train_sounds
-from course_utils.foundry import sound_features as features
+from foundry import kaldi, sounds, train_sounds
+from foundry import sound_features as features
 
 
 def test_log_mel_is_what_the_feature_extractor_gives():

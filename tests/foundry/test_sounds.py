@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from scipy import signal
 from transformers import ASTFeatureExtractor, pipeline
 
-from course_utils import acoustics, audio
-from course_utils.foundry import sounds, synthesis, train_sounds
-from course_utils.foundry import sounds_things as things
-from course_utils.foundry import sounds_voices as voices
+from course_utils import audio
+from course_utils.catalog import POCKET
+from course_utils.simulation import acoustics
+from foundry import sounds, synthesis, train_sounds
+from foundry import sounds_things as things
+from foundry import sounds_voices as voices
 
-POCKET = Path(sounds.__file__).parents[1] / "pocket"
 MODEL = POCKET / "pocket-sounds"
 SHARED = Path(os.environ.get("COURSE_SHARED", Path(__file__).parents[2].parent / "shared" / "real"))
 MAIN_RANGES = {

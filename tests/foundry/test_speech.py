@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.foundry import guided, kokoro, sentences, speech, speech_plan
+from foundry import guided, kokoro, sentences, speech, speech_plan
 
 SHIPPED = Path(course_utils.__file__).parent / "pocket" / "speech"
 LETTERS = set("abcdefghijklmnopqrstuvwxyz' ")
@@ -39,7 +39,7 @@ def by_split(plan):
 
 def test_the_shipped_part_does_not_depend_on_the_rest_or_the_process(plan):
     code = (
-        "from course_utils.foundry import speech_plan; speech_plan.MORE = {'train': 0}\n"
+        "from foundry import speech_plan; speech_plan.MORE = {'train': 0}\n"
         "speech_plan.MORE_PHRASEBOOK = speech_plan.TELLER = {'train': 0}\n"
         "print([(u.id, u.spoken, u.speaker, u.speed) for u in speech_plan.plan()])"
     )

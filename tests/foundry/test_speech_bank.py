@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from course_utils import audio
-from course_utils.foundry import kokoro, speech_bank
-from course_utils.foundry.speech_bank import Bank
+from foundry import kokoro, speech_bank
+from foundry.speech_bank import Bank
 
 
 def pairs(count, seed=0):

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
-from course_utils.foundry import speech_features
-from course_utils.foundry.speech_features import MELS, STRIDE, extractor, features_of, hide, record
+from foundry import speech_features
+from foundry.speech_features import MELS, STRIDE, extractor, features_of, hide, record
 
 
 def speech_like(seconds, seed=0):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from course_utils import audio
-from course_utils.foundry import speech_scores
-from course_utils.foundry.sentences import DIGITS
+from foundry import speech_scores
+from foundry.sentences import DIGITS
 
 ROWS = [
     {"text": "one two", "domain": "digits"},

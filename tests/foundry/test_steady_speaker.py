@@ -7,9 +7,9 @@ import torch
 from transformers import Wav2Vec2BertForXVector
 
 from course_utils import audio
-from course_utils.foundry import steady_speaker, train_speaker
-from course_utils.foundry.speech_bank import Bank
 from course_utils.pipelines.linking import VoiceModel
+from foundry import steady_speaker, train_speaker
+from foundry.speech_bank import Bank
 
 
 @pytest.fixture

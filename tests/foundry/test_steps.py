@@ -1,6 +1,6 @@
 import pytest
 
-from course_utils.foundry import steps
+from foundry import steps
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ import numpy as np
 import torch
 from transformers import AutoModelForCTC, AutoProcessor, pipeline
 
-from course_utils.foundry import train_ctc
-from course_utils.foundry.guided import PHONES
-from course_utils.foundry.sentences import ALPHABET
-from course_utils.foundry.speech_bank import Bank
+from foundry import train_ctc
+from foundry.guided import PHONES
+from foundry.sentences import ALPHABET
+from foundry.speech_bank import Bank
 
 
 def some_speech(count):

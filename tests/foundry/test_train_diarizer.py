@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import audio, conversations
-from course_utils.acoustics import noise
-from course_utils.foundry import train_diarizer, train_speaker
+from course_utils import audio
+from course_utils.simulation import conversations
+from course_utils.simulation.acoustics import noise
+from foundry import train_diarizer, train_speaker
 
 
 @pytest.fixture

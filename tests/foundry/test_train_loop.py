@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from course_utils.foundry.train_loop import adamw, between, fit, muon
+from foundry.train_loop import adamw, between, fit, muon
 
 
 def line(generator):

@@ -8,8 +8,8 @@ import soundfile
 import torch
 from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
 
-from course_utils.foundry import genres, music_prompts, music_scores, train_music
 from course_utils.pipelines import SpectralCodec, SpectralCodecConfig
+from foundry import genres, music_prompts, music_scores, train_music
 
 RATE = 16_000
 CLIP = {"genre": "waltz", "tempo": 92.0, "key": "C#", "mode": "minor", "drums": ""}

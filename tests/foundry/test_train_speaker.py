@@ -3,8 +3,8 @@ import json
 import numpy as np
 import torch
 
-from course_utils.foundry import train_speaker
-from course_utils.foundry.speech_bank import Bank
+from foundry import train_speaker
+from foundry.speech_bank import Bank
 
 
 def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tones, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from course_utils import audio
-from course_utils.foundry import train_tts
-from course_utils.foundry.pronunciation import TOKENS
+from foundry import train_tts
+from foundry.pronunciation import TOKENS
 
 
 @pytest.fixture(scope="module")

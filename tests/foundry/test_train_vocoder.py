@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from course_utils.finetuning.tts import HOP
-from course_utils.foundry import train_vocoder as vocoder
-from course_utils.foundry.tts_features import extractor, mel_of
+from foundry import train_vocoder as vocoder
+from foundry.tts_features import extractor, mel_of
 
 RATE = 16_000
 

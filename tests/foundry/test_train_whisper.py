@@ -3,8 +3,8 @@ import pytest
 import torch
 from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor, pipeline
 
-from course_utils.foundry import train_whisper
-from course_utils.foundry.speech_bank import Bank
+from foundry import train_whisper
+from foundry.speech_bank import Bank
 
 SENTENCES = ["turn the lights off", "it's nine oh eight", "zebras can't xylophone"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from course_utils.finetuning.tts import ENERGY, HOP, PITCH
-from course_utils.foundry import tts_features
-from course_utils.foundry.tts_features import UNIT
+from foundry import tts_features
+from foundry.tts_features import UNIT
 
 RATE = 16_000
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from course_utils import audio
-from course_utils.foundry import tts_scores
-from course_utils.foundry.tts_features import mel_of
+from foundry import tts_scores
+from foundry.tts_features import mel_of
 
 
 def test_held_out_sentences_are_of_the_test_split_and_all_different():

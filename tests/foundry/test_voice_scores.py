@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from course_utils import audio, rttm
-from course_utils.foundry import voice_scores
+from course_utils import audio
+from course_utils.formats import rttm
+from foundry import voice_scores
 
 TURNS = [
     {"speaker": "a", "start": 0.0, "end": 4.0},

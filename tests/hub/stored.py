@@ -8,7 +8,7 @@ import tiny_data
 import tiny_models
 
 from course_utils import catalog
-from course_utils._stand_in import StandIn
+from course_utils.course.fake_hub import StandIn
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from course_utils import catalog, fetching
+from course_utils import catalog
+from course_utils.catalog import downloads
 
 LOAD = """
 import json, sys
@@ -45,7 +46,7 @@ def ran(arguments, environment, **options):
 
 
 def prefetch(environment, to, lessons="06", **options):
-    arguments = ["-m", "course_utils.cli", "prefetch", "--lessons", lessons, "--to", str(to)]
+    arguments = ["-m", "course_utils.course.cli", "prefetch", "--lessons", lessons, "--to", str(to)]
     return ran(arguments, environment, **options)
 
 
@@ -151,10 +152,10 @@ def test_a_disk_without_room_is_noticed_before_anything_is_written(monkeypatch, 
         free = 5_000_000
 
     seen = []
-    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda folder: seen.append(folder) or Usage)
-    fetching.check_room(5_000_000, tmp_path / "not" / "there")
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda folder: seen.append(folder) or Usage)
+    downloads.check_room(5_000_000, tmp_path / "not" / "there")
     with pytest.raises(catalog.CatalogError, match=r"needs 6 MB and .* has 5 MB free: free some"):
-        fetching.check_room(6_000_000, tmp_path / "not" / "there")
+        downloads.check_room(6_000_000, tmp_path / "not" / "there")
     assert seen == [tmp_path, tmp_path] and not (tmp_path / "not").exists()
 
 

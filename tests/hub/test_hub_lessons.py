@@ -4,7 +4,8 @@ import pytest
 import tiny_data
 import tiny_models
 
-from course_utils import catalog, running, syllabus
+from course_utils import catalog
+from course_utils.course import notebook_runner, syllabus
 
 
 @pytest.fixture(scope="module")
@@ -46,5 +47,5 @@ def online(request, lesson, monkeypatch):
 @pytest.mark.notebooks
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
 def test_lesson_runs_in_the_hub_profile(lesson, offline, online, out):
-    done = running.run(lesson, "hub", out)
+    done = notebook_runner.run(lesson, "hub", out)
     assert done.error is None

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from course_utils import catalog, exercises, syllabus
+from course_utils import catalog
+from course_utils.course import exercises, syllabus
 
 PATHS = sorted(syllabus.folder().glob("[0-9][0-9]_*.ipynb"))
 FRONT_PAGE_ONLY = re.compile(r"^\s*(?:from course_utils\.\w+|import course_utils\.)", re.M)

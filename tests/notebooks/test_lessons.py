@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import running, syllabus
+from course_utils.course import notebook_runner, syllabus
 
 # lesson -> (task, metric) -> score -> the range it must lie in, in the pocket profile.
 BANDS = {
@@ -42,7 +42,7 @@ TOKEN = "hf_" + "a1B2" * 8  # has the form of a real one
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
 def test_lesson_runs_and_its_scores_lie_in_their_band(lesson, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    done = running.run(lesson, "pocket", tmp_path)
+    done = notebook_runner.run(lesson, "pocket", tmp_path)
     assert done.error is None
     scores = {(score["task"], score["metric"]): score for score in done.scores}
     wanted = BANDS.get(lesson.number, {})

@@ -15,8 +15,12 @@ from transformers import (
     pipeline,
 )
 
-from course_utils.foundry.music_prompts import new_tokenizer
+from course_utils import pipelines
 from course_utils.pipelines import SpectralCodec, SpectralCodecConfig
+from foundry.music_prompts import new_tokenizer
+
+pipelines.register()
+
 
 RATE = 16_000
 

@@ -9,8 +9,12 @@ import pytest
 import torch
 from transformers import pipeline
 
-from course_utils import audio, conversations, data, pipelines, scoring
+from course_utils import audio, data, pipelines, scoring
 from course_utils.catalog import POCKET
+from course_utils.simulation import conversations
+
+pipelines.register()
+
 
 MODELS = {
     "clustering": {"model": str(POCKET / "pocket-speaker")},
@@ -141,7 +145,8 @@ LONG = """
 import json, resource, sys
 import numpy as np
 from transformers import pipeline
-from course_utils import conversations, data, pipelines
+from course_utils.simulation import conversations
+from course_utils import data, pipelines
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -6,7 +6,11 @@ import torch
 from scipy import signal
 from transformers import AutoModel, SpeechT5HifiGan, SpeechT5HifiGanConfig
 
+from course_utils import pipelines
 from course_utils.pipelines import HarmonicVocoder, HarmonicVocoderConfig
+
+pipelines.register()
+
 
 RATE, HOP = 16_000, 256
 

@@ -52,7 +52,7 @@ def damaged(content, rng):
 
 
 def rttm(folder):
-    from course_utils import rttm
+    from course_utils.formats import rttm
 
     turns = [{"speaker": s, "start": n * 1.25, "end": n + 2.0} for n, s in enumerate("abba")]
     seed = rttm.to_rttm({"call": turns, "other": turns[:1]}) + ";; a comment\nLEXEME call 1 0 1 a\n"
@@ -65,7 +65,7 @@ def rttm(folder):
 
 
 def subtitles(folder):
-    from course_utils import subtitles
+    from course_utils.formats import subtitles
 
     chunks = [{"timestamp": (n, n + 0.9), "text": f"Line {n} & more\nof <it>"} for n in range(5)]
     seeds = {"a.srt": subtitles.to_srt(chunks), "a.vtt": subtitles.to_vtt(chunks)}
@@ -78,7 +78,7 @@ def subtitles(folder):
 
 
 def ledger(folder):
-    from course_utils import progress
+    from course_utils.course import progress
 
     os.environ["COURSE_HOME"] = str(folder)
     for number in range(3):

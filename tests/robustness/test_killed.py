@@ -15,9 +15,11 @@ import pytest
 from safetensors.numpy import load_file
 from transformers import AutoModelForAudioClassification
 
-from course_utils import audio, data, listening, progress, rttm, subtitles
-from course_utils._stand_in import StandIn
+from course_utils import audio, data, listening
+from course_utils.course import progress
+from course_utils.course.fake_hub import StandIn
 from course_utils.finetuning import training
+from course_utils.formats import rttm, subtitles
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
 TURNS = [{"speaker": "Ann", "start": float(n), "end": n + 0.5} for n in range(2_000)]
@@ -214,16 +216,16 @@ class Slow:
 
 
 def test_a_download_that_is_killed_is_not_taken_for_whole(tmp_path, monkeypatch):
-    from course_utils import _stand_in
+    from course_utils.course import fake_hub
 
     server, begun, pause = StandIn(), threading.Event(), [0.05]
-    setup = _stand_in._Handler.setup
+    setup = fake_hub._Handler.setup
 
     def slowly(self):
         setup(self)
         self.wfile = Slow(self.wfile, begun, pause)
 
-    monkeypatch.setattr(_stand_in._Handler, "setup", slowly)
+    monkeypatch.setattr(fake_hub._Handler, "setup", slowly)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     content = np.random.default_rng(0).bytes(48 * 2**20)
     server.create("models/you/large")

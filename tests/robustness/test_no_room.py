@@ -13,7 +13,9 @@ WRITERS = """
 import os, sys
 from pathlib import Path
 import numpy as np
-from course_utils import audio, listening, progress, rttm, subtitles
+from course_utils import audio, listening
+from course_utils.course import progress
+from course_utils.formats import rttm, subtitles
 
 folder = Path(sys.argv[1])
 os.environ["COURSE_HOME"] = str(folder)
@@ -97,7 +99,14 @@ def test_a_read_only_folder_is_told_in_a_sentence(tmp_path):
 # The weights take 7.4 MB and the optimizer's state twice as much: one fails, then the other.
 @pytest.mark.parametrize("size", [3_000_000, 9_000_000])
 def test_training_on_a_full_disk_ends_in_a_sentence(size, sounds, tmp_path):
-    command = ["-m", "course_utils.cli", "finetune", "classification", "--out", tmp_path / "m"]
+    command = [
+        "-m",
+        "course_utils.course.cli",
+        "finetune",
+        "classification",
+        "--out",
+        tmp_path / "m",
+    ]
     command += ["--data", sounds, "--steps", 1, "--batch-size", 2]
     done = said(command, preexec_fn=limited(size))
     assert done.returncode == 1 and "Traceback" not in done.stderr
@@ -108,7 +117,14 @@ def test_training_on_a_full_disk_ends_in_a_sentence(size, sounds, tmp_path):
 
 def test_answers_on_a_full_disk_end_in_a_sentence_and_are_taken_up_again(sounds, tmp_path):
     out = tmp_path / "answers.jsonl"
-    command = ["-m", "course_utils.cli", "evaluate", "classification", "--model", "pocket-sounds"]
+    command = [
+        "-m",
+        "course_utils.course.cli",
+        "evaluate",
+        "classification",
+        "--model",
+        "pocket-sounds",
+    ]
     command += ["--data", sounds, "--out", out, "--batch-size", 1]
     done = said(command, preexec_fn=limited(150))  # one line and a part of the next
     assert done.returncode == 1 and "Traceback" not in done.stderr

@@ -12,7 +12,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils import data, listening, plotting, progress, rttm, scoring, subtitles, widgets
+from course_utils import data, listening, plotting, scoring
+from course_utils.course import progress, widgets
+from course_utils.formats import rttm, subtitles
 
 ODD = {
     "markup": "<b onmouseover='x()'>\"bold\"</b> & <script>x()</script>",

@@ -8,8 +8,9 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
-from course_utils import cli, syllabus, workshop
-from course_utils.workshop import WorkshopError, bundle, wheels
+import workshop
+from course_utils.course import cli, syllabus
+from workshop import WorkshopError, bundle, wheels
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_gathering_needs_a_checkout(monkeypatch, tmp_path):
 def test_a_missing_package_is_named_with_its_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "latex2mathml", None)
     for name in ("pages", "site"):
-        monkeypatch.delitem(sys.modules, f"course_utils.workshop.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"workshop.{name}", raising=False)
         monkeypatch.delattr(workshop, name, raising=False)
     monkeypatch.delitem(sys.modules, "latex2mathml.converter", raising=False)
     with pytest.raises(

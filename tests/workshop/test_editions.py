@@ -7,8 +7,8 @@ import re
 import nbformat
 import pytest
 
-from course_utils import exercises, syllabus
-from course_utils.workshop import editions, notes, sheet, slides
+from course_utils.course import exercises, syllabus
+from workshop import editions, notes, sheet, slides
 
 LESSONS = syllabus.lessons()
 SHORTEST = 9  # characters of a line that tells something; scraps such as "]" may stand anywhere

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.workshop import WorkshopError, bundle
+from workshop import WorkshopError, bundle
 
 INSIDE = Path(__file__).with_name("offline.py")
 

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course_utils import cli, syllabus
-from course_utils.workshop import editions, fallbacks, pages
+from course_utils.course import cli, syllabus
+from workshop import editions, fallbacks, pages
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 

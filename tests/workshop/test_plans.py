@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from course_utils import exercises, syllabus
-from course_utils.workshop import WorkshopError, guide, notes, schedule
+from course_utils.course import exercises, syllabus
+from workshop import WorkshopError, guide, notes, schedule
 
 PLANS = schedule.plans()
 plans = pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.split(":")[0])

@@ -4,15 +4,10 @@ import numpy as np
 import torch
 from transformers import AutoFeatureExtractor, AutoModelForAudioFrameClassification, pipeline
 
-from course_utils import (
-    conversations,
-    data,
-    finetuning,
-    pipelines,  # noqa: F401, importing it registers the task
-    scoring,
-)
+from course_utils import data, finetuning, pipelines, scoring
 from course_utils.finetuning.recipes._recipe import RATE, Recipe, without_dropout
 from course_utils.pipelines.stitching import SECONDS
+from course_utils.simulation import conversations
 
 COLLAR = 0.25
 """Seconds around the edges of true turns that are not scored."""
@@ -89,6 +84,7 @@ class Activity(Recipe):
         self.extractor.save_pretrained(folder)
 
     def open(self, rows):  # noqa: D102
+        pipelines.register()
         self.pipe = pipeline("speaker-diarization", model=self.checkpoint)
 
     def answer(self, rows):  # noqa: D102

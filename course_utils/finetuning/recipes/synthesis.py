@@ -14,13 +14,7 @@ from transformers import (
     pipeline,
 )
 
-from course_utils import (
-    audio,
-    catalog,
-    finetuning,
-    pipelines,  # noqa: F401, importing it registers the vocoder
-    scoring,
-)
+from course_utils import audio, catalog, finetuning, pipelines, scoring
 from course_utils.finetuning.recipes._recipe import (
     RATE,
     Recipe,
@@ -120,6 +114,7 @@ class Synthesis(Recipe):
     def open(self, rows):  # noqa: D102
         self.voices = self.voices_of(rows)
         vocoder = AutoModel.from_pretrained(catalog.model("pocket-vocoder"), dtype="float32").eval()
+        pipelines.register()
         self.speak = pipeline("text-to-speech", model=self.checkpoint, vocoder=vocoder)
         self.recognise = pipeline(
             "automatic-speech-recognition", model=catalog.model("pocket-whisper")

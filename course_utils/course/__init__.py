@@ -1,0 +1,1 @@
+"""What a notebook and the command line talk to: lessons, exercises, progress, doctor."""

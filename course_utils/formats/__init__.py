@@ -1,0 +1,1 @@
+"""File formats: speaker turns (RTTM), subtitles, and text as it is read aloud."""

@@ -1,5 +1,0 @@
-"""How the pocket assets were made: rendering, sound synthesis and training.
-
-Lessons never import this package. Every module is a command, ``python -m
-course_utils.foundry.NAME --help``, that rebuilds one asset under ``course_utils/pocket``.
-"""

@@ -1,0 +1,1 @@
+"""Simulated conversations, and the rooms, microphones and noise they are heard through."""

@@ -1,0 +1,243 @@
+"""Building blocks of procedural sound: seeded parameters, envelopes, voices and modes.
+
+Everything is mono ``numpy`` at :data:`RATE`, in units of full scale (1.0). Whatever is random
+takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
+"""
+
+import numpy as np
+
+from course_utils.simulation.acoustics import RATE, noise, samples_of, shape
+
+CELLS = 12
+_CELLS_OF = {
+    "train": [cell for cell in range(CELLS) if cell % 6 not in (1, 4)],
+    "validation": [cell for cell in range(CELLS) if cell % 6 == 4],
+    "test": [cell for cell in range(CELLS) if cell % 6 == 1],
+}
+
+
+def split_uniform(rng, split, low, high, log=False):
+    """Draw a parameter from the part of its range that belongs to a split.
+
+    The range is cut into twelve equal cells: numbers 1 and 7 belong to the test split, 4 and 10
+    to the validation split, the other eight to training. A model is thus tested on parameter
+    values that it never saw, inside the range that it saw.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    split : {"train", "validation", "test"}
+        Whose cells to draw from.
+    low, high : float
+        The whole range; both positive where ``log`` is true.
+    log : bool
+        Cut and draw on a logarithmic scale, as suits frequencies.
+
+    Returns
+    -------
+    float
+        A value in ``[low, high)``.
+
+    Raises
+    ------
+    ValueError
+        If ``split`` is not one of the three.
+    """
+    if split not in _CELLS_OF:
+        raise ValueError(f"split is {split!r}; it must be one of {', '.join(_CELLS_OF)}.")
+    place = (rng.choice(_CELLS_OF[split]) + rng.uniform()) / CELLS
+    return float(low * (high / low) ** place if log else low + (high - low) * place)
+
+
+def split_of(value, low, high, log=False):
+    """Name the split whose cells hold ``value``: the inverse of :func:`split_uniform`."""
+    place = np.log(value / low) / np.log(high / low) if log else (value - low) / (high - low)
+    cell = min(int(place * CELLS), CELLS - 1)
+    return next(split for split, cells in _CELLS_OF.items() if cell in cells)
+
+
+def curve(points, n):
+    """Join breakpoints by straight lines.
+
+    Parameters
+    ----------
+    points : sequence of (float, float)
+        Position from 0 (first sample) to 1 (last sample), and value there.
+    n : int
+        Number of samples.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n,)``.
+    """
+    positions, values = np.array(points, dtype=float).T
+    return np.interp(np.linspace(0, 1, n), positions, values)
+
+
+def wander(rng, n, rate, depth=1.0):
+    """Draw a smooth random curve with mean near 0.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    n : int
+        Number of samples.
+    rate : float
+        About how many independent values a second.
+    depth : float
+        Standard deviation of those values.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n,)``.
+    """
+    position = np.arange(n) * rate / RATE
+    knots = rng.normal(0, depth, int(np.ceil(n * rate / RATE)) + 2)
+    index = position.astype(int)
+    fraction = position - index
+    fraction = fraction * fraction * (3 - 2 * fraction)
+    return knots[index] * (1 - fraction) + knots[index + 1] * fraction
+
+
+def adsr(n, attack, decay, sustain, release):
+    """Make an attack-decay-sustain-release envelope; times in seconds, shrunk if too long."""
+    times = np.array([attack, decay, release], dtype=float)
+    times *= min(1.0, n / RATE / max(times.sum(), 1e-9))
+    edges = np.array([0, times[0], times[0] + times[1], n / RATE - times[2], n / RATE])
+    return np.interp(np.arange(n) / RATE, edges, [0, 1, sustain, sustain, 0])
+
+
+def fade(samples, seconds=0.005):
+    """Ramp both ends of a clip to zero so that it neither starts nor stops with a click."""
+    n = min(samples_of(seconds), len(samples) // 2)
+    out = np.array(samples, dtype=float)
+    if n:
+        ramp = np.linspace(0, 1, n, endpoint=False)
+        out[:n] *= ramp
+        out[-n:] *= ramp[::-1]
+    return out
+
+
+def phase_of(frequency):
+    """Integrate a frequency curve in hertz into a phase in radians."""
+    return 2 * np.pi * np.cumsum(frequency) / RATE
+
+
+def formant_gain(frequency, formants):
+    """Give the gain of a set of resonances at ``frequency``.
+
+    Parameters
+    ----------
+    frequency : numpy.ndarray
+        Hertz.
+    formants : sequence of (centre, bandwidth, gain)
+        Hertz, hertz between the points at -6 dB, linear; each a number or an array that
+        broadcasts with ``frequency``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Linear gain.
+    """
+    return sum(
+        gain / (1 + ((frequency - centre) / (bandwidth / 2)) ** 2)
+        for centre, bandwidth, gain in formants
+    )
+
+
+def voice(rng, frequency, formants, tilt=-9.0, rough=0.0, breath=0.0, most=40):
+    """Sing: harmonics of a moving fundamental, shaped by resonances, without aliasing.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    frequency : numpy.ndarray
+        Fundamental in hertz, shape ``(n,)``.
+    formants : sequence of (centre, bandwidth, gain)
+        Resonances; a centre or gain may be a curve of shape ``(n,)``.
+    tilt : float
+        Level of the source in decibels per octave.
+    rough : float
+        Depth of the subharmonic beating (0 to 1) that makes a voice hoarse.
+    breath : float
+        Level of breath noise against the harmonics.
+    most : int
+        Number of harmonics at most.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n,)``, peak 1.
+    """
+    n = len(frequency)
+    step = 80
+    grid = np.arange(0, n + step, step)
+    at = np.minimum(grid, n - 1)
+    coarse = [
+        tuple(np.asarray(part)[at] if np.ndim(part) else part for part in formant)
+        for formant in formants
+    ]
+    slow = np.asarray(frequency)[at]
+    phase = phase_of(frequency)
+    count = int(np.clip(0.47 * RATE / max(slow.min(), 1.0), 1, most))
+    time = np.arange(n)
+    out = np.zeros(n)
+    for harmonic in range(1, count + 1):
+        partial = harmonic * slow
+        level = formant_gain(partial, coarse) * (partial / 500.0) ** (tilt / 6.0206)
+        level = np.where(partial < 0.47 * RATE, level, 0.0)
+        out += np.interp(time, grid, level) * np.sin(harmonic * phase + rng.uniform(0, 2 * np.pi))
+    if rough:
+        beat = np.cos(phase / 2 + wander(rng, n, 30, 1.5)) * (1 + 0.5 * wander(rng, n, 60))
+        out *= 1 + rough * beat
+    if breath:
+        still = [tuple(float(np.mean(part)) for part in formant) for formant in formants]
+        hiss = shape(noise(rng, n), lambda f: formant_gain(f, still) + 0.05)
+        out = out / (out.std() + 1e-12) + breath * hiss / (hiss.std() + 1e-12)
+    return normalise(out, 1.0)
+
+
+def modes(n, frequencies, decays, gains, rng=None):
+    """Strike a resonant body: a sum of decaying sines.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    frequencies : sequence of float
+        Hertz; those above the Nyquist frequency are left out.
+    decays : sequence of float
+        Time constants in seconds.
+    gains : sequence of float
+        Linear.
+    rng : numpy.random.Generator, optional
+        Gives random phases; sines start at phase 0 without it.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n,)``.
+    """
+    time = np.arange(n) / RATE
+    out = np.zeros(n)
+    for frequency, decay, gain in zip(frequencies, decays, gains, strict=True):
+        if frequency < RATE / 2:
+            start = rng.uniform(0, 2 * np.pi) if rng is not None else 0.0
+            out += gain * np.exp(-time / decay) * np.sin(2 * np.pi * frequency * time + start)
+    return out
+
+
+def saturate(samples, drive=1.0):
+    """Round the peaks off as an overdriven microphone does."""
+    return np.tanh(drive * np.asarray(samples)) / np.tanh(drive)
+
+
+def normalise(samples, peak=0.9):
+    """Scale to a peak; silence stays silence."""
+    most = np.max(np.abs(samples), initial=0.0)
+    return samples * (peak / most) if most > 0 else np.array(samples)

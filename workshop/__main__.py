@@ -1,0 +1,49 @@
+"""Make the bundle for a room without a network, or the site: ``python -m workshop --help``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_utils import errors
+from workshop import WorkshopError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+
+
+@app.command()
+def bundle(
+    out: Annotated[Path, typer.Option(help="Folder for the zip and its content.")] = Path("dist"),
+    with_wheels: Annotated[
+        bool, typer.Option("--wheels/--no-wheels", help="Gather what the zip installs from.")
+    ] = True,
+):
+    """Make the bundle for a room without a network: lessons, slides, guide and installer."""
+    from workshop import bundle
+
+    made = bundle.build(out, with_wheels)
+    print(f"{made} ({made.stat().st_size / 1e6:.0f} MB)")
+
+
+@app.command()
+def site(out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("dist/site")):
+    """Make the site: every lesson with its outputs, to read and hear without running it."""
+    from workshop import site
+
+    print(site.build(out))
+
+
+def main():
+    """Run the command; what a user can mend ends in one sentence instead of a traceback."""
+    try:
+        with errors.writing("a file"):
+            app()
+    except (WorkshopError, errors.WriteError) as error:
+        sys.exit(f"workshop: {error}")
+
+
+if __name__ == "__main__":
+    main()

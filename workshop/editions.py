@@ -1,0 +1,264 @@
+"""A lesson's editions: for learners, for instructors, and to recall it from headings and code."""
+
+import ast
+import copy
+import re
+from dataclasses import dataclass
+
+import nbformat
+
+from course_utils.course import exercises, syllabus
+
+HEADING = re.compile(r"^(#{2,3}) (.+)$")
+OPENING = "Opening"
+"""Name of what stands before a lesson's first heading: card, setup, what it is about."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """An exercise as it stands in a lesson.
+
+    Attributes
+    ----------
+    id : str
+        For example ``"01.3"``.
+    difficulty, minutes : int
+        As :mod:`course_utils.course.exercises` has them.
+    section : str
+        Heading of the second level that it stands under.
+    text : str
+        What to do, as Markdown.
+    stub, solution : str
+        The cell that learners complete, and the answer.
+    needed : tuple of str
+        Names of the solution that later cells use: these cells stop where the stub is untouched.
+    picture : str
+        What is to be read off, a PNG in base64; empty where there is none or a function is asked.
+    """
+
+    id: str
+    difficulty: int
+    minutes: int
+    section: str
+    text: str
+    stub: str
+    solution: str
+    needed: tuple
+    picture: str
+
+
+def read(lesson):
+    """Return a lesson's notebook as it is stored, as a :class:`nbformat.NotebookNode`."""
+    return nbformat.read(syllabus.folder() / lesson.file, as_version=4)
+
+
+def is_solution(cell):
+    """Tell whether a cell holds the answer to an exercise."""
+    return "solution" in cell.metadata.get("tags", [])
+
+
+def split(notebook):
+    """Return a copy whose Markdown cells begin a new cell at every heading.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        A lesson.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The same content in more cells.
+    """
+    result = copy.deepcopy(notebook)
+    result.cells = []
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            result.cells.append(copy.deepcopy(cell))
+            continue
+        for place, piece in enumerate(_pieces(cell.source)):
+            part = copy.deepcopy(cell)
+            part.source = piece
+            if "id" in part:
+                part.id = part.id if place == 0 else f"{part.id}-{place}"
+            result.cells.append(part)
+    return result
+
+
+def heading(cell):
+    """Return ``(level, text)`` of the heading that a split cell begins with, else None."""
+    found = HEADING.match(cell.source.split("\n", 1)[0]) if cell.cell_type == "markdown" else None
+    return (len(found[1]), found[2]) if found else None
+
+
+def headings(notebook):
+    """Return the headings of the second level, after ``OPENING``, in order."""
+    found = [heading(cell) for cell in split(notebook).cells]
+    return [OPENING, *(text for level, text in filter(None, found) if level == 2)]
+
+
+def tasks(notebook, number):
+    """Return every :class:`Task` of a lesson, in order.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The lesson as it is stored.
+    number : str
+        Its two digits.
+
+    Returns
+    -------
+    list of Task
+    """
+    known = {exercise.id: exercise for exercise in exercises.catalogue(number)}
+    cells = split(notebook).cells
+    section, found = OPENING, []
+    for place, cell in enumerate(cells):
+        if (mark := heading(cell)) and mark[0] == 2:
+            section = mark[1]
+        if not (mark and (exercise := re.match(r"Exercise (\d\d\.\d+) ", mark[1]))):
+            continue
+        stub, solution = cells[place + 1], cells[place + 2]
+        facts = known[exercise[1]]
+        found.append(
+            Task(
+                facts.id, facts.difficulty, facts.minutes, section,
+                cell.source.split("\n", 1)[1].strip(), stub.source, solution.source,
+                tuple(sorted(_assigned(solution.source) & _used(cells[place + 3 :]))),
+                "" if "def " in stub.source else _picture(cells[place - 1]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def learner(notebook, number):
+    """Return the edition for learners: no outputs, and a pointer where a solution was.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The lesson as it is stored.
+    number : str
+        Its two digits.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    pointers = {task.solution: _pointer(task) for task in tasks(notebook, number)}
+    result = _cleared(notebook)
+    result.cells = [pointers.get(c.source, c) if is_solution(c) else c for c in result.cells]
+    return result
+
+
+def recall(notebook):
+    """Return headings and code without prose, outputs or solutions, to explain from memory."""
+    result = _cleared(notebook)
+    cells, result.cells = split(result).cells, []
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.split("\n", 1)[0]
+        if cell.source.startswith("# ") or heading(cell) or cell.cell_type == "code":
+            result.cells.append(cell)
+    result.cells = [cell for cell in result.cells if not is_solution(cell)]
+    return result
+
+
+def instructor(notebook, notes):
+    """Return the edition for instructors: solutions, outputs, and speaker notes below headings.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The lesson as it is stored.
+    notes : dict of str to workshop.notes.Note
+        By heading, as :func:`workshop.notes.read` returns them.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    result = split(notebook)
+    cells, result.cells = result.cells, []
+    for place, cell in enumerate(cells):
+        mark = heading(cell)
+        result.cells.append(cell)
+        name = OPENING if place == 0 else mark[1] if mark and mark[0] == 2 else None
+        if name:
+            result.cells.append(_note_cell(notes[name], f"note-{len(result.cells)}"))
+    return result
+
+
+def _pieces(source):
+    pieces, fenced = [[]], False
+    for line in source.split("\n"):
+        fenced ^= line.startswith("```")
+        if HEADING.match(line) and not fenced and pieces[-1]:
+            pieces.append([])
+        pieces[-1].append(line)
+    texts = ("\n".join(lines).strip() for lines in pieces)
+    return [text for text in texts if text]
+
+
+def _cleared(notebook):
+    result = copy.deepcopy(notebook)
+    result.metadata.pop("widgets", None)
+    for cell in result.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return result
+
+
+def _pointer(task):
+    text = f"*The solution of {task.id} is with your instructor.*"
+    if task.needed:
+        names = ", ".join(f"`{name}`" for name in task.needed)
+        text += f" Cells further down use {names}: they stop until the exercise is solved."
+    cell = nbformat.v4.new_markdown_cell(text, metadata={"tags": ["pointer"]})
+    cell.id = f"pointer-{task.id.replace('.', '-')}"
+    return cell
+
+
+def _note_cell(note, name):
+    text = f"**Speaker notes, {note.minutes} min**\n\n{note.text}"
+    quoted = "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+    cell = nbformat.v4.new_markdown_cell(
+        quoted, metadata={"tags": ["notes"], "slideshow": {"slide_type": "notes"}}
+    )
+    cell.id = name
+    return cell
+
+
+def _picture(cell):
+    """Return the last picture that a cell drew."""
+    drawn = [o.get("data", {}).get("image/png", "") for o in cell.get("outputs", [])]
+    return drawn[-1].strip() if drawn else ""
+
+
+def _assigned(source):
+    """Return the names that a cell defines at its top level."""
+    names = set()
+    for statement in _parsed(source).body:
+        if isinstance(statement, ast.FunctionDef):
+            names.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            names |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _used(cells):
+    """Return the names that code cells read, without exercises and their solutions."""
+    names = set()
+    for cell in cells:
+        if cell.cell_type == "code" and not is_solution(cell) and "your turn" not in cell.source:
+            loads = (n for n in ast.walk(_parsed(cell.source)) if isinstance(n, ast.Name))
+            names |= {node.id for node in loads if isinstance(node.ctx, ast.Load)}
+    return names
+
+
+def _parsed(source):
+    """Parse a cell without its lines of IPython's own."""
+    plain = (line for line in source.split("\n") if not line.lstrip().startswith(("%", "!")))
+    return ast.parse("\n".join(plain))

@@ -1,0 +1,135 @@
+"""The lessons as a static site: to read and hear without running anything, online or from disk."""
+
+import html
+import json
+import re
+import shutil
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+from course_utils.course import syllabus
+from workshop import editions, pages
+
+TITLE = "Audio AI with Transformers"
+_INTRO = re.compile(r"\A# .+?\n(.*?)(?=^!\[|^## )", re.S | re.M)
+
+
+def build(out):
+    """Write the site.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder; pages of an earlier build in it are replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The index page.
+    """
+    out = Path(out)
+    shutil.rmtree(out / "assets", ignore_errors=True)
+    (out / "assets").mkdir(parents=True)
+    lessons = syllabus.lessons()
+    sections = []
+    for place, lesson in enumerate(lessons):
+        before = lessons[place - 1] if place else None
+        after = lessons[place + 1] if place + 1 < len(lessons) else None
+        page = pages.convert(
+            editions.read(lesson), "page", title=f"{lesson.number} · {lesson.title}",
+            top=_top(), bottom=_bottom(before, after),
+        )  # fmt: skip
+        (out / _file(lesson)).write_text(page, encoding="utf-8")
+        sections += index_of(page, _file(lesson), f"{lesson.number} · {lesson.title}")
+    for name in ("site.css", "site.js"):
+        (out / "assets" / name).write_text(pages.asset(name), encoding="utf-8")
+    # As a script and not as JSON, so that the search works on pages opened from a disk.
+    listing = json.dumps(sections, ensure_ascii=False).replace("<", "\\u003c")
+    (out / "assets" / "search-index.js").write_text(
+        f"window.COURSE_INDEX = {listing};\n", encoding="utf-8"
+    )
+    index = out / "index.html"
+    index.write_text(_index(lessons), encoding="utf-8")
+    return index
+
+
+def index_of(page, address, title):
+    """Return what the search knows of a page: one entry for each heading.
+
+    Parameters
+    ----------
+    page : str
+        HTML of a lesson.
+    address : str
+        Its file name.
+    title : str
+        Of the lesson.
+
+    Returns
+    -------
+    list of dict
+        With ``page``, ``anchor``, ``lesson``, ``heading`` and ``text``.
+    """
+    main = BeautifulSoup(page, "html.parser").find("main")
+    for script in main(["script", "style", "math"]):
+        script.decompose()
+    sections = []
+    for block in main.select(".jp-RenderedMarkdown > *, .jp-CodeCell"):
+        if block.name in ("h1", "h2", "h3"):
+            for link in block.select(".anchor-link"):
+                link.decompose()
+            sections.append([block.get("id", ""), block.get_text().strip(), []])
+        elif sections:
+            sections[-1][2].append(block.get_text().strip())
+    return [
+        {
+            "page": address, "anchor": anchor, "lesson": title, "heading": heading,
+            "text": re.sub(r"\s+", " ", " ".join(texts)),
+        }
+        for anchor, heading, texts in sections
+    ]  # fmt: skip
+
+
+def _file(lesson):
+    return f"{Path(lesson.file).stem}.html"
+
+
+def _top():
+    return (
+        f'<header><div class="course-nav"><a href="index.html">{html.escape(TITLE)}</a>'
+        '<form class="course-search" role="search" onsubmit="return false">'
+        '<input type="search" placeholder="Search the lessons" aria-label="Search the lessons">'
+        '<ul class="course-found" aria-live="polite"></ul></form></div></header>'
+    )
+
+
+def _bottom(before, after):
+    links = ['<a href="index.html">All lessons</a>']
+    if before:
+        text = html.escape(f"← {before.number} · {before.title}")
+        links.insert(0, f'<a rel="prev" href="{_file(before)}">{text}</a>')
+    if after:
+        text = html.escape(f"{after.number} · {after.title} →")
+        links.append(f'<a rel="next" class="end" href="{_file(after)}">{text}</a>')
+    return f'<footer><nav class="course-nav" aria-label="Lessons">{"".join(links)}</nav></footer>'
+
+
+def _index(lessons):
+    readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
+    intro = _INTRO.search(readme)[1].strip()
+    table = syllabus.readme_table(lessons)
+    body = pages.markdown(
+        f"# {TITLE}\n\n{intro}\n\nThese pages show every lesson as it ran, with its pictures and "
+        f"sounds. To run them yourself, take the course's folder.\n\n## Lessons\n\n{table}"
+    )
+    body = re.sub(r'href="notebooks/(\w+)\.ipynb"', r'href="\1.html"', body)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{html.escape(TITLE)}</title><link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="assets/site.css">'
+        '<script defer src="assets/search-index.js"></script>'
+        '<script defer src="assets/site.js"></script></head><body>'
+        f"{_top()}<main>{body}</main></body></html>\n"
+    )
