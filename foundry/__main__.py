@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from course_utils.catalog import POCKET
-from foundry.people import PERSONS
+from foundry.recognition.leave_one_out import PERSONS
 
 
 def commands(real, work, judge):
@@ -38,33 +38,42 @@ def commands(real, work, judge):
         return [[f"{foundry}.{script}", step, *places] for step in steps]
 
     return [
-        [f"{foundry}.sounds", "--out", str(POCKET / "sounds")],
-        [f"{foundry}.genres", "--out", str(POCKET / "genres")],
+        [f"{foundry}.sounds.sound_data", "--out", str(POCKET / "sounds")],
+        [f"{foundry}.music.genre_data", "--out", str(POCKET / "genres")],
         *training(
-            "train_sounds",
+            "sounds.train_sounds",
             real / "esc10",
             "pocket-sounds",
-            ["bank", "pretrain", "validate", "final"],
+            ["features", "pretrain", "validate", "final"],
         ),
-        [f"{foundry}.kokoro", *cache],
-        [f"{foundry}.speech", "render", *cache],
-        [f"{foundry}.speech", "pack", *cache, "--out", str(POCKET / "speech")],
-        [f"{foundry}.calls", *cache, "--out", str(POCKET / "calls")],
-        *training("train_ctc", real, "pocket-ctc", ["bank", "train", "final"]),
+        [f"{foundry}.speech.kokoro", *cache],
+        [f"{foundry}.speech.speech_data", "render", *cache],
+        [f"{foundry}.speech.speech_data", "pack", *cache, "--out", str(POCKET / "speech")],
+        [f"{foundry}.speech.call_data", *cache, "--out", str(POCKET / "calls")],
+        *training("recognition.train_ctc", real, "pocket-ctc", ["features", "train", "final"]),
         *training(
-            "train_whisper",
+            "recognition.train_whisper",
             real,
             "pocket-whisper",
-            ["bank", "train", "digits", *PERSONS, "final"],
+            ["features", "train", "digits", *PERSONS, "final"],
         ),
-        [f"{foundry}.speech", "render", "--plan", "voices", *cache],
-        *training("train_speaker", real, "pocket-speaker", ["bank", "train", "export"]),
-        *training("steady_speaker", real, "pocket-speaker", ["bank", "train", "final"]),
-        *training("train_diarizer", real, "pocket-diarizer", ["bank", "train", "final"]),
-        *training("train_vocoder", real, "pocket-vocoder", ["bank", "train", "export", "final"]),
-        *training("train_tts", real, "pocket-tts", ["bank", "train", "export", "final"]),
-        *training("train_music", real, "pocket-genres", ["judge"]),
-        *training("train_music", real, "pocket-music", ["codec", "train", "export", "final"]),
+        [f"{foundry}.speech.speech_data", "render", "--plan", "voices", *cache],
+        *training("voices.train_speaker", real, "pocket-speaker", ["features", "train", "export"]),
+        *training(
+            "voices.train_robust_speaker", real, "pocket-speaker", ["features", "train", "final"]
+        ),
+        *training("voices.train_diarizer", real, "pocket-diarizer", ["features", "train", "final"]),
+        *training(
+            "text_to_speech.train_vocoder",
+            real,
+            "pocket-vocoder",
+            ["features", "train", "export", "final"],
+        ),
+        *training(
+            "text_to_speech.train_tts", real, "pocket-tts", ["features", "train", "export", "final"]
+        ),
+        *training("music.train_music", real, "pocket-genres", ["judge"]),
+        *training("music.train_music", real, "pocket-music", ["codec", "train", "export", "final"]),
     ]
 
 

@@ -19,7 +19,8 @@ from transformers import AutoModel, pipeline
 
 from course_utils import audio, pipelines
 from course_utils.catalog import POCKET
-from foundry import speech_scores, tts_scores
+from foundry.recognition import recognition_scores
+from foundry.text_to_speech import tts_scores
 
 RATE = 16_000
 SENTENCES = 40
@@ -34,8 +35,8 @@ def main():
     options = parser.parse_args()
 
     encoder = VoiceEncoder("cpu", verbose=False)
-    hear = tts_scores.heard_by(options.judge)
-    rows = speech_scores.shipped("test", tts_scores.DOMAINS)
+    hear = tts_scores.transcriber(options.judge)
+    rows = recognition_scores.shipped("test", tts_scores.DOMAINS)
     clips = [audio.load(r["audio"], RATE)[0] for r in rows if r["speaker"] == options.voice]
 
     def embed(samples):
@@ -44,7 +45,7 @@ def main():
     wanted = np.mean([embed(clip) for clip in clips], 0)
     wanted /= np.linalg.norm(wanted)
     vector = load_file(options.tuned / "voice.safetensors")["speaker_embedding"]
-    rows = speech_scores.shipped("validation", tts_scores.DOMAINS)
+    rows = recognition_scores.shipped("validation", tts_scores.DOMAINS)
     places = np.linspace(0, len(rows) - 1, SENTENCES).round().astype(int)
     texts = [rows[place]["text"] for place in places]
     vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
@@ -53,7 +54,7 @@ def main():
         speak = pipeline("text-to-speech", model=str(folder), vocoder=vocoder.eval(), device="cpu")
         embedding = {"speaker_embedding": torch.from_numpy(vector)[None]}
         made = [np.ravel(speak(text, forward_params=embedding)["audio"]) for text in texts]
-        score = speech_scores.score(texts, hear(made, texts))
+        score = recognition_scores.score(texts, hear(made, texts))
         alike = np.mean([embed(clip) @ wanted for clip in made])
         low, high = score["interval"]
         print(f"{name:<12}WER {score['wer']:.1%} ({low:.1%} to {high:.1%})  likeness {alike:.3f}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import audio
-from foundry import train_speaker
+from foundry.voices import train_speaker
 
 
 @pytest.fixture
@@ -18,4 +18,4 @@ def tones(tmp_path, monkeypatch):
         audio.save(path, 0.3 * np.sin(2 * np.pi * pitch * time).astype(np.float32), 16_000)
         row = {"split": split, "speaker": speaker, "shipped": False}
         path.with_suffix(".json").write_text(json.dumps(row))
-    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [])
+    monkeypatch.setattr(train_speaker.recognition_scores, "shipped", lambda *names: [])

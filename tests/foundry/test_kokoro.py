@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from foundry import kokoro
+from foundry.speech import kokoro
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_durations_that_do_not_fit_are_an_error(session, monkeypatch):
 
 
 def test_a_missing_model_says_how_to_get_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"python -m course_utils\.foundry\.kokoro"):
+    with pytest.raises(FileNotFoundError, match=r"python -m foundry\.speech\.kokoro"):
         kokoro.Kokoro(tmp_path)
 
 

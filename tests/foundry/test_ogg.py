@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from foundry.ogg import opus
+from foundry.common.ogg import opus
 
 
 def decode(stream):

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer, pipeline, set_seed
 
 from course_utils import catalog, pipelines
 from course_utils.catalog import POCKET
-from foundry import music_prompts, music_scores, train_music
+from foundry.music import music_prompts, music_scores, train_music
 
 pipelines.register()
 

@@ -13,9 +13,9 @@ from course_utils import data, scoring
 from course_utils.catalog import POCKET
 from course_utils.course.checks.lesson_04 import merged
 from course_utils.formats import subtitles
-from foundry import speech_scores
-from foundry.guided import KNOWN
-from foundry.people import PERSONS
+from foundry.recognition import recognition_scores
+from foundry.recognition.leave_one_out import PERSONS
+from foundry.recognition.phone_head import TRAINED_DOMAINS
 
 BARS = {"pocket-ctc": 0.15, "pocket-whisper": 0.08}
 
@@ -27,13 +27,13 @@ def results_of(name):
 @pytest.mark.parametrize("name", BARS)
 def test_unseen_voices_and_sentences_are_understood_as_the_card_says(name):
     results, card = results_of(name), (POCKET / name / "README.md").read_text()
-    rows = speech_scores.shipped("test", KNOWN)
-    found = speech_scores.score_test(speech_scores.recogniser(POCKET / name), rows)
+    rows = recognition_scores.shipped("test", TRAINED_DOMAINS)
+    found = recognition_scores.score_test(recognition_scores.recogniser(POCKET / name), rows)
     assert found["closed"]["wer"] <= BARS[name]
     for group in ("closed", "known"):
         assert found[group]["wer"] == pytest.approx(results["test"][group]["wer"], abs=0.005)
     for scores in results["test"].values():
-        assert speech_scores.percent(scores) in card
+        assert recognition_scores.percent(scores) in card
         low, high = scores["interval"]
         assert low <= scores["wer"] <= high
 
@@ -43,7 +43,7 @@ def test_people_whom_it_has_not_heard_are_understood_as_the_card_says():
     assert set(results["people"]) == set(PERSONS)
     assert sum(scores["wer"] for scores in results["people"].values()) / len(PERSONS) <= 0.15
     for person, scores in results["people"].items():
-        assert f"| {person} | {speech_scores.percent(scores)} |" in card
+        assert f"| {person} | {recognition_scores.percent(scores)} |" in card
 
 
 def test_plain_auto_classes_open_both():

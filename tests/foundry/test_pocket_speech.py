@@ -10,9 +10,10 @@ from transformers import AutoModel, AutoTokenizer, pipeline
 from course_utils import audio, catalog, pipelines, scoring
 from course_utils.catalog import POCKET
 from course_utils.formats import spelling
-from foundry import tts_scores, voice_scores
-from foundry.pronunciation import TOKENS
-from foundry.tts_features import mel_of
+from foundry.text_to_speech import tts_scores
+from foundry.text_to_speech.pronunciation import TOKENS
+from foundry.text_to_speech.tts_features import mel_of
+from foundry.voices import voice_scores
 
 pipelines.register()
 
@@ -37,7 +38,7 @@ def speak():
 @pytest.fixture(scope="module")
 def voices():
     embed = voice_scores.embedder(POCKET / "pocket-speaker")
-    return tts_scores.voices_of(embed, "train", tts_scores.HEARD)
+    return tts_scores.mean_embeddings(embed, "train", tts_scores.HEARD)
 
 
 def say(speak, text, vector):
@@ -53,7 +54,7 @@ def test_the_cards_say_what_was_measured():
             assert row in card
     assert f"{results['heard']['all']['real_time_factor']:.2f} s of" in card
     results, card = results_of("pocket-vocoder"), catalog.card("pocket-vocoder")
-    for row in tts_scores.speech_scores.table(results["wer"]).splitlines():
+    for row in tts_scores.recognition_scores.table(results["wer"]).splitlines():
         assert row in card
     for name, value in results["mcd"].items():
         assert f"| {name} | {value:.1f} |" in card
@@ -118,7 +119,7 @@ def test_a_recogniser_that_had_no_part_in_it_understands_it(speak, voices, share
     made = tts_scores.score(
         lambda text, vector: say(speak, text, vector[0]),
         {name: voices[name] for name in ("am_michael", "bf_emma")},
-        tts_scores.heard_by(folder),
+        tts_scores.transcriber(folder),
         [row["text"] for row in tts_scores.held_out()][::2],
         voice_scores.embedder(POCKET / "pocket-speaker"),
     )

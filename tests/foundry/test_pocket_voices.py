@@ -8,7 +8,7 @@ from transformers import AutoModelForAudioFrameClassification, AutoModelForAudio
 
 from course_utils import catalog
 from course_utils.catalog import POCKET
-from foundry import voice_scores
+from foundry.voices import voice_scores
 
 MODELS = {
     "pocket-speaker": AutoModelForAudioXVector,
@@ -45,7 +45,7 @@ def test_unseen_voices_are_told_apart():
     table = results_of("pocket-speaker")["verification"]
     assert table["test, as rendered"]["eer"] <= HIGHEST_EER
     assert {"people, one digit", "people, five digits", "meetings (AMI)"} <= set(table)
-    rows = voice_scores.speech_scores.shipped("test", voice_scores.PACKED)[::2]
+    rows = voice_scores.recognition_scores.shipped("test", voice_scores.PACKED)[::2]
     clips = [voice_scores.audio.load(row["audio"], voice_scores.RATE)[0] for row in rows]
     embed = voice_scores.embedder(POCKET / "pocket-speaker")
     measured = voice_scores.verification(embed, clips, [row["speaker"] for row in rows])

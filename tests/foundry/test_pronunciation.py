@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from foundry import kokoro, pronunciation
+from foundry.speech import kokoro
+from foundry.text_to_speech import pronunciation
 
 
 def said(phonemes):

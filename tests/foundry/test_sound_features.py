@@ -2,42 +2,45 @@ import numpy as np
 import pytest
 import torch
 
-from foundry import kaldi, sounds, train_sounds
-from foundry import sound_features as features
+from foundry.common import kaldi
+from foundry.sounds import sound_data, train_sounds
+from foundry.sounds import sound_features as features
 
 
 def test_log_mel_is_what_the_feature_extractor_gives():
     extractor = train_sounds.extractor()
     for seconds in (0.3, 2.0, 6.0):
-        samples, _ = sounds.render("dog", "train", 5, seconds=seconds)
+        samples, _ = sound_data.render("dog", "train", 5, seconds=seconds)
         expected = extractor(samples, sampling_rate=16000)["input_values"][0]
-        bank = features.Bank.of([samples], [0], extractor.mel_filters)
-        assert np.abs(bank.padded([0])[0].numpy() - expected).max() < 0.02
+        cache = features.SpectrogramCache.of([samples], [0], extractor.mel_filters)
+        assert np.abs(cache.padded([0])[0].numpy() - expected).max() < 0.02
         exact = kaldi.log_mel(samples, extractor.mel_filters).numpy()[: features.FRAMES]
         assert np.allclose(exact, expected[: len(exact)], atol=1e-4)
 
 
 def test_banks_are_saved_joined_and_measured(tmp_path):
     filters = train_sounds.extractor().mel_filters
-    clips = [sounds.render("bell", "train", n)[0] for n in range(2)]
-    bank = features.Bank.of(clips, [1, 1], filters)
-    bank.save(tmp_path / "bank.npz")
-    both = features.Bank.join([features.Bank.load(tmp_path / "bank.npz"), bank.select([0])])
+    clips = [sound_data.render("bell", "train", n)[0] for n in range(2)]
+    cache = features.SpectrogramCache.of(clips, [1, 1], filters)
+    cache.save(tmp_path / "features.npz")
+    both = features.SpectrogramCache.join(
+        [features.SpectrogramCache.load(tmp_path / "features.npz"), cache.select([0])]
+    )
     assert len(both) == 3
     values = np.concatenate([kaldi.log_mel(clip, filters) for clip in clips])
-    assert bank.statistics() == pytest.approx((values.mean(), values.std()), abs=0.01)
+    assert cache.statistics() == pytest.approx((values.mean(), values.std()), abs=0.01)
 
 
 def test_augmented_batches_are_finite_seeded_and_mixed():
     filters = train_sounds.extractor().mel_filters
-    clips = [sounds.render("dog", "train", n)[0] for n in range(8)]
-    bank = features.Bank.of(clips, range(8), filters)
-    start = torch.from_numpy(bank.features.astype(np.float32))
+    clips = [sound_data.render("dog", "train", n)[0] for n in range(8)]
+    cache = features.SpectrogramCache.of(clips, range(8), filters)
+    start = torch.from_numpy(cache.features.astype(np.float32))
 
     def batch(seed):
         generator = torch.Generator().manual_seed(seed)
         made, targets = features.augment(
-            start, torch.from_numpy(bank.lengths), torch.from_numpy(bank.labels), 8, generator
+            start, torch.from_numpy(cache.lengths), torch.from_numpy(cache.labels), 8, generator
         )
         return features.mask(made, generator), targets
 

@@ -1,8 +1,15 @@
 import numpy as np
 import torch
 
-from foundry import speech_features
-from foundry.speech_features import MELS, STRIDE, extractor, features_of, hide, record
+from foundry.speech import speech_features
+from foundry.speech.speech_features import (
+    MELS,
+    STRIDE,
+    extractor,
+    features_of,
+    hide,
+    simulate_recording,
+)
 
 
 def speech_like(seconds, seed=0):
@@ -28,11 +35,11 @@ def test_a_recording_is_seeded_finite_and_says_the_same():
     samples = speech_like(1.5)
     lengths = set()
     for seed in range(20):
-        made = record(np.random.default_rng(seed), samples)
+        made = simulate_recording(np.random.default_rng(seed), samples)
         assert made.dtype == np.float32 and np.isfinite(made).all()
         assert 0.86 < len(made) / len(samples) < 1.15
         lengths.add(len(made))
-        assert np.array_equal(made, record(np.random.default_rng(seed), samples))
+        assert np.array_equal(made, simulate_recording(np.random.default_rng(seed), samples))
     assert len(lengths) > 5
 
 

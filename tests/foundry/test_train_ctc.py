@@ -2,10 +2,10 @@ import numpy as np
 import torch
 from transformers import AutoModelForCTC, AutoProcessor, pipeline
 
-from foundry import train_ctc
-from foundry.guided import PHONES
-from foundry.sentences import ALPHABET
-from foundry.speech_bank import Bank
+from foundry.recognition import train_ctc
+from foundry.recognition.phone_head import PHONES
+from foundry.speech.feature_cache import FeatureCache
+from foundry.speech.sentences import ALPHABET
 
 
 def some_speech(count):
@@ -23,7 +23,7 @@ def some_speech(count):
 def test_the_network_has_a_loss_and_three_million_parameters():
     model = train_ctc.new_model()
     assert 2e6 < model.num_parameters() < 4e6
-    features, ends, labels, phones = Bank.of(list(some_speech(3))).batch([0, 1, 2])
+    features, ends, labels, phones = FeatureCache.of(list(some_speech(3))).batch([0, 1, 2])
     attention = (torch.arange(features.shape[1]) < ends[:, None]).long()
     loss = model(input_features=features, attention_mask=attention, labels=labels).loss
     assert torch.isfinite(loss) and loss > 0

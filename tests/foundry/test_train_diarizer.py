@@ -7,7 +7,7 @@ import torch
 from course_utils import audio
 from course_utils.simulation import conversations
 from course_utils.simulation.acoustics import noise
-from foundry import train_diarizer, train_speaker
+from foundry.voices import train_diarizer, train_speaker
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def cache(tmp_path, monkeypatch):
         audio.save(path, 0.1 * noise(rng, 24_000, number % 3 * -3).astype(np.float32), 16_000)
         row = {"split": "train", "speaker": f"s{number % 4}", "shipped": False, "text": ""}
         path.with_suffix(".json").write_text(json.dumps(row))
-    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [])
+    monkeypatch.setattr(train_speaker.recognition_scores, "shipped", lambda *names: [])
     train_diarizer._people.cache_clear()
     return tmp_path
 
@@ -45,7 +45,7 @@ def test_windows_hold_features_and_who_is_active_in_them(cache):
         (0, len(talk["audio"]) / 16_000 - 15), windows, strict=True
     ):
         assert features.shape == (train_diarizer.VECTORS, 80 * train_diarizer.STRIDE)
-        assert labels.shape == (train_diarizer.VECTORS, train_diarizer.TRACKS)
+        assert labels.shape == (train_diarizer.VECTORS, train_diarizer.LOCAL_SPEAKERS)
         assert len(set(speakers)) == 3 and speakers[2] == "" and not labels[:, 2].any()
         for track, name in enumerate(speakers[:2]):
             turns = [turn for turn in talk["turns"] if turn["speaker"] == name]
@@ -77,7 +77,7 @@ def test_it_begins_with_the_encoder_of_the_speaker_model(tmp_path):
         model.wav2vec2_bert.parameters(), speaker.wav2vec2_bert.parameters(), strict=True
     ):
         assert torch.equal(ours, theirs)
-    assert model.config.num_labels == train_diarizer.TRACKS
+    assert model.config.num_labels == train_diarizer.LOCAL_SPEAKERS
 
 
 def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from foundry.train_loop import adamw, between, fit, muon
+from foundry.common.train_loop import adamw, between, fit, muon
 
 
 def line(generator):
@@ -10,7 +10,7 @@ def line(generator):
 
 
 class Line(torch.nn.Linear):
-    edges = ("unused",)
+    adamw_parts = ("unused",)
 
 
 def trained(path, stop_at=None, optimizers=adamw):

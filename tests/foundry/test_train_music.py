@@ -9,7 +9,7 @@ import torch
 from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
 
 from course_utils.pipelines import SpectralCodec, SpectralCodecConfig
-from foundry import genres, music_prompts, music_scores, train_music
+from foundry.music import genre_data, music_prompts, music_scores, train_music
 
 RATE = 16_000
 CLIP = {"genre": "waltz", "tempo": 92.0, "key": "C#", "mode": "minor", "drums": ""}
@@ -22,7 +22,7 @@ def codec():
 
 def test_the_delay_is_the_one_that_musicgen_generates_with(codec):
     tokens = torch.randint(16, (2, 7, 3), generator=torch.Generator().manual_seed(0))
-    labels = train_music.delayed(tokens, 16)
+    labels = train_music.delay_codebooks(tokens, 16)
     assert labels.shape == (2, 9, 3)
     decoder = MusicgenForCausalLM(
         MusicgenDecoderConfig(
@@ -46,7 +46,7 @@ def test_the_loss_counts_tokens_only_and_falls(codec):
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=3e-3)
     losses = []
     for _ in range(25):
-        loss = model(**told, labels=train_music.delayed(tokens, 16)).loss
+        loss = model(**told, labels=train_music.delay_codebooks(tokens, 16)).loss
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -71,7 +71,7 @@ def test_without_its_prompt_the_model_hears_nothing_of_it(codec):
 
 
 def test_one_genre_is_kept_for_the_lesson():
-    assert set(train_music.LEARNED) | {train_music.NEW} == set(genres.GENRES)
+    assert set(train_music.LEARNED) | {train_music.NEW} == set(genre_data.GENRES)
     assert train_music.NEW not in train_music.LEARNED
 
 
@@ -80,8 +80,8 @@ def test_prompts_say_what_is_played_in_words_that_the_tokenizer_knows():
     rng = np.random.default_rng(0)
     texts = set()
     for number in range(200):
-        genre = genres.GENRES[number % len(genres.GENRES)]
-        _, parameters = genres.example(genre, "validation", number) if number < 7 else (0, {})
+        genre = genre_data.GENRES[number % len(genre_data.GENRES)]
+        _, parameters = genre_data.example(genre, "validation", number) if number < 7 else (0, {})
         parameters = parameters or CLIP | {"genre": genre, "instrument": "electric_piano"}
         text = music_prompts.prompt_of(parameters, rng)
         assert genre in text

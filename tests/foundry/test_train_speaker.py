@@ -3,16 +3,16 @@ import json
 import numpy as np
 import torch
 
-from foundry import train_speaker
-from foundry.speech_bank import Bank
+from foundry.speech.feature_cache import FeatureCache
+from foundry.voices import train_speaker
 
 
 def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tones, tmp_path):
-    train_speaker.bank(tmp_path, tmp_path)
-    bank = Bank.load(tmp_path / "bank.npz")
-    assert len(bank) == 9
+    train_speaker.compute_features(tmp_path, tmp_path)
+    cache = FeatureCache.load(tmp_path / "features.npz")
+    assert len(cache) == 9
     assert json.loads((tmp_path / "speakers.json").read_text()) == ["high", "low"]
-    _, ends, labels, _ = bank.batch(range(9))
+    _, ends, labels, _ = cache.batch(range(9))
     assert labels[:, 0].tolist() == [3, 4, 5, 3, 4, 5, 0, 1, 2]
     # Played at 0.9 of the pace, a clip has more frames.
     assert ends[0] > ends[1] > ends[2]
@@ -21,7 +21,7 @@ def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tones, tm
 
 def test_shipped_utterances_are_used_as_well_once(tones, tmp_path, monkeypatch):
     row = {"audio": {"bytes": b"", "path": "0.ogg"}, "speaker": "other"}
-    monkeypatch.setattr(train_speaker.speech_scores, "shipped", lambda *names: [row])
+    monkeypatch.setattr(train_speaker.recognition_scores, "shipped", lambda *names: [row])
     rows = train_speaker.utterances_of(tmp_path)
     assert [row["speaker"] for row in rows] == ["low", "low", "high", "other"]
     assert rows[-1] == row
@@ -29,13 +29,13 @@ def test_shipped_utterances_are_used_as_well_once(tones, tmp_path, monkeypatch):
 
 def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round():
     lengths = [40, 100, 300]
-    bank = Bank.of(
+    cache = FeatureCache.of(
         (torch.arange(n)[:, None] + 500.0 * row, np.zeros(n), [row])
         for row, n in enumerate(lengths)
     )
     seen = set()
     for seed in range(6):
-        features, labels = train_speaker.crops(bank, torch.Generator().manual_seed(seed))
+        features, labels = train_speaker.crops(cache, torch.Generator().manual_seed(seed))
         assert features.shape[0] == train_speaker.BATCH
         assert train_speaker.SHORTEST <= features.shape[1] <= train_speaker.LONGEST
         seen.add(features.shape[1])

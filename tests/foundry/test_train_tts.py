@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from course_utils import audio
-from foundry import train_tts
-from foundry.pronunciation import TOKENS
+from foundry.text_to_speech import train_tts
+from foundry.text_to_speech.pronunciation import TOKENS
 
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory):
-    """A bank of four rendered utterances of two speakers."""
+    """A cache of four rendered utterances of two speakers."""
     folder = tmp_path_factory.mktemp("tts")
     rng = np.random.default_rng(0)
     for number in range(4):
@@ -25,9 +25,9 @@ def examples(tmp_path_factory):
         row = {"split": path.parent.name, "speaker": f"s{number % 2}", "shipped": False}
         row |= {"phonemes": "hɛlOwənd"[: 5 + number], "durations": units}
         path.with_suffix(".json").write_text(json.dumps(row))
-    train_tts.bank(folder, folder)
+    train_tts.compute_features(folder, folder)
     vectors = np.eye(4, train_tts.VOICE, dtype=np.float32)
-    return train_tts.Examples(folder / "bank.npz", vectors), folder
+    return train_tts.Examples(folder / "features.npz", vectors), folder
 
 
 def test_a_bank_holds_every_utterance_with_its_speaker(examples):

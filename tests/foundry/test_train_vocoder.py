@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from course_utils.finetuning.tts import HOP
-from foundry import train_vocoder as vocoder
-from foundry.tts_features import extractor, mel_of
+from foundry.text_to_speech import train_vocoder as vocoder
+from foundry.text_to_speech.tts_features import extractor, mel_of
 
 RATE = 16_000
 
@@ -55,8 +55,8 @@ def crops(tmp_path):
     mel = np.repeat(frames[:, None], 80, 1).astype(np.float32)
     samples = np.repeat(frames, HOP).astype(np.float32)
     pitch = np.where(frames % 2, 100.0 + frames, 0)
-    np.savez(tmp_path / "bank.npz", mel=mel, samples=samples, starts=starts, pitch=pitch)
-    return vocoder.Crops(tmp_path / "bank.npz")
+    np.savez(tmp_path / "features.npz", mel=mel, samples=samples, starts=starts, pitch=pitch)
+    return vocoder.Crops(tmp_path / "features.npz")
 
 
 def test_crops_are_spectrograms_with_their_waveforms_and_pitch(crops, monkeypatch):

@@ -3,8 +3,8 @@ import pytest
 import torch
 from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor, pipeline
 
-from foundry import train_whisper
-from foundry.speech_bank import Bank
+from foundry.recognition import train_whisper
+from foundry.speech.feature_cache import FeatureCache
 
 SENTENCES = ["turn the lights off", "it's nine oh eight", "zebras can't xylophone"]
 
@@ -55,7 +55,7 @@ def test_without_phones_the_loss_is_the_models_own(model):
         (torch.randn(len(unknown), train_whisper.MELS), unknown, train_whisper.encode(text))
         for text in SENTENCES
     ]
-    batch, _, labels, phones = Bank.of(clips).batch([0, 1, 2])
+    batch, _, labels, phones = FeatureCache.of(clips).batch([0, 1, 2])
     tokenizer = train_whisper.tokenizer()
     whole = [torch.tensor(tokenizer(text)["input_ids"][1:]) for text in SENTENCES]
     whole = torch.nn.utils.rnn.pad_sequence(whole, batch_first=True, padding_value=-100)

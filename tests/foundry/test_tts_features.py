@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from course_utils.finetuning.tts import ENERGY, HOP, PITCH
-from foundry import tts_features
-from foundry.tts_features import UNIT
+from foundry.text_to_speech import tts_features
+from foundry.text_to_speech.tts_features import UNIT
 
 RATE = 16_000
 

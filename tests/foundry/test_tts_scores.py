@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from course_utils import audio
-from foundry import tts_scores
-from foundry.tts_features import mel_of
+from foundry.text_to_speech import tts_scores
+from foundry.text_to_speech.tts_features import mel_of
 
 
 def test_held_out_sentences_are_of_the_test_split_and_all_different():
     rows = tts_scores.held_out()
     assert len({row["text"] for row in rows}) > 45
     assert {row["domain"] for row in rows} == set(tts_scores.DOMAINS)
-    assert {row["speaker"] for row in rows} == set(tts_scores.UNHEARD)
+    assert {row["speaker"] for row in rows} == set(tts_scores.TEST_VOICES)
 
 
 def test_griffin_lim_gives_back_the_spectrogram():

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from foundry import kokoro, sentences, speech_plan, voice_plan
+from foundry.speech import kokoro, sentences, speech_plan, voice_plan
 
 
 @pytest.fixture(scope="module")

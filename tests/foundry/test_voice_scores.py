@@ -3,7 +3,7 @@ import pytest
 
 from course_utils import audio
 from course_utils.formats import rttm
-from foundry import voice_scores
+from foundry.voices import voice_scores
 
 TURNS = [
     {"speaker": "a", "start": 0.0, "end": 4.0},
@@ -48,7 +48,7 @@ def test_held_out_conversations_have_the_voices_of_their_split():
     talks = voice_scores.held_out("test", "room", count=2)
     again = voice_scores.held_out("test", "conference call", count=1)
     names = {turn["speaker"] for talk in talks for turn in talk["turns"]}
-    rows = voice_scores.speech_scores.shipped("test", ("home",))
+    rows = voice_scores.recognition_scores.shipped("test", ("home",))
     assert names <= {row["speaker"] for row in rows}
     assert talks[0]["turns"] == again[0]["turns"]  # the same talk elsewhere
 

@@ -17,7 +17,7 @@ from transformers import (
 
 from course_utils import pipelines
 from course_utils.pipelines import SpectralCodec, SpectralCodecConfig
-from foundry.music_prompts import new_tokenizer
+from foundry.music.music_prompts import new_tokenizer
 
 pipelines.register()
 

@@ -1,0 +1,97 @@
+import math
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+from transformers import Wav2Vec2BertForXVector
+
+from course_utils import audio
+from course_utils.pipelines.linking import VoiceModel
+from foundry.speech.feature_cache import FeatureCache
+from foundry.voices import train_robust_speaker, train_speaker
+
+
+@pytest.fixture
+def folders(tones, tmp_path):
+    """A work folder, a cache with two speakers' tones, and a small model of the first half."""
+    out = tmp_path / "model"
+    model = train_speaker.new_model(2)
+    model.config.feature_options = train_speaker.FEATURES
+    model.save_pretrained(out)
+    train_speaker.extractor().save_pretrained(out)
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work", tmp_path, out
+
+
+def test_targets_are_what_the_first_half_says_of_clean_speech(folders):
+    work, cache, out = folders
+    train_robust_speaker.compute_features(work, cache, out)
+    stored, targets = FeatureCache.load(work / "robust.npz"), np.load(work / "targets.npy")
+    paces, places = len(train_robust_speaker.PACES), train_robust_speaker.PLACES
+    assert len(stored) == 3 * paces * places
+    _, ends, labels, _ = stored.batch(range(len(stored)))
+    # "high" has the first numbers; "low" said the first two utterances.
+    expected = [
+        first + pace for first in (paces, paces, 0) for pace in range(paces) for _ in range(places)
+    ]
+    assert labels[:, 0].tolist() == expected
+    assert ends[0] > ends[-1]  # slower, and longer
+    assert targets.shape == (2 * paces, 128)
+    assert np.linalg.norm(targets, axis=1) == pytest.approx(1, abs=1e-5)
+    voice_of = VoiceModel(out)
+    clips = [audio.load(path, 16_000)[0] for path in sorted(cache.glob("speech/train/*.flac"))]
+    mean = np.mean([voice_of(clip) for clip in clips], axis=0)
+    at_own_pace = paces + train_robust_speaker.PACES.index(1.0)
+    assert targets[at_own_pace] @ (mean / np.linalg.norm(mean)) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_bank_keeps_its_targets_whatever_the_model_has_become(folders):
+    work, cache, out = folders
+    train_robust_speaker.compute_features(work, cache, out)
+    before = (work / "targets.npy").read_bytes()
+    train_speaker.new_model(2, seed=1).save_pretrained(out)
+    (work / "robust.npz").unlink()
+    train_robust_speaker.compute_features(work, cache, out)
+    assert (work / "targets.npy").read_bytes() == before
+
+
+def test_the_loss_of_a_case_worked_out_by_hand():
+    targets = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    vectors = torch.tensor([[0.6, 0.8]])
+    right, other = 30 * (0.6 - 0.2), 30 * 0.8
+    expected = (1 - 0.6) + 0.1 * math.log(1 + math.exp(other - right))
+    loss = train_robust_speaker.robust_loss(vectors, targets, torch.tensor([0]))
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    assert train_robust_speaker.robust_loss(targets, targets, torch.tensor([0, 1])) < 1e-6
+
+
+def test_training_brings_noisy_vectors_to_their_targets(folders):
+    work, cache, out = folders
+    train_robust_speaker.compute_features(work, cache, out)
+    stored = FeatureCache.load(work / "robust.npz")
+    targets = torch.from_numpy(np.load(work / "targets.npy"))
+    features, labels = train_speaker.crops(stored, torch.Generator().manual_seed(0))
+
+    def nearness(model):
+        with torch.no_grad():
+            vectors = model.eval()(input_features=features).embeddings
+        return torch.nn.functional.cosine_similarity(vectors, targets[labels]).mean().item()
+
+    short = {"steps": 12, "rate": 2e-3, "warmup": 0.1}
+    with mock.patch.object(train_robust_speaker, "TRAIN", short):
+        model = train_robust_speaker.train(work)
+    first = Wav2Vec2BertForXVector.from_pretrained(out)
+    assert nearness(model) > nearness(first) + 0.01
+    assert torch.equal(model.objective.weight, first.objective.weight)
+
+
+def test_a_voice_is_heard_in_many_places_at_its_length():
+    time = np.arange(16_000) / 16_000
+    tone = 0.3 * np.sin(2 * np.pi * 200 * time).astype(np.float32)
+    clips = [train_robust_speaker.heard(np.random.default_rng(seed), tone) for seed in range(12)]
+    assert all(len(clip) == len(tone) and np.isfinite(clip).all() for clip in clips)
+    unchanged = sum(np.array_equal(clip, tone) for clip in clips)
+    assert unchanged < 6
+    again = train_robust_speaker.heard(np.random.default_rng(3), tone)
+    assert np.array_equal(again, clips[3])
