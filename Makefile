@@ -1,7 +1,6 @@
 # Everything happens in .venv; `make help` says what each target does.
 PYTHON ?= python3
 VENV ?= .venv
-REAL ?= ../shared/real
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -38,8 +37,8 @@ notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the ou
 	$(BIN)/course-utils run --jobs 2 --out runs
 	cp runs/[0-9][0-9]_*.ipynb notebooks/
 
-pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of the real recordings, JUDGE=of a recogniser.
-	$(BIN)/python -m foundry --real $(REAL) --judge $(JUDGE)
+pocket: $(READY) ## Rebuild the shipped data and models; REAL=folder of recordings, JUDGE=folder of a recogniser.
+	$(BIN)/python -m foundry $(if $(REAL),--real "$(REAL)") $(if $(JUDGE),--judge "$(JUDGE)")
 
 bench: $(READY) ## Measure against the usual libraries and recipes, write BENCHMARKS.md (20 minutes).
 	$(BIN)/python tests/bench/bench.py

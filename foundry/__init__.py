@@ -1,5 +1,5 @@
-"""How the pocket assets were made: rendering, sound synthesis and training.
+"""Scripts that made the shipped data sets and models; see the README of this folder.
 
-Lessons never import this package. Every module is a command, ``python -m
-foundry.NAME --help``, that rebuilds one asset under ``course_utils/pocket``.
+No lesson imports this package. ``python -m foundry`` rebuilds everything, and ``python -m
+foundry.FOLDER.SCRIPT --help`` describes one script.
 """

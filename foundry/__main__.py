@@ -1,4 +1,4 @@
-"""Rebuild every shipped asset, in the order in which they need each other: ``make pocket``."""
+"""Rebuild every shipped data set and model, in the order of their dependencies."""
 
 import argparse
 import subprocess
@@ -10,82 +10,87 @@ from foundry.recognition.leave_one_out import PERSONS
 
 
 def commands(real, work, judge):
-    """Return what to run, as arguments of ``python -m``.
+    """Return the commands of a rebuild, as arguments of ``python -m``.
 
     Parameters
     ----------
     real : pathlib.Path
-        Folder of the third-party recordings, with ``esc10`` and ``fsdd`` in it.
+        Folder of the third-party recordings, with ``esc10``, ``fsdd`` and ``ami`` in it.
     work : pathlib.Path
-        Folder for checkpoints; a run that was cut off goes on from there. Speech is rendered
-        into its folder ``cache``, which takes half a day.
+        Folder for checkpoints, from which an interrupted rebuild resumes. Its folder ``cache``
+        holds the rendered speech.
     judge : pathlib.Path
-        Folder of a recogniser that writes down what generated speech says.
+        Folder of a recogniser that transcribes synthesised speech.
 
     Returns
     -------
     list of list of str
-        One command an element, module name first.
+        Commands; the first element of each is the name of a module.
     """
-    foundry = "foundry"
     cache = ["--cache", str(work / "cache")]
 
-    def training(script, recordings, folder, steps):
-        """List the steps of a training script; the last writes the folder."""
-        places = ["--work", str(work / folder), "--real", str(recordings), *cache]
-        places += ["--judge", str(judge)]
-        places += ["--out", str(POCKET / folder)]
-        return [[f"{foundry}.{script}", step, *places] for step in steps]
+    def training(script, asset, steps, recordings=real):
+        """Return a command for each step of a training script."""
+        folders = ["--work", str(work / asset), "--real", str(recordings), *cache]
+        folders += ["--judge", str(judge), "--out", str(POCKET / asset)]
+        return [[f"foundry.{script}", step, *folders] for step in steps]
 
+    tts = ["features", "train", "export", "final"]
+    sounds = ["features", "pretrain", "validate", "final"]
+    whisper = ["features", "train", "digits", *PERSONS, "final"]
+    speech = "foundry.speech.speech_data"
     return [
-        [f"{foundry}.sounds.sound_data", "--out", str(POCKET / "sounds")],
-        [f"{foundry}.music.genre_data", "--out", str(POCKET / "genres")],
-        *training(
-            "sounds.train_sounds",
-            real / "esc10",
-            "pocket-sounds",
-            ["features", "pretrain", "validate", "final"],
-        ),
-        [f"{foundry}.speech.kokoro", *cache],
-        [f"{foundry}.speech.speech_data", "render", *cache],
-        [f"{foundry}.speech.speech_data", "pack", *cache, "--out", str(POCKET / "speech")],
-        [f"{foundry}.speech.call_data", *cache, "--out", str(POCKET / "calls")],
-        *training("recognition.train_ctc", real, "pocket-ctc", ["features", "train", "final"]),
-        *training(
-            "recognition.train_whisper",
-            real,
-            "pocket-whisper",
-            ["features", "train", "digits", *PERSONS, "final"],
-        ),
-        [f"{foundry}.speech.speech_data", "render", "--plan", "voices", *cache],
-        *training("voices.train_speaker", real, "pocket-speaker", ["features", "train", "export"]),
-        *training(
-            "voices.train_robust_speaker", real, "pocket-speaker", ["features", "train", "final"]
-        ),
-        *training("voices.train_diarizer", real, "pocket-diarizer", ["features", "train", "final"]),
-        *training(
-            "text_to_speech.train_vocoder",
-            real,
-            "pocket-vocoder",
-            ["features", "train", "export", "final"],
-        ),
-        *training(
-            "text_to_speech.train_tts", real, "pocket-tts", ["features", "train", "export", "final"]
-        ),
-        *training("music.train_music", real, "pocket-genres", ["judge"]),
-        *training("music.train_music", real, "pocket-music", ["codec", "train", "export", "final"]),
+        ["foundry.sounds.sound_data", "--out", str(POCKET / "sounds")],
+        ["foundry.music.genre_data", "--out", str(POCKET / "genres")],
+        *training("sounds.train_sounds", "pocket-sounds", sounds, real / "esc10"),
+        ["foundry.speech.kokoro", *cache],
+        [speech, "render", *cache],
+        [speech, "pack", *cache, "--out", str(POCKET / "speech")],
+        ["foundry.speech.call_data", *cache, "--out", str(POCKET / "calls")],
+        *training("recognition.train_ctc", "pocket-ctc", ["features", "train", "final"]),
+        *training("recognition.train_whisper", "pocket-whisper", whisper),
+        [speech, "render", "--plan", "voices", *cache],
+        *training("voices.train_speaker", "pocket-speaker", ["features", "train", "export"]),
+        *training("voices.train_robust_speaker", "pocket-speaker", ["features", "train", "final"]),
+        *training("voices.train_diarizer", "pocket-diarizer", ["features", "train", "final"]),
+        *training("text_to_speech.train_vocoder", "pocket-vocoder", tts),
+        *training("text_to_speech.train_tts", "pocket-tts", tts),
+        *training("music.train_music", "pocket-genres", ["judge"]),
+        *training("music.train_music", "pocket-music", ["codec", "train", "export", "final"]),
     ]
 
 
 def main():
-    """Run all commands, stopping at the first that fails."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--real", type=Path, required=True, help="folder with esc10/ and fsdd/")
-    parser.add_argument("--work", type=Path, default=Path("build/foundry"), help="checkpoints")
-    parser.add_argument("--judge", type=Path, required=True, help="folder of a recogniser")
+    """Run all commands; stop at the first that fails."""
+    parser = argparse.ArgumentParser(prog="python -m foundry", description=__doc__)
+    parser.add_argument(
+        "--real",
+        type=Path,
+        help="folder with esc10/, fsdd/ and ami/, the third-party recordings (required)",
+    )
+    parser.add_argument(
+        "--judge",
+        type=Path,
+        help="folder of a recogniser that scores synthesised speech (required)",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("build/foundry"),
+        help="folder for checkpoints and rendered speech (default: build/foundry)",
+    )
     arguments = parser.parse_args()
-    if not (arguments.real / "esc10").is_dir():
-        parser.error(f"{arguments.real} has no esc10/; --real names the folder of the recordings.")
+    for name in ("real", "judge"):
+        folder = getattr(arguments, name)
+        if folder is None or not folder.is_dir():
+            lack = "is missing" if folder is None else f"{folder} is not a folder"
+            sys.exit(
+                f"--{name} {lack}: a rebuild needs REAL=folder of recordings and JUDGE=folder of a "
+                "recogniser; foundry/README.md says which."
+            )
+    for name in ("esc10", "fsdd", "ami"):
+        if not (arguments.real / name).is_dir():
+            sys.exit(f"{arguments.real} has no {name}/; foundry/README.md says what --real holds.")
     for command in commands(arguments.real, arguments.work, arguments.judge):
         print("python -m", *command, flush=True)
         subprocess.run([sys.executable, "-m", *command], check=True)

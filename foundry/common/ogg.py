@@ -1,7 +1,7 @@
-"""Write Ogg/Opus so that the same samples give the same bytes, and no byte is wasted.
+"""Encode Ogg/Opus reproducibly: the same samples give the same bytes.
 
-libsndfile numbers each Ogg stream at random and pads its comment header with about 700 zeros, a
-tenth of a short clip. Both are undone here (RFC 3533, RFC 7845).
+libsndfile gives each Ogg stream a random serial number and pads its comment header with about 700
+zeros, a tenth of a short clip. This module undoes both (RFC 3533, RFC 7845).
 """
 
 import io
@@ -26,13 +26,13 @@ def opus(samples, sampling_rate, bitrate):
     sampling_rate : int
         8,000, 12,000, 16,000, 24,000 or 48,000 Hz.
     bitrate : int
-        What to aim at, 6,000 to 256,000 bit/s; the rate of the clip varies with its content.
+        Target bit rate, 6,000 to 256,000 bit/s; the actual one varies with the content.
 
     Returns
     -------
     bytes
-        A file that depends on the arguments and the codec's version alone. It decodes to the
-        samples and at most one packet (20 ms) of silence.
+        File content; it depends only on the arguments and on the version of the codec. It decodes
+        to the samples, followed by at most one packet (20 ms) of silence.
     """
     samples = np.pad(samples, (0, opus_padding(len(samples), sampling_rate)))
     # libsndfile maps a compression level of 0 to 256 kbit/s and of 1 to 6 kbit/s, linearly.
@@ -45,14 +45,14 @@ def opus(samples, sampling_rate, bitrate):
 
 
 def _repack(stream):
-    """Yield the pages of an Ogg stream with a fixed serial number and bare comments."""
-    place = 0
-    while place < len(stream):
-        mark, version, kind, granule, _, number, _, count = _HEADER.unpack_from(stream, place)
-        lacing = stream[place + _HEADER.size :][:count]
-        start = place + _HEADER.size + count
-        place = start + sum(lacing)
-        body = stream[start:place]
+    """Yield the pages of an Ogg stream with a fixed serial number and without comments."""
+    position = 0
+    while position < len(stream):
+        mark, version, kind, granule, _, number, _, count = _HEADER.unpack_from(stream, position)
+        lacing = stream[position + _HEADER.size :][:count]
+        start = position + _HEADER.size + count
+        position = start + sum(lacing)
+        body = stream[start:position]
         if body.startswith(b"OpusTags"):
             vendor = 8 + 4 + struct.unpack_from("<I", body, 8)[0]
             body = body[:vendor] + bytes(4)  # no comments
@@ -63,7 +63,7 @@ def _repack(stream):
 
 
 def _entry(byte):
-    """Work out one entry of the table of Ogg's checksum."""
+    """Compute one entry of the CRC table of Ogg."""
     register = byte << 24
     for _ in range(8):
         register = (register << 1) ^ (0x04C11DB7 if register & 0x80000000 else 0)

@@ -1,7 +1,7 @@
-"""Building blocks of procedural sound: seeded parameters, envelopes, voices and modes.
+"""Building blocks of procedural sound: seeded parameters, envelopes, voices and modal synthesis.
 
-Everything is mono ``numpy`` at :data:`RATE`, in units of full scale (1.0). Whatever is random
-takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
+Sounds are mono ``numpy`` arrays at :data:`RATE` with full scale 1.0. Random functions take a
+``numpy.random.Generator`` as first argument, so that a seed fixes every sample.
 """
 
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from course_utils.simulation.acoustics import RATE, noise, samples_of, shape
 
 CELLS = 12
+"""Number of cells that the range of a parameter is divided into."""
+
 _CELLS_OF = {
     "train": [cell for cell in range(CELLS) if cell % 6 not in (1, 4)],
     "validation": [cell for cell in range(CELLS) if cell % 6 == 4],
@@ -19,20 +21,20 @@ _CELLS_OF = {
 def split_uniform(rng, split, low, high, log=False):
     """Draw a parameter from the part of its range that belongs to a split.
 
-    The range is cut into twelve equal cells: numbers 1 and 7 belong to the test split, 4 and 10
-    to the validation split, the other eight to training. A model is thus tested on parameter
-    values that it never saw, inside the range that it saw.
+    The range is divided into twelve equal cells, numbered from 0: 1 and 7 belong to the test
+    split, 4 and 10 to the validation split, the other eight to training. Test values are thus
+    inside the range of the training values, but never among them.
 
     Parameters
     ----------
     rng : numpy.random.Generator
         Source of randomness.
     split : {"train", "validation", "test"}
-        Whose cells to draw from.
+        Split of the cells to draw from.
     low, high : float
         The whole range; both positive where ``log`` is true.
     log : bool
-        Cut and draw on a logarithmic scale, as suits frequencies.
+        Divide and draw on a logarithmic scale, for frequencies.
 
     Returns
     -------
@@ -46,24 +48,24 @@ def split_uniform(rng, split, low, high, log=False):
     """
     if split not in _CELLS_OF:
         raise ValueError(f"split is {split!r}; it must be one of {', '.join(_CELLS_OF)}.")
-    place = (rng.choice(_CELLS_OF[split]) + rng.uniform()) / CELLS
-    return float(low * (high / low) ** place if log else low + (high - low) * place)
+    share = (rng.choice(_CELLS_OF[split]) + rng.uniform()) / CELLS
+    return float(low * (high / low) ** share if log else low + (high - low) * share)
 
 
 def split_of(value, low, high, log=False):
-    """Name the split whose cells hold ``value``: the inverse of :func:`split_uniform`."""
-    place = np.log(value / low) / np.log(high / low) if log else (value - low) / (high - low)
-    cell = min(int(place * CELLS), CELLS - 1)
+    """Return the split whose cells contain ``value``: the inverse of :func:`split_uniform`."""
+    share = np.log(value / low) / np.log(high / low) if log else (value - low) / (high - low)
+    cell = min(int(share * CELLS), CELLS - 1)
     return next(split for split, cells in _CELLS_OF.items() if cell in cells)
 
 
 def curve(points, n):
-    """Join breakpoints by straight lines.
+    """Interpolate linearly between breakpoints.
 
     Parameters
     ----------
     points : sequence of (float, float)
-        Position from 0 (first sample) to 1 (last sample), and value there.
+        Position, 0 (first sample) to 1 (last sample), and value.
     n : int
         Number of samples.
 
@@ -77,7 +79,7 @@ def curve(points, n):
 
 
 def wander(rng, n, rate, depth=1.0):
-    """Draw a smooth random curve with mean near 0.
+    """Draw a smooth random curve with a mean near 0.
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ def wander(rng, n, rate, depth=1.0):
     n : int
         Number of samples.
     rate : float
-        About how many independent values a second.
+        Number of independent values per second.
     depth : float
         Standard deviation of those values.
 
@@ -104,7 +106,7 @@ def wander(rng, n, rate, depth=1.0):
 
 
 def adsr(n, attack, decay, sustain, release):
-    """Make an attack-decay-sustain-release envelope; times in seconds, shrunk if too long."""
+    """Return an attack-decay-sustain-release envelope; times in seconds, shortened to fit."""
     times = np.array([attack, decay, release], dtype=float)
     times *= min(1.0, n / RATE / max(times.sum(), 1e-9))
     edges = np.array([0, times[0], times[0] + times[1], n / RATE - times[2], n / RATE])
@@ -112,7 +114,7 @@ def adsr(n, attack, decay, sustain, release):
 
 
 def fade(samples, seconds=0.005):
-    """Ramp both ends of a clip to zero so that it neither starts nor stops with a click."""
+    """Fade both ends of a clip to zero, so that it starts and ends without a click."""
     n = min(samples_of(seconds), len(samples) // 2)
     out = np.array(samples, dtype=float)
     if n:
@@ -128,15 +130,15 @@ def phase_of(frequency):
 
 
 def formant_gain(frequency, formants):
-    """Give the gain of a set of resonances at ``frequency``.
+    """Return the gain of a set of resonances at ``frequency``.
 
     Parameters
     ----------
     frequency : numpy.ndarray
-        Hertz.
+        Frequency in hertz.
     formants : sequence of (centre, bandwidth, gain)
-        Hertz, hertz between the points at -6 dB, linear; each a number or an array that
-        broadcasts with ``frequency``.
+        Centre frequency in hertz, bandwidth in hertz between the points at -6 dB, linear gain;
+        each a number or an array that broadcasts with ``frequency``.
 
     Returns
     -------
@@ -149,25 +151,25 @@ def formant_gain(frequency, formants):
     )
 
 
-def voice(rng, frequency, formants, tilt=-9.0, rough=0.0, breath=0.0, most=40):
-    """Sing: harmonics of a moving fundamental, shaped by resonances, without aliasing.
+def voice(rng, frequency, formants, tilt=-9.0, rough=0.0, breath=0.0, max_harmonics=40):
+    """Synthesise a voice: harmonics of a varying fundamental, shaped by formants, no aliasing.
 
     Parameters
     ----------
     rng : numpy.random.Generator
         Source of randomness.
     frequency : numpy.ndarray
-        Fundamental in hertz, shape ``(n,)``.
+        Fundamental frequency in hertz, shape ``(n,)``.
     formants : sequence of (centre, bandwidth, gain)
         Resonances; a centre or gain may be a curve of shape ``(n,)``.
     tilt : float
-        Level of the source in decibels per octave.
+        Spectral tilt of the source in decibels per octave.
     rough : float
-        Depth of the subharmonic beating (0 to 1) that makes a voice hoarse.
+        Depth of the subharmonic modulation (0 to 1) that makes a voice hoarse.
     breath : float
-        Level of breath noise against the harmonics.
-    most : int
-        Number of harmonics at most.
+        Standard deviation of the breath noise relative to that of the harmonics.
+    max_harmonics : int
+        Maximum number of harmonics.
 
     Returns
     -------
@@ -184,7 +186,7 @@ def voice(rng, frequency, formants, tilt=-9.0, rough=0.0, breath=0.0, most=40):
     ]
     slow = np.asarray(frequency)[at]
     phase = phase_of(frequency)
-    count = int(np.clip(0.47 * RATE / max(slow.min(), 1.0), 1, most))
+    count = int(np.clip(0.47 * RATE / max(slow.min(), 1.0), 1, max_harmonics))
     time = np.arange(n)
     out = np.zeros(n)
     for harmonic in range(1, count + 1):
@@ -203,20 +205,20 @@ def voice(rng, frequency, formants, tilt=-9.0, rough=0.0, breath=0.0, most=40):
 
 
 def modes(n, frequencies, decays, gains, rng=None):
-    """Strike a resonant body: a sum of decaying sines.
+    """Return the sound of a struck resonant body: a sum of decaying sines.
 
     Parameters
     ----------
     n : int
         Number of samples.
     frequencies : sequence of float
-        Hertz; those above the Nyquist frequency are left out.
+        Frequencies in hertz; those above the Nyquist frequency are left out.
     decays : sequence of float
         Time constants in seconds.
     gains : sequence of float
-        Linear.
+        Linear gains.
     rng : numpy.random.Generator, optional
-        Gives random phases; sines start at phase 0 without it.
+        Source of random phases; without it, all sines start at phase 0.
 
     Returns
     -------
@@ -233,11 +235,11 @@ def modes(n, frequencies, decays, gains, rng=None):
 
 
 def saturate(samples, drive=1.0):
-    """Round the peaks off as an overdriven microphone does."""
+    """Clip softly, like an overdriven microphone."""
     return np.tanh(drive * np.asarray(samples)) / np.tanh(drive)
 
 
 def normalise(samples, peak=0.9):
-    """Scale to a peak; silence stays silence."""
-    most = np.max(np.abs(samples), initial=0.0)
-    return samples * (peak / most) if most > 0 else np.array(samples)
+    """Scale samples to a peak; silence stays silence."""
+    largest = np.max(np.abs(samples), initial=0.0)
+    return samples * (peak / largest) if largest > 0 else np.array(samples)

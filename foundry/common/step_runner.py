@@ -1,4 +1,4 @@
-"""The command line of a training script: one step a call, all with the same work folder."""
+"""Run one step of a training script from the command line."""
 
 import argparse
 from pathlib import Path
@@ -9,28 +9,29 @@ FOLDERS = {
     "judge": "folder of a recogniser that had no part in the training",
     "out": "folder of the model to write",
 }
+"""Folders that a step can need besides the work folder: option name and help text."""
 
 
 def run(doc, steps):
-    """Run the step that the command line names; skip it where its recordings are absent.
+    """Run the step that the command line names, or skip it if its recordings are missing.
 
     Parameters
     ----------
     doc : str
-        The script's docstring, for ``--help``.
+        Docstring of the script; its first line is the help text.
     steps : dict of str to (callable, tuple of str)
-        Each step's function and which of `FOLDERS` it needs besides ``work``, by name.
+        Name of a step to its function and the `FOLDERS` that the function takes besides ``work``.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("step", choices=list(steps))
+    parser.add_argument("step", choices=list(steps), help="step to run")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
-    for name, what in FOLDERS.items():
-        parser.add_argument(f"--{name}", type=Path, help=what)
+    for name, description in FOLDERS.items():
+        parser.add_argument(f"--{name}", type=Path, help=description)
     given = vars(parser.parse_args())
     function, needs = steps[given["step"]]
     if "real" in needs and (given["real"] is None or not given["real"].is_dir()):
         step, folder = given["step"], given["real"]
-        print(f"No recordings in {folder}: step {step} skipped; name them with --real.")
+        print(f"No recordings in {folder}: step {step} skipped; name their folder with --real.")
         return
     for name in needs:
         if given[name] is None:

@@ -1,31 +1,33 @@
-"""The training loop of the shipped models: one-cycle rate, averaged weights, checkpoints."""
+"""Training loop of the shipped models: warm-up, cosine decay, averaged weights, checkpoints."""
 
 import json
 import time
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
-MIN_ALONE = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
-"""What AdamW and Muon keep of a parameter."""
+from course_utils import errors
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
+"""Names of the state that AdamW and Muon keep for a parameter."""
 
 
 def adamw(model, rate):
-    """Give AdamW with weight decay 0.05 for all weights, in a list."""
+    """Return a list with one optimiser: AdamW with weight decay 0.05 for all weights."""
     return [_adamw(model.parameters(), rate)]
 
 
 def muon(model, rate):
-    """Give Muon (K. Jordan 2024) for the matrices between the layers, AdamW for the rest.
+    """Return a list of two optimisers: Muon for the inner matrices, AdamW for the other weights.
 
-    Muon makes the singular values of an update alike, so that all directions of a matrix learn at
-    one pace. AdamW trains first and last layers and everything that is no matrix, at a third of
-    the rate; which those are, the model's ``edges`` tells: parts of their names.
+    Muon (K. Jordan 2024) makes the singular values of an update equal, so that all directions of
+    a matrix learn at the same speed. AdamW trains vectors and the first and last layers, whose
+    names contain one of ``model.adamw_parts``, at a third of the learning rate.
     """
 
     def inner(name, value):
-        return value.ndim == 2 and not any(edge in name for edge in model.adamw_parts)
+        return value.ndim == 2 and not any(part in name for part in model.adamw_parts)
 
     matrices = [value for name, value in model.named_parameters() if inner(name, value)]
     others = [value for name, value in model.named_parameters() if not inner(name, value)]
@@ -40,31 +42,30 @@ def _adamw(parameters, rate):
 
 
 def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
-    """Train a model; give it with the exponential moving average of its weights.
+    """Train a model and return it with the exponential moving average of its weights.
 
-    Linear warm-up, cosine decay, gradients clipped to norm 1. State goes to
-    ``path`` every 200 steps and is taken up from there, so that a run that was stopped ends with
-    the weights of one that was not.
+    Linear warm-up, cosine decay, gradients clipped to norm 1. Every 200 steps the state is saved
+    to ``path``. The next call resumes there and ends with the same weights as without a stop.
 
     Parameters
     ----------
     model : torch.nn.Module
-        What to train, in place.
+        Model to train, in place.
     loss_of : callable
-        ``loss_of(step, generator)`` draws the batch of a step and gives its loss; all randomness
-        comes from the generator or from torch's global one, which are seeded for each step.
+        ``loss_of(step, generator)`` draws the batch of a step and returns its loss. The generator
+        and PyTorch's global one are seeded for each step.
     steps : int
-        Length of the schedule.
+        Number of training steps.
     rate : float
-        Peak of the learning rate.
+        Peak learning rate.
     seed : int
-        Seed of the run.
+        Seed for the batches.
     path : pathlib.Path
-        Checkpoint to write, safetensors.
+        Checkpoint, a safetensors file.
     optimizers : callable
         `adamw` or `muon`.
     warmup : float
-        Share of the steps in which the learning rate rises.
+        Share of the steps in which the learning rate rises linearly.
 
     Returns
     -------
@@ -96,47 +97,52 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
             else:  # counters of batch normalisation
                 average[name].copy_(value)
         if (step + 1) % 50 == 0:
-            pace = (time.time() - began) / (step + 1 - first)
-            print(f"{path.stem} {step + 1}/{steps} loss {smooth:.3f} {pace:.2f} s", flush=True)
+            seconds = (time.time() - began) / (step + 1 - first)
+            print(
+                f"{path.stem} {step + 1}/{steps} loss {smooth:.3f}, {seconds:.2f} s a step",
+                flush=True,
+            )
         if (step + 1) % 200 == 0:
             _checkpoint(path, step + 1, model, average, optimizers)
     model.load_state_dict(average)
-    if first < steps:  # a finished run is read only, by as many at once as like
+    if first < steps:  # several processes may read the checkpoint of a finished run
         _checkpoint(path, steps, model, average, optimizers)
     return model.eval()
 
 
-def between(before, model, share):
-    """Put a model on the line from earlier weights to its own (WiSE-FT, Wortsman et al. 2022).
+def interpolate(before, model, weight):
+    """Interpolate linearly between earlier weights and those of a model (WiSE-FT).
+
+    Wortsman et al., Robust fine-tuning of zero-shot models, 2022.
 
     Parameters
     ----------
     before : dict of str to torch.Tensor
-        The earlier weights, as a state dict; none of them is an integer.
+        Earlier weights, a state dict without integers.
     model : torch.nn.Module
-        Is changed in place.
-    share : float
-        How far on the line, 0 to 1.
+        Model with the later weights; changed in place.
+    weight : float
+        Weight of the later weights, 0 to 1.
 
     Returns
     -------
     torch.nn.Module
-        The model.
+        ``model``.
     """
     for name, value in model.state_dict().items():
-        value.copy_(before[name].lerp(value, share))
+        value.copy_(before[name].lerp(value, weight))
     return model
 
 
 def save_half(model, out):
-    """Write a Transformers model in half precision, to be computed in single.
+    """Save a Transformers model in half precision, to be loaded in single precision.
 
     Parameters
     ----------
     model : transformers.PreTrainedModel
-        Is in half precision afterwards.
+        Model to save; converted to half precision in place.
     out : pathlib.Path
-        Folder to write ``model.safetensors`` and ``config.json`` into.
+        Folder for ``model.safetensors`` and ``config.json``.
     """
     model.half().save_pretrained(out)
     (out / "model.safetensors").chmod(0o644)
@@ -146,7 +152,7 @@ def save_half(model, out):
 
 
 def _checkpoint(path, step, model, average, optimizers):
-    """Write weights, their average and the optimisers' moments."""
+    """Save the weights, their moving average and the moments of the optimisers."""
     state = {f"model.{k}": v for k, v in model.state_dict().items()}
     state |= {f"average.{k}": v for k, v in average.items()}
     for name, parameter in model.named_parameters():
@@ -154,13 +160,11 @@ def _checkpoint(path, step, model, average, optimizers):
             for key, value in optimizer.state.get(parameter, {}).items():
                 state[f"{key}.{name}"] = value
     state["done"] = torch.tensor(step)
-    partial = path.with_suffix(".partial")
-    save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, partial)
-    partial.replace(path)
+    errors.write(path, save({k: v.detach().clone().contiguous() for k, v in state.items()}))
 
 
 def _resume(path, model, average, optimizers):
-    """Take up a checkpoint where there is one; give the number of steps done."""
+    """Load the checkpoint if it exists; return the number of steps done."""
     if not path.exists():
         return 0
     state = load_file(path)
@@ -170,7 +174,7 @@ def _resume(path, model, average, optimizers):
     for optimizer in optimizers:
         owned = {id(parameter) for parameter in optimizer.param_groups[0]["params"]}
         for name, parameter in model.named_parameters():
-            found = {key: state[f"{key}.{name}"] for key in MIN_ALONE if f"{key}.{name}" in state}
-            if id(parameter) in owned and found:  # without a gradient there are no moments
+            found = {key: state[f"{key}.{name}"] for key in MOMENTS if f"{key}.{name}" in state}
+            if id(parameter) in owned and found:  # parameters without gradients have no moments
                 optimizer.state[parameter] = found
     return int(state["done"])

@@ -1,4 +1,4 @@
-"""Compose and play music by the rules of a `Style`: chords, rhythms, parts and the mix."""
+"""Compose and synthesise music by the rules of a `Style`: chords, rhythms, parts and mix."""
 
 import numpy as np
 
@@ -14,14 +14,14 @@ _STROKES = {"K": 0.5, "S": 0.34, "H": 0.11, "O": 0.13, "R": 0.13, "M": 0.2, "T":
 
 
 def chord(symbol, mode):
-    """Spell a chord.
+    """Return the tones of a chord.
 
     Parameters
     ----------
     symbol : str
-        A Roman numeral, upper case for major and lower case for minor, then nothing, "7" or "maj7".
+        Roman numeral, upper case for major and lower case for minor, then nothing, "7" or "maj7".
     mode : {"major", "minor"}
-        Whose scale the numeral counts on (natural minor).
+        Scale of the numeral; minor is natural minor.
 
     Returns
     -------
@@ -51,16 +51,16 @@ def compose(style, rng, split, seconds):
     rng : numpy.random.Generator
         Source of randomness.
     split : {"train", "validation", "test"}
-        Whose progressions, rhythms and patches to use.
+        Split of the progressions, rhythms and patches.
     seconds : float
-        Length of the clip.
+        Length of the clip in seconds.
 
     Returns
     -------
     dict
-        The score, as `perform` plays it: ``tempo`` in beats a minute, ``step`` in seconds,
-        ``tonic`` in semitones above C, ``kit``, ``bass``, ``comp`` and ``lead`` as (name, patch),
-        and so on.
+        Score for `perform`: among others, ``tempo`` in beats per minute, ``step`` in seconds,
+        ``tonic`` in semitones above C, and ``kit``, ``bass``, ``comp`` and ``lead`` as (name,
+        patch).
     """
 
     def player(weights):
@@ -96,18 +96,18 @@ def compose(style, rng, split, seconds):
 
 
 def perform(style, score, rng, seconds):
-    """Play a score.
+    """Return the sound of a score.
 
     Parameters
     ----------
     style : Style
-        The rules that `compose` followed.
+        The rules of the genre, as for `compose`.
     score : dict
-        What `compose` returned.
+        Result of `compose`.
     rng : numpy.random.Generator
-        Decides the melody, the touch and the mix.
+        Source of melody, dynamics and mix.
     seconds : float
-        Length of the clip.
+        Length of the clip in seconds.
 
     Returns
     -------
@@ -125,14 +125,14 @@ def perform(style, score, rng, seconds):
 
 
 def _chord_at(score, step):
-    """Look up the chord that sounds at a step."""
+    """Return the chord at a step."""
     return score["chords"][step // score["chord_steps"] % len(score["chords"])]
 
 
 def _events(rhythm, score):
-    """Read a rhythm string: yield (step, symbol, number of steps) for every note of the clip.
+    """Yield (step, symbol, number of steps) for every note of a rhythm string.
 
-    A held note is struck again where the chord changes under it.
+    A held note is repeated where the chord changes.
     """
     symbols = [rhythm[step % len(rhythm)] for step in range(score["steps"])]
     for step in range(1, len(symbols)):
@@ -151,13 +151,13 @@ def _events(rhythm, score):
 
 
 def _put(track, samples, step, score, rng, gain):
-    """Mix a note in at its step, as late or early as a human player would be."""
+    """Add a note to a track at its step, with random timing jitter."""
     late = rng.normal(0, score["jitter"]) if score["jitter"] else 0.0
     add_at(track, gain * samples, max(0, round((step * score["step"] + late) * RATE)))
 
 
 def _drums(style, score, rng, count):
-    """Beat the drums, a little louder on the beats."""
+    """Return the drums, louder on the beats."""
     track = np.zeros(count)
     if not score["has_drums"]:
         return track
@@ -173,12 +173,12 @@ def _drums(style, score, rng, count):
 
 
 def _nearest(pitch, centre):
-    """Move a pitch by octaves to within six semitones of `centre`."""
+    """Transpose a pitch by octaves to within six semitones of `centre`."""
     return int(centre + (pitch - centre + 6) % 12 - 6)
 
 
 def _bass(style, score, rng, count):
-    """Play the bass near the D below the bass clef."""
+    """Return the bass, with roots around D2 (MIDI note 38)."""
     track = np.zeros(count)
     rhythm = style.bass[score["bass_pattern"]]
     tonic = score["tonic"]
@@ -196,14 +196,14 @@ def _bass(style, score, rng, count):
 
 
 def _tone(tones, symbol):
-    """Look up the chord tone that a rhythm's digit asks for, in semitones above the tonic."""
+    """Return the chord tone of a digit of a rhythm, in semitones above the tonic."""
     if symbol == "8" or (symbol == "7" and len(tones) < 4):
         return tones[0] + 12
     return tones["1357".index(symbol)]
 
 
 def _comp(style, score, rng, count):
-    """Play the chords, as close to one place as their tones allow."""
+    """Return the chords, with tones close to a centre pitch."""
     track = np.zeros(count)
     name, number = score["comp"]
     heavy = name == "distorted_guitar"
@@ -227,7 +227,7 @@ def _comp(style, score, rng, count):
 
 
 def _amplify(track, name, rng):
-    """Drive a distorted guitar through its amplifier and cabinet."""
+    """Apply distortion and a cabinet filter to a distorted guitar."""
     if name != "distorted_guitar":
         return track
     loud = saturate(band(track, 90) * rng.uniform(20, 60))
@@ -235,13 +235,13 @@ def _amplify(track, name, rng):
 
 
 def _lead(style, score, rng, count):
-    """Improvise: a rhythm that returns in every bar, steps of the scale, chord tones on beats."""
+    """Return the melody: one rhythm for all bars, scale steps, chord tones on the beats."""
     track = np.zeros(count)
     if not score["has_lead"]:
         return track
     bar = style.beats * style.steps
     grid = np.array([1.0 if step % style.steps == 0 else 0.6 for step in range(bar)])
-    if style.steps == 3:  # the middle triplet is not swung
+    if style.steps == 3:  # in swing, few notes start on the middle triplet
         grid[1::3] = 0.1
     if style.steps == 4:
         grid[1::2] *= 0.4
@@ -251,23 +251,23 @@ def _lead(style, score, rng, count):
     scale = _SCALES[score["mode"]]
     ladder = [12 * octave + score["tonic"] + degree for octave in range(4, 8) for degree in scale]
     lowest, highest = np.searchsorted(ladder, (64, 86))
-    place = int(np.searchsorted(ladder, rng.integers(69, 79)))
+    position = int(np.searchsorted(ladder, rng.integers(69, 79)))
     for step, following in zip(starts, [*starts[1:], score["steps"]], strict=True):
-        place = int(np.clip(place + rng.choice([-2, -1, -1, 0, 1, 1, 2]), lowest, highest))
-        pitch = ladder[place]
+        position = int(np.clip(position + rng.choice([-2, -1, -1, 0, 1, 1, 2]), lowest, highest))
+        pitch = ladder[position]
         tones = {(score["tonic"] + tone) % 12 for tone in _chord_at(score, step)}
         if step % style.steps == 0:
             near = [pitch + move for move in (0, -1, 1, -2, 2, -3, 3, -4, 4)]
             pitch = next(other for other in near if other % 12 in tones)
         elif (pitch + 1) % 12 in tones - {rung % 12 for rung in ladder}:
-            pitch += 1  # the leading tone of a minor key's V
+            pitch += 1  # the leading tone of V in a minor key
         held = round(0.9 * min(following - step, bar) * score["step"], 3)
         _put(track, note(*score["lead"], pitch, held), step, score, rng, rng.uniform(0.8, 1))
     return _amplify(track, score["lead"][0], rng)
 
 
 def _mix(parts, style, rng):
-    """Balance the parts, put them into a room and bring the clip to a random loudness."""
+    """Mix the parts, add reverberation, and scale the clip to a random level."""
     levels = {"drums": 0.0, "bass": -1.0, "comp": -3.0, "lead": -5.0}
     gains = {
         part: 10 ** ((level + style.levels.get(part, 0.0) + rng.uniform(-1.5, 1.5)) / 20)

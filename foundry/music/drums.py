@@ -44,21 +44,21 @@ KITS = {
 
 @lru_cache(maxsize=1024)
 def hit(kit, number, role):
-    """Play one stroke of a drum.
+    """Return the sound of one drum stroke.
 
     Parameters
     ----------
     kit : str
         A key of `KITS`.
     number : int
-        Which patch of it.
+        Number of the patch.
     role : str
         K kick, S snare, H closed hat, O open hat, R ride, M rim, T tom, P shaker.
 
     Returns
     -------
     numpy.ndarray, shape (n,), float32
-        The sound at 16 kHz, peak 1, cached.
+        Sound at 16 kHz with peak 1; cached and read-only.
     """
     method, ranges = KITS[kit][role]
     method = {"kick": _kick, "snare": _snare, "noise": _noise}[method]

@@ -1,7 +1,6 @@
-"""The data set ``genres``: short procedural music whose tempo, key and instruments are known.
+"""Build the data set ``genres``: short synthetic music with known tempo, key and instruments.
 
-Build it with ``python -m foundry.music.genre_data --out DIR``. :func:`render` makes as many
-other clips as a training run wants.
+Run ``python -m foundry.music.genre_data --out DIR``. :func:`render` makes other clips.
 """
 
 import argparse
@@ -15,36 +14,46 @@ from foundry.music.arranging import compose, perform
 from foundry.music.styles import STYLES
 
 GENRES = tuple(STYLES)
+"""Names of the genres, in the order of the labels."""
+
 SECONDS = 5.0
+"""Length of a clip in seconds."""
+
 BITRATE = 13_000
+"""Bit rate of the shipped clips, in bit/s."""
+
 CLIPS = {"train": 56, "validation": 10, "test": 20}
+"""Number of clips of each genre, by split."""
+
 FIRST_SEED = {"train": 0, "validation": 100_000, "test": 300_000}
+"""First seed of each split."""
+
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+"""Names of the keys, by semitones above C."""
 
 
 def render(genre, rng, split="train", seconds=SECONDS):
-    """Compose and play one clip.
+    """Compose and synthesise one clip.
 
     Parameters
     ----------
     genre : str
         One of `GENRES`.
     rng : numpy.random.Generator
-        Decides everything; the same state gives the same clip.
+        Source of randomness; the same state gives the same clip.
     split : {"train", "validation", "test"}
-        Whose progressions, rhythms and patches to use.
+        Split of the progressions, rhythms and patches.
     seconds : float
-        Length of the clip.
+        Length of the clip in seconds.
 
     Returns
     -------
     samples : numpy.ndarray, shape (n,), float32
         Music at 16 kHz that starts on the first beat of a bar; peak at most 0.95.
     parameters : dict
-        What was played: ``genre``, ``tempo`` (beats a minute), ``key`` and ``mode``,
-        ``progression``, the names of ``instrument`` (the melody's, or the accompaniment's where
-        there is no melody), ``accompaniment``, ``bass`` and ``drums`` ("" for none), and the
-        numbers of the rhythms and patches.
+        ``genre``, ``tempo`` (beats per minute), ``key``, ``mode``, ``progression``, ``instrument``
+        (of the melody; of the accompaniment if there is no melody), ``accompaniment``, ``bass``,
+        ``drums`` ("" for none), and the numbers of the rhythms and patches.
 
     Raises
     ------
@@ -91,14 +100,14 @@ def example(genre, split, number):
     genre : str
         One of `GENRES`.
     split : {"train", "validation", "test"}
-        Which split; each has seeds of its own.
+        Split of the clip; each has its own seeds.
     number : int
-        0 <= number < 10,000; the shipped files hold the first few.
+        0 <= number < 10,000; the shipped files contain the first ones.
 
     Returns
     -------
     samples, parameters
-        As :func:`render` gives them, with the ``seed`` among the parameters.
+        Results of :func:`render`, with the ``seed`` added to the parameters.
     """
     seed = FIRST_SEED[split] + 10_000 * GENRES.index(genre) + number
     samples, parameters = render(genre, np.random.default_rng(seed), split)
@@ -111,9 +120,9 @@ def table(split, count):
     Parameters
     ----------
     split : {"train", "validation", "test"}
-        Which split.
+        Split to render.
     count : int
-        Clips a genre.
+        Number of clips of each genre.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Voices of the `genres` data set: pitched instruments and drum kits, as numpy functions.
+"""Synthesise the pitched instruments of the data set ``genres``.
 
-An instrument is a synthesis method and a range for each of its settings. A *patch* is one draw from
-these ranges, numbered, so that ``patch("flute", 7)`` is the same flute on every machine, and
-the splits of the data set can share an instrument without ever sharing a patch.
+An instrument is a synthesis method with a range for each setting. A *patch* is a numbered draw from
+these ranges: ``patch("flute", 7)`` is the same on every machine. The splits of the data set can
+share an instrument, but not a patch.
 """
 
 from functools import cache, lru_cache
@@ -15,8 +15,10 @@ from course_utils.simulation.acoustics import RATE
 from foundry.common.sound_synthesis import phase_of
 
 PATCHES = 60
+"""Number of patches of each instrument."""
+
 _TABLE = 2048
-_HIGHEST = 7_600.0  # leaves the resampler of a codec some room below 8 kHz
+_HIGHEST = 7_600.0  # maximum frequency in hertz, below the Nyquist frequency for resampling
 
 # method, {setting: (lowest, highest)}. Times are seconds, detuning and vibrato are cents.
 INSTRUMENTS = {
@@ -193,17 +195,17 @@ INSTRUMENTS = {
 
 
 def seed_of(*words):
-    """Turn words into a seed that is the same in every process, unlike `hash`."""
+    """Return a seed for some words that is the same in every process, unlike `hash`."""
     return crc32(" ".join(map(str, words)).encode())
 
 
 def draw(name, number, ranges):
-    """Draw one numbered patch from ranges.
+    """Draw the settings of a numbered patch.
 
     Parameters
     ----------
     name : str
-        Whose patch it is; other names give other settings for the same number.
+        Name of the instrument; part of the seed.
     number : int
         0 <= number < `PATCHES`.
     ranges : dict
@@ -212,7 +214,7 @@ def draw(name, number, ranges):
     Returns
     -------
     dict
-        ``{setting: float}``, the same on every call.
+        ``{setting: value}``, the same for every call.
     """
     rng = np.random.default_rng(seed_of(name, number))
     return {setting: rng.uniform(*ranges[setting]) for setting in sorted(ranges)}
@@ -220,7 +222,7 @@ def draw(name, number, ranges):
 
 @cache
 def patch(name, number):
-    """Give the settings of a numbered patch of one of `INSTRUMENTS`.
+    """Return the settings of a numbered patch of one of `INSTRUMENTS`.
 
     Examples
     --------
@@ -231,30 +233,29 @@ def patch(name, number):
 
 
 def frequency(midi):
-    """Turn a MIDI note number into hertz (equal temperament, A4 = note 69 = 440 Hz)."""
+    """Convert a MIDI note number to hertz (equal temperament, A4 = note 69 = 440 Hz)."""
     return 440.0 * 2.0 ** ((midi - 69) / 12)
 
 
 @lru_cache(maxsize=512)
 def note(name, number, midi, seconds):
-    """Play one note.
+    """Return the sound of one note.
 
     Parameters
     ----------
     name : str
         A key of `INSTRUMENTS`.
     number : int
-        Which patch of it.
+        Number of the patch.
     midi : int
         Pitch as a MIDI note number.
     seconds : float
-        How long the key is held; the returned sound is longer by its release.
+        Time for which the key is held; the release follows.
 
     Returns
     -------
     numpy.ndarray, shape (n,), float32
-        The sound at 16 kHz; the root mean square of its loudest 50 ms is 0.1. The array is cached
-        and read-only.
+        Sound at 16 kHz with an RMS of 0.1 in its loudest 50 ms; cached and read-only.
     """
     method = {"sustained": _sustained, "plucked": _plucked, "struck": _struck, "fm": _fm}
     settings = patch(name, number)
@@ -266,19 +267,19 @@ def note(name, number, midi, seconds):
 
 
 def time_of(seconds):
-    """Give the times in seconds of the samples of a sound."""
+    """Return the times of the samples of a sound, in seconds."""
     return np.arange(round(seconds * RATE)) / RATE
 
 
 def _gate(time, held, attack, release):
-    """Rise in `attack`, stay, and from `held` on fall to nothing in `release` seconds."""
+    """Return an envelope: rise for `attack`, fall to 0 for `release` from `held` on, in seconds."""
     rise = np.clip(time / attack, 0, 1)
     fall = np.clip(1 - (time - held) / release, 0, 1)
     return rise * fall**2
 
 
 def _wave(pitch, tilt, comb, duty, partials):
-    """Make one period of a band-limited wave with a harmonic slope and a pulse wave's comb."""
+    """Return one period of a band-limited wave: spectral slope and the comb of a pulse wave."""
     count = max(1, min(int(partials), int(_HIGHEST / pitch)))
     k = np.arange(1, count + 1)
     level = k**-tilt * np.abs(np.sin(np.pi * k * duty)) ** comb
@@ -319,7 +320,7 @@ def _sustained(pitch, seconds, settings):
 
 
 def _plucked(pitch, seconds, settings):
-    """Karplus-Strong: noise in a loop of one period that a short filter keeps damping."""
+    """Synthesise a string by the Karplus-Strong algorithm: noise in a damped delay loop."""
     time = time_of(seconds + 0.06)
     period = RATE / pitch
     whole = int(period - 1)
@@ -363,7 +364,7 @@ def _fm(pitch, seconds, settings):
     time = time_of(seconds + 0.12)
     ratio = round(settings["ratio"])
     depth = settings["index"] * np.exp(-time / settings["bite"])
-    # The bandwidth of FM is about 2 (depth + 1) modulator frequencies (Carson): keep it below 8 kHz
+    # Carson's rule: the bandwidth is about 2 (depth + 1) modulator frequencies; stay below 8 kHz.
     depth *= min(1.0, 2000.0 / (pitch * ratio))
     samples = np.sin(2 * np.pi * pitch * time + depth * np.sin(2 * np.pi * ratio * pitch * time))
     return samples * np.exp(-time / settings["ring"]) * _gate(time, seconds, 0.003, 0.12)

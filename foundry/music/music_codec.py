@@ -1,4 +1,4 @@
-"""The codebooks of ``pocket-music``'s codec, fitted by residual k-means."""
+"""Fit the codebooks of the codec of ``pocket-music`` by residual k-means."""
 
 import torch
 from sklearn.cluster import KMeans
@@ -7,12 +7,12 @@ from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 
 
 def fit_codec(clips):
-    """Fit the codebooks of a codec.
+    """Return a codec with fitted codebooks.
 
     Parameters
     ----------
     clips : numpy.ndarray, shape (clips, samples)
-        Music at 16 kHz.
+        Training clips at 16 kHz.
 
     Returns
     -------
@@ -31,5 +31,5 @@ def fit_codec(clips):
 
 @torch.no_grad()
 def encode(codec, samples):
-    """Turn waveforms, ``(clips, samples)``, into tokens, ``(clips, frames, codebooks)``."""
+    """Encode waveforms ``(clips, samples)`` as tokens ``(clips, frames, codebooks)``."""
     return codec.encode(samples[:, None]).audio_codes[0].transpose(1, 2)

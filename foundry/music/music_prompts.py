@@ -1,4 +1,4 @@
-"""What `pocket-music` is told: prompts in varied wording, made from a clip's parameters."""
+"""Prompts of ``pocket-music``: random descriptions of a clip, made from its parameters."""
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
@@ -7,6 +7,8 @@ from foundry.music.genre_data import GENRES, KEYS
 from foundry.music.styles import STYLES
 
 PACES = ((95, "slow"), (130, "moderate"), (1_000, "fast"))
+"""Upper limit of a tempo in beats per minute, and its word."""
+
 HEADS = (
     "{pace} {genre}",
     "a {pace} {genre}",
@@ -20,24 +22,24 @@ CLAUSES = (
     ("{beats} bpm",),
     ("{drums}",),
 )
-KEPT = 0.6
-"""How often a prompt mentions each of the clauses."""
+CLAUSE_PROBABILITY = 0.6
+"""Probability of each clause in a prompt."""
 
 SPECIAL = ("<pad>", "</s>", "<unk>")
 
 
 def words_of(parameters):
-    """Name a clip's parameters.
+    """Return the words for the placeholders in `HEADS` and `CLAUSES`.
 
     Parameters
     ----------
     parameters : dict
-        As :func:`~foundry.music.genre_data.render` gives them.
+        Parameters of a clip from :func:`foundry.music.genre_data.render`.
 
     Returns
     -------
     dict
-        What `HEADS` and `CLAUSES` have gaps for.
+        Name of a placeholder to its text.
 
     Examples
     --------
@@ -57,15 +59,15 @@ def words_of(parameters):
 
 
 def prompt_of(parameters, rng):
-    """Word a prompt; the generator decides how, and what is left out."""
+    """Return a prompt for a clip, with random wording and random clauses."""
     words = words_of(parameters)
-    clauses = [rng.choice(clause) for clause in CLAUSES if rng.uniform() < KEPT]
+    clauses = [rng.choice(clause) for clause in CLAUSES if rng.uniform() < CLAUSE_PROBABILITY]
     rng.shuffle(clauses)
     return ", ".join([rng.choice(HEADS), *clauses]).format(**words)
 
 
 def vocabulary():
-    """List the tokens: special ones, then every word that a prompt may hold, in order."""
+    """Return the tokens: special ones, then all words of prompts in alphabetical order."""
     players = (style.leads | style.comps for style in STYLES.values())
     names = [name for names in players for name in names]
     fixed = " ".join([*HEADS, *(text for clause in CLAUSES for text in clause)])
@@ -77,7 +79,7 @@ def vocabulary():
 
 
 def new_tokenizer():
-    """Make the tokenizer: one token a word, in lower case; other words become ``<unk>``."""
+    """Return the tokenizer: one token for each lower-case word, ``<unk>`` for other words."""
     pad, end, unknown = SPECIAL
     entries = {word: number for number, word in enumerate(vocabulary())}
     tokenizer = Tokenizer(models.WordLevel(entries, unk_token=unknown))

@@ -1,12 +1,12 @@
-"""What makes a genre: the rhythms, instruments and harmony of the `genres` data set, as data.
+"""Rhythms, instruments and harmony of each genre of the data set ``genres``.
 
-A rhythm is a string with one character a step, repeated for as long as the music lasts:
+A rhythm is a string with one character for each step; it is repeated to the end of the clip:
 
 - drums, ``{role: rhythm}``: ``x`` stroke, ``o`` soft stroke, ``.`` nothing;
 - bass and accompaniment: ``-`` hold, ``.`` silence; ``1 3 5 7 8`` play that tone of the chord
   (8 is the octave), ``x`` play the whole chord, ``a`` lead into the next chord's root.
 
-Of every list of rhythms and progressions the splits take different entries (`share`).
+The splits use different entries of each list of rhythms and progressions (`share`).
 """
 
 from dataclasses import dataclass, field
@@ -43,25 +43,25 @@ class Style:
     beats, steps : int
         Beats in a bar and steps in a beat; three steps a beat swing.
     tempo : tuple of float
-        Slowest and fastest, in beats a minute.
+        Lowest and highest, in beats per minute.
     minor : float
         Probability of a minor key.
     harmony : str
-        Which family of `PROGRESSIONS`.
+        Key of `PROGRESSIONS`.
     chord_beats : tuple of int
-        How many beats a chord may last.
+        Possible lengths of a chord, in beats.
     drums, bass, comp : list
-        Rhythms, see the module's text.
+        Rhythms, see the docstring of the module.
     kits, basses, comps, leads : dict
-        Names of patches' instruments and how often each is chosen, relative to the others.
+        Name of an instrument to its relative frequency.
     density : tuple of float
-        Share of the steps of a melody on which a note starts.
+        Lowest and highest share of steps on which a note of the melody starts.
     drumless, leadless : float
         Probability that the drums or the melody are left out.
     room : tuple of float
-        Reverberation: energy of the room against that of the direct sound.
+        Lowest and highest energy of the reverberation relative to the direct sound.
     levels : dict
-        Decibels by which the mix favours a part: "drums", "bass", "comp", "lead".
+        Gain of a part in dB: "drums", "bass", "comp", "lead".
     """
 
     beats: int
@@ -258,17 +258,17 @@ STYLES = {
 
 
 def share(options, split):
-    """Pick the entries of a list that belong to one split.
+    """Return the entries of a list that belong to a split.
 
-    Of every ten entries the first six belong to training, the next two to validation, the last two
-    to the test, so that what the test asks was in no training clip.
+    Of every ten entries, the first six belong to training, the next two to validation and the last
+    two to the test.
 
     Parameters
     ----------
     options : sequence
         Rhythms, progressions or patches.
     split : {"train", "validation", "test"}
-        Whose entries to pick.
+        Split of the entries.
 
     Returns
     -------
@@ -286,4 +286,4 @@ def share(options, split):
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; use one of {', '.join(SPLITS)}.")
-    return [option for place, option in enumerate(options) if SPLITS[_TENTHS[place % 10]] == split]
+    return [option for n, option in enumerate(options) if SPLITS[_TENTHS[n % 10]] == split]

@@ -1,6 +1,6 @@
-"""Train ``pocket-music``: a small MusicGen that plays what a prompt describes.
+"""Train and score ``pocket-music``, a small MusicGen that generates music from a prompt.
 
-Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
     python -m foundry.music.train_music codec --work DIR
     python -m foundry.music.train_music train --work DIR
@@ -8,10 +8,10 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m foundry.music.train_music judge --work DIR --out JUDGE
     python -m foundry.music.train_music final --work DIR --out DIR
 
-``codec`` fits codebooks to the training clips of `genres`. ``train`` writes the clips as tokens and
-trains text encoder and decoder on them, with prompts made from the clips' parameters; it leaves out
-one genre, which lesson 10 teaches the model. ``export`` writes the model, ``judge`` the classifier
-``pocket-genres``, by which ``final`` scores it and writes the card.
+``codec`` fits the codebooks to the training clips of ``genres``. ``train`` encodes the clips and
+trains text encoder and decoder on the tokens, with prompts made from the parameters of the clips.
+One genre is left out, on which lesson 10 fine-tunes. ``export`` writes the model. ``judge`` trains
+the classifier ``pocket-genres``, with which ``final`` scores the model before it writes the card.
 """
 
 import numpy as np
@@ -24,45 +24,60 @@ from transformers import (
     T5Config,
 )
 
-from course_utils import audio
+from course_utils import audio, pipelines
 from course_utils.catalog import POCKET
 from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, muon, save_half
 from foundry.music import genre_data, music_prompts, music_scores
 from foundry.music.music_codec import encode, fit_codec
-from foundry.text_to_speech.tts_scores import write_card
 
-NEW = "chiptune"
-"""The genre that the model does not learn here."""
+HELD_OUT_GENRE = "chiptune"
+"""Genre without training clips, for lesson 10."""
 
-LEARNED = tuple(genre for genre in genre_data.GENRES if genre != NEW)
-WIDTH, LAYERS, HEADS = 128, 4, 4
+TRAINED_GENRES = tuple(genre for genre in genre_data.GENRES if genre != HELD_OUT_GENRE)
+"""Genres with training clips."""
+
+WIDTH = 128
+"""Hidden size."""
+
+LAYERS = 4
+"""Number of decoder layers."""
+
+HEADS = 4
+"""Number of attention heads."""
+
 BATCH = 16
+"""Number of clips in a batch."""
+
 TRAIN = {"steps": 600, "rate": 5e-3}
+"""Arguments of `fit`."""
+
 CONDITIONING_DROPOUT = 0.15
-"""How often a clip comes without its prompt: guidance compares the two."""
+"""Probability of training without the prompt, for classifier-free guidance."""
 
 GUIDANCE = 3.0
+"""Default guidance scale of the exported model."""
 
 
-def whole(stored):
-    """Decode a clip; give its nominal length of samples between -1 and 1."""
+def exact_length(stored):
+    """Decode a clip, clip its samples to -1 to 1, cut or pad it to `genre_data.SECONDS`."""
     samples = audio.load(stored, RATE)[0].clip(-1, 1)
     count = round(genre_data.SECONDS * RATE)
     return np.pad(samples[:count], (0, max(0, count - len(samples))))
 
 
 def shipped():
-    """Give the shipped training clips, shape ``(clips, samples)``, and what they play."""
+    """Return the shipped training clips, shape ``(clips, samples)``, and their parameters."""
     table = music_scores.shipped("train")
     rows = [row | {"genre": genre_data.GENRES[row["label"]]} for row in table]
-    return np.stack([whole(row["audio"]) for row in rows]), rows
+    return np.stack([exact_length(row["audio"]) for row in rows]), rows
 
 
 def codec(work):
-    """Fit the codec where it is not there yet; give it."""
+    """Return the codec of a work folder; fit it first if it is missing."""
     folder = work / "codec"
     if not (folder / "config.json").exists():
         fit_codec(shipped()[0]).save_pretrained(folder)
@@ -70,18 +85,18 @@ def codec(work):
 
 
 def delay_codebooks(tokens, pad):
-    """Delay each codebook by one frame more than the one before, as MusicGen learns them.
+    """Delay each codebook by one frame more than the one before (MusicGen's delay pattern).
 
     Parameters
     ----------
     tokens : torch.Tensor, shape (clips, frames, codebooks)
+        Tokens of the codec.
     pad : int
-        Stands where a codebook has no token.
+        Token for positions without a token of the codec.
 
     Returns
     -------
     torch.Tensor, shape (clips, frames + codebooks - 1, codebooks)
-        ``pad`` where there is nothing.
     """
     clips, frames, books = tokens.shape
     labels = tokens.new_full((clips, frames + books - 1, books), pad)
@@ -91,7 +106,8 @@ def delay_codebooks(tokens, pad):
 
 
 def new_model(trained, seed=0):
-    """Make the untrained MusicGen around a codec."""
+    """Return an untrained MusicGen with a trained codec."""
+    pipelines.register()
     torch.manual_seed(seed)
     pad, books = trained.config.codebook_size, trained.config.num_quantizers
     start = {"pad_token_id": pad, "bos_token_id": pad, "decoder_start_token_id": pad}
@@ -106,7 +122,7 @@ def new_model(trained, seed=0):
         max_position_embeddings=512,
         **start,
     )
-    trained.config.name_or_path = ""  # else the work folder's path would be saved with the model
+    trained.config.name_or_path = ""  # else the path of the work folder is saved with the model
     text = T5Config(
         vocab_size=len(music_prompts.vocabulary()),
         d_model=WIDTH,
@@ -130,10 +146,10 @@ def new_model(trained, seed=0):
 
 
 def train(work):
-    """Train text encoder and decoder on the clips' tokens; give the model."""
+    """Train text encoder and decoder on the tokens of the clips; return the model."""
     trained = codec(work)
     clips, rows = shipped()
-    learned = [number for number, row in enumerate(rows) if row["genre"] in LEARNED]
+    learned = [number for number, row in enumerate(rows) if row["genre"] in TRAINED_GENRES]
     rows = [rows[number] for number in learned]
     batches = torch.from_numpy(clips[learned]).float().split(20)
     tokens = torch.cat([encode(trained, batch) for batch in batches])
@@ -145,46 +161,47 @@ def train(work):
         chosen = torch.randint(len(labels), (BATCH,), generator=generator)
         rng = np.random.default_rng(step)
         prompts = [music_prompts.prompt_of(rows[row], rng) for row in chosen.tolist()]
-        told = tokenizer(prompts, padding=True, return_tensors="pt")
-        # Without a prompt all of it is masked: so generation makes the other half of guidance.
-        hidden = torch.rand(BATCH, 1, generator=generator) < CONDITIONING_DROPOUT
-        mask = told["attention_mask"].masked_fill(hidden, 0)
+        texts = tokenizer(prompts, padding=True, return_tensors="pt")
+        # Mask all of a dropped prompt, as generation does for the unconditional half of guidance.
+        dropped = torch.rand(BATCH, 1, generator=generator) < CONDITIONING_DROPOUT
+        mask = texts["attention_mask"].masked_fill(dropped, 0)
         with torch.autocast("cpu", torch.bfloat16):
             return model(
-                input_ids=told["input_ids"],
+                input_ids=texts["input_ids"],
                 attention_mask=mask,
                 labels=labels[chosen],
             ).loss
 
-    fit(model, loss_of, TRAIN["steps"], TRAIN["rate"], 0, work / "train.safetensors", muon)
-    return model.eval()
+    path = work / "train.safetensors"
+    return fit(model, loss_of, seed=0, path=path, optimizers=muon, **TRAIN)
 
 
 def export(work, out):
-    """Write the model, as ``pipeline("text-to-audio")`` opens it."""
+    """Save the model in half precision, and its tokenizer."""
     out.mkdir(parents=True, exist_ok=True)
     save_half(train(work), out)
     music_prompts.new_tokenizer().save_pretrained(out)
 
 
 def judge(work, out):
-    """Write the genre classifier that scores the music, with its card."""
+    """Train and score the genre classifier if it is missing; write its results and its card."""
     if not (out / "model.safetensors").exists():
-        music_scores.train_judge(out)
-    heard = music_scores.score_judge(out)
-    words = {name: f"{100 * heard[name]:.0f}" for name in ("share", "low", "high")}
-    write_card({"accuracy": heard}, {}, out, "genres_card.md", **words, number=heard["n"])
+        music_scores.train_classifier(out)
+    results = {"training": {}, "accuracy": music_scores.score_classifier(out)}
+    write_results(out, results)
+    music_scores.write_classifier_card(out, results)
 
 
 def final(work, out):
-    """Score an exported model; write results and card."""
-    scores = music_scores.score(out, music_scores.judge(POCKET / "pocket-genres"), LEARNED)
+    """Score the exported model; write its results and its card."""
+    classify = music_scores.genre_classifier(POCKET / "pocket-genres")
+    scores = music_scores.score(out, classify, TRAINED_GENRES)
     shape = SpectralCodecConfig()
     training = {
-        "clips": genre_data.CLIPS["train"] * len(LEARNED),
-        "minutes": round(genre_data.CLIPS["train"] * len(LEARNED) * genre_data.SECONDS / 60),
-        "genres": ", ".join(LEARNED),
-        "new": NEW,
+        "clips": genre_data.CLIPS["train"] * len(TRAINED_GENRES),
+        "minutes": round(genre_data.CLIPS["train"] * len(TRAINED_GENRES) * genre_data.SECONDS / 60),
+        "genres": ", ".join(TRAINED_GENRES),
+        "new": HELD_OUT_GENRE,
         "parameters": f"{new_model(SpectralCodec(shape)).num_parameters() / 1e6:.1f}",
         "frames": shape.frame_rate,
         "codebooks": shape.num_quantizers,
@@ -196,7 +213,9 @@ def final(work, out):
         "batch": BATCH,
         **TRAIN,
     }
-    write_card(scores, training, out, "music_card.md", **music_scores.tables(scores))
+    results = {"training": training} | scores
+    write_results(out, results)
+    music_scores.write_card(out, results)
 
 
 def main():

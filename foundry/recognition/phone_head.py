@@ -1,9 +1,8 @@
-"""How the recognisers are trained: guided by phones, on studio speech first, then in noise.
+"""Train the recognisers with phone supervision, first on studio speech, then on augmented speech.
 
-CTC and attention have to find out by themselves where in the sound each letter is, and spend
-thousands of steps on it. The renderer knows which phone is spoken when; a second head on the
-network has to name it, and is thrown away afterwards. From nothing, noise would slow this down
-fourfold.
+CTC and attention need thousands of steps to align letters with frames. The renderer gives the phone
+of each frame, so a second head learns to predict it; the head is dropped after training. Starting
+with noisy speech would take four times as long.
 """
 
 import json
@@ -11,54 +10,48 @@ import json
 import torch
 
 from foundry.common.train_loop import fit, muon
+from foundry.common.training_head import TrainingHead
 from foundry.speech.feature_cache import COPIES, FeatureCache, schedule
 from foundry.speech.kokoro import SYMBOLS
 
 PHONES = 1 + max(SYMBOLS.values())
-"""Kokoro's symbols, with silence as number 0."""
-
+"""Number of phone classes: Kokoro's symbols, and 0 for silence."""
 
 TRAINED_DOMAINS = ("digits", "home", "everyday", "phrasebook")
-"""What the recognisers are trained on: banking and the calls of a teller stay new."""
+"""Domains of the training data. ``banking`` and ``teller`` are left out, for lesson 05."""
 
 SMALL_VOCABULARY = ("digits", "home", "phrasebook")
-"""Those of few words, which training says often; of ``everyday`` it says most words rarely."""
+"""Trained domains with a small vocabulary, whose words are frequent in training."""
 
 
-class Guided(torch.nn.Module):
-    """A recogniser with a second head, which names the phone that is spoken.
+class PhoneHead(TrainingHead):
+    """A recogniser with a second head that classifies the phone of each frame.
 
-    Parameters
-    ----------
-    model : transformers.PreTrainedModel
-        The recogniser.
-    width : int
-        Of the vectors that the head reads.
+    Subclasses define ``max_vectors`` (batch size in vectors), ``prepare(features, lengths,
+    generator, augment)``, which pads and augments a batch, and ``loss(features, lengths, labels,
+    phones)``.
     """
 
     adamw_parts = ("head", "proj_out", "embed", "feature_projection")
 
-    def __init__(self, model, width):
-        super().__init__()
-        self.model = model
-        self.model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
-        self.head = torch.nn.Linear(width, PHONES)
+    def __init__(self, model, hidden_size):
+        super().__init__(model, hidden_size, PHONES)
 
 
 def phone_loss(logits, phones):
-    """Give the cross-entropy of named phones, 0 where none of a batch is known.
+    """Return the cross-entropy of the phones.
 
     Parameters
     ----------
     logits : torch.Tensor
-        Shape ``(batch, rows, PHONES)``.
+        Shape ``(batch, frames, PHONES)``.
     phones : torch.Tensor
-        int64, shape ``(batch, rows)``, -100 where unknown.
+        int64, shape ``(batch, frames)``, -100 where unknown.
 
     Returns
     -------
     torch.Tensor
-        A number.
+        Scalar, 0 if no phone of the batch is known.
     """
     known = phones >= 0
     if not known.any():  # recordings of people
@@ -66,100 +59,100 @@ def phone_loss(logits, phones):
     return torch.nn.functional.cross_entropy(logits[known].float(), phones[known])
 
 
-def fit_phone_head(guided, caches, path, seed, steps, rate, warmup=0.1, hiding=True):
-    """Train a model on one cache or more, in equal parts; see :func:`~foundry.common.train_loop.fit`.
+def fit_phone_head(recogniser, caches, path, seed, steps, rate, warmup=0.1, augment=True):
+    """Train a recogniser on batches with equal parts from one or more feature caches.
 
     Parameters
     ----------
-    guided : Guided
-        With ``most`` (vectors in a batch), ``prepare(features, ends, generator, hiding)``, which
-        makes a batch's features ready and hides some of them, and ``loss(features, ends, labels,
-        phones)``.
+    recogniser : PhoneHead
+        Model to train.
     caches : list of FeatureCache
-        What to train on.
+        Training data.
     path : pathlib.Path
         Checkpoint.
     seed, steps, rate, warmup : int, int, float, float
-        As for :func:`~foundry.common.train_loop.fit`.
-    hiding : bool
-        Whether to hide anything.
+        As for :func:`foundry.common.train_loop.fit`.
+    augment : bool
+        Whether to apply SpecAugment, if the recogniser uses it.
 
     Returns
     -------
-    torch.nn.Module
+    PhoneHead
         The model in evaluation mode.
     """
-    plans = [schedule(cache.lengths(), steps, guided.most // len(caches)) for cache in caches]
+    size = recogniser.max_vectors // len(caches)
+    plans = [schedule(cache.lengths(), steps, size) for cache in caches]
 
     def loss_of(step, generator):
         losses = []
         for cache, plan in zip(caches, plans, strict=True):
-            features, ends, labels, phones = cache.batch(plan[step])
-            features = guided.prepare(features, ends, generator, hiding)
+            features, lengths, labels, phones = cache.batch(plan[step])
+            features = recogniser.prepare(features, lengths, generator, augment)
             with torch.autocast("cpu", torch.bfloat16):  # a third faster than single precision
-                losses.append(guided.loss(features, ends, labels, phones))
+                losses.append(recogniser.loss(features, lengths, labels, phones))
         return sum(losses) / len(caches)
 
-    return fit(guided, loss_of, steps, rate, seed, path, muon, warmup)
+    return fit(recogniser, loss_of, steps, rate, seed, path, muon, warmup)
 
 
-def train(guided, work, studio, everything):
-    """Train on the cache of a work folder; give the model and the cache.
+def train(recogniser, work, studio, everything):
+    """Train a recogniser on the feature cache of a work folder.
 
     Parameters
     ----------
-    guided : Guided
-        As for `fit_to`.
+    recogniser : PhoneHead
+        Model to train.
     work : pathlib.Path
-        Folder with ``features.npz``, for the checkpoints.
+        Folder with ``features.npz``, and for the checkpoints.
     studio, everything : dict
-        ``steps`` and ``rate`` of the first stage, on speech as it was rendered, and of the second,
-        on that and its recordings.
+        ``steps``, ``rate`` (and ``warmup``) of the first stage, on studio speech, and of the second
+        stage, on studio speech and its augmented copies.
 
     Returns
     -------
-    torch.nn.Module
+    recogniser : PhoneHead
         The model in evaluation mode.
-    FeatureCache
-        Everything.
+    utterances : FeatureCache
+        The training data of the second stage.
     """
     utterances = FeatureCache.load(work / "features.npz")
     rendered = utterances.select(range(0, len(utterances), 1 + COPIES))
-    fit_phone_head(guided, [rendered], work / "studio.safetensors", seed=0, hiding=False, **studio)
-    fit_phone_head(guided, [utterances], work / "everything.safetensors", seed=1, **everything)
-    return guided, utterances
+    path = work / "studio.safetensors"
+    fit_phone_head(recogniser, [rendered], path, seed=0, augment=False, **studio)
+    fit_phone_head(recogniser, [utterances], work / "everything.safetensors", seed=1, **everything)
+    return recogniser, utterances
 
 
 def history(work, utterances, seconds, studio, everything):
-    """Tell what `train` trained on, for a card; noted in the work folder by the first call.
+    """Return the facts about the training for a card.
 
-    (A later stage may use a longer cache.)
+    The first call stores them in the work folder, because a later stage can extend the cache.
 
     Parameters
     ----------
     work : pathlib.Path
-        As for `train`.
+        Work folder of `train`.
     utterances : FeatureCache
-        Everything.
+        Training data of `train`.
     seconds : float
-        Time from one row of its features to the next.
+        Time from one feature vector to the next, in seconds.
     studio, everything : dict
-        As for `train`.
+        Stages of `train`.
 
     Returns
     -------
     dict
-        ``hours`` of features, ``studio`` (how many utterances), and the stages ``first`` and
+        ``hours`` of features, number of utterances ``studio``, and the stages ``first`` and
         ``train``.
     """
     path = work / "history.json"
     if path.exists():
         return json.loads(path.read_text())
-    told = {
+    facts = {
         "hours": round(float(utterances.starts[-1]) * seconds / 3600, 1),
         "studio": len(utterances) // (1 + COPIES),
         "first": studio,
         "train": everything,
     }
-    path.write_text(json.dumps(told))
-    return told
+    path.write_text(json.dumps(facts))
+    return facts

@@ -1,8 +1,6 @@
-"""What the recognisers of the course are trained and scored on, and how they are written."""
+"""Training and test data of the recognisers, their scores and their cards."""
 
-import json
 from pathlib import Path
-from string import Template
 
 import datasets
 import torch
@@ -11,13 +9,17 @@ from transformers import pipeline
 from course_utils import audio, scoring
 from course_utils.catalog import POCKET
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import fill_card, write_results
 from foundry.recognition.phone_head import SMALL_VOCABULARY, TRAINED_DOMAINS
 from foundry.speech import speech_data
 from foundry.speech.sentences import DIGITS
 
 
 def rendered_training(cache, splits=("train",)):
-    """List the rendered training utterances, as `speech_data.rendered` does; leave without any."""
+    """Return the rendered utterances of some splits, as `speech_data.rendered` does.
+
+    Raises SystemExit if there are none.
+    """
     rows = [row for row in speech_data.rendered(cache) if row["split"] in splits]
     if not rows:
         raise SystemExit(
@@ -27,20 +29,20 @@ def rendered_training(cache, splits=("train",)):
 
 
 def training_rows(cache, domains):
-    """List the training utterances of some domains: those rendered only, then the shipped ones.
+    """Return the training utterances of some domains: the rendered ones, then the shipped ones.
 
     Parameters
     ----------
     cache : pathlib.Path
-        Folder that :mod:`~foundry.speech.speech_data` rendered into.
+        Folder of :func:`foundry.speech.speech_data.render`.
     domains : collection of str
-        Which to take.
+        Domains to take.
 
     Returns
     -------
     list of (str or dict, str, dict or None)
-        What :func:`course_utils.audio.load` takes, what is said, and what was rendered, where
-        it is known.
+        Clip for :func:`course_utils.audio.load`, text, and row of `speech_data.rendered` (None for
+        shipped utterances).
     """
     rendered = rendered_training(cache)
     rows = [row for row in rendered if not row["shipped"] and row["domain"] in domains]
@@ -55,16 +57,16 @@ def shipped(split, domains):
 
 
 def digit_rows(folder):
-    """List the Free Spoken Digit Dataset: path, word and speaker of each recording."""
+    """Return path, word and speaker of each recording of the Free Spoken Digit Dataset."""
     paths = sorted((folder / "fsdd" / "recordings").glob("*.wav"))
     if not paths:
-        raise SystemExit(f"No recorded digits in {folder}/fsdd: name their folder with --real.")
+        raise SystemExit(f"No recorded digits in {folder}/fsdd; name their folder with --real.")
     parts = [(str(path), *path.stem.split("_")) for path in paths]
     return [(path, DIGITS[int(digit)], speaker) for path, digit, speaker, _ in parts]
 
 
 def score(references, predictions):
-    """Score transcripts: ``wer`` with its 95 % interval over utterances, ``cer``, how many."""
+    """Return ``wer``, its 95 % ``interval``, ``cer`` and the number of ``utterances``."""
     sides = {"references": references, "predictions": predictions}
     return {
         **scoring.load("wer").compute(**sides),
@@ -74,9 +76,9 @@ def score(references, predictions):
     }
 
 
-def score_by_domain(rows, predictions, together):
-    """Score each domain of some rows, and groups of them: a dict from name to domains."""
-    groups = together | {name: (name,) for name in sorted({row["domain"] for row in rows})}
+def score_by_domain(rows, predictions, groups):
+    """Return the scores of groups of domains (a dict of name to domains), then of each domain."""
+    groups = groups | {name: (name,) for name in sorted({row["domain"] for row in rows})}
     table = {}
     for name, members in groups.items():
         chosen = [n for n, row in enumerate(rows) if row["domain"] in members]
@@ -85,13 +87,13 @@ def score_by_domain(rows, predictions, together):
 
 
 def score_digits(transcribe, rows):
-    """Score a function from clips to texts on recorded digits."""
+    """Return the scores of a function from clips to texts on recorded digits."""
     clips = [audio.load(path, RATE)[0] for path, *_ in rows]
     return score([word for _, word, *_ in rows], transcribe(clips))
 
 
 def recogniser(folder):
-    """Open an exported model with ``pipeline``; give a function from clips to texts."""
+    """Return a function from clips to texts that uses an exported model in ``pipeline``."""
     recognise = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")
     if recognise.model.dtype != torch.float32:
         raise SystemExit(f"{folder} computes in {recognise.model.dtype}, not in float32.")
@@ -104,10 +106,10 @@ def recogniser(folder):
 
 
 def score_test(transcribe, rows=None):
-    """Score a function from clips to texts on the shipped test split, domain by domain.
+    """Return the scores of a function from clips to texts on the shipped test split, by domain.
 
-    Besides, ``closed`` and ``known`` are the domains of :data:`guided.SMALL_VOCABULARY` and of
-    :data:`guided.TRAINED_DOMAINS` together.
+    The groups ``closed`` and ``known`` are the domains of :data:`phone_head.SMALL_VOCABULARY` and
+    of :data:`phone_head.TRAINED_DOMAINS`.
     """
     rows = shipped("test", speech_data.PACKED) if rows is None else rows
     clips = [audio.load(row["audio"], RATE)[0] for row in rows]
@@ -117,36 +119,33 @@ def score_test(transcribe, rows=None):
 
 
 def percent(scores):
-    """Write a score as a row's cells: WER, its interval, CER, utterances."""
+    """Return cells of a Markdown table: WER, its interval, CER, number of utterances."""
     low, high = scores["interval"]
     wer = f"{scores['wer']:.1%} | {low:.1%} to {high:.1%}"
     return f"{wer} | {scores['cer']:.1%} | {scores['utterances']}"
 
 
 def table(scores):
-    """Write named scores as the rows of a table."""
+    """Return named scores as rows of a Markdown table."""
     return "\n".join(f"| {name} | {percent(row)} |" for name, row in scores.items())
 
 
-def write_results(parameters, training, real, out, card, people=None):
-    """Score an exported recogniser; write ``results.json`` and its card with the figures.
+def score_recogniser(parameters, training, real, out, people=None):
+    """Score an exported recogniser; write ``results.json`` and its card.
 
     Parameters
     ----------
     parameters : int
-        How many the model has.
+        Number of parameters.
     training : dict
-        What `guided.history` gives, and more stages; ``$firststeps`` in a card is the ``steps`` of
-        the stage ``first``.
+        Facts about the training from `phone_head.history`, and more stages.
     real : pathlib.Path
-        Folder with ``fsdd`` in it.
+        Folder that contains ``fsdd``.
     out : pathlib.Path
-        The model's folder.
-    card : str
-        Name of the card's template, beside this module.
+        Folder of the model.
     people : dict, optional
-        Scores of models that had not heard a person on that person, by name. Without, this model
-        is scored on all of them: it has heard none.
+        Scores by person, each of a model that was trained without this person. By default the
+        model itself is scored on each person; then it must not be trained on any.
     """
     transcribe = recogniser(out)
     if people is None:
@@ -159,11 +158,21 @@ def write_results(parameters, training, real, out, card, people=None):
         "test": score_test(transcribe),
         "people": people,
     }
-    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    text = Template(Path(__file__).with_name(card).read_text("utf-8"))
-    filled = text.substitute(
-        parameters=f"{parameters / 1e6:.2f}",
-        size=f"{(out / 'model.safetensors').stat().st_size / 1e6:.1f}",
+    write_results(out, results)
+    write_card(out, results)
+
+
+def write_card(out, results):
+    """Write the card of a recogniser from its results.
+
+    In the template ``$firststeps`` is ``steps`` of the stage ``first``.
+    """
+    training = results["training"]
+    kind = "ctc" if "long" in training else "whisper"
+    fill_card(
+        Path(__file__).with_name(f"{kind}_card.md"),
+        out,
+        parameters=f"{results['parameters'] / 1e6:.2f}",
         hours=training["hours"],
         studio=training["studio"],
         **{
@@ -175,5 +184,3 @@ def write_results(parameters, training, real, out, card, people=None):
         test=table(results["test"]),
         people=table(results["people"]),
     )
-    (out / "README.md").write_text(filled, "utf-8")
-    print(f"{out}: {json.dumps(results['test'])}")

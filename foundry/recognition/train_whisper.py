@@ -1,6 +1,6 @@
-"""Train and score ``pocket-whisper``, a Whisper of 2.6 M parameters that hears 7 seconds.
+"""Train and score ``pocket-whisper``, a Whisper of 2.6 M parameters with a window of 7 s.
 
-Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
     python -m foundry.recognition.train_whisper features --cache DIR --work DIR
     python -m foundry.recognition.train_whisper train --work DIR
@@ -8,10 +8,10 @@ Run the steps in order, all with the same ``--work`` folder; each one skips what
     python -m foundry.recognition.train_whisper jackson|nicolas|theo --work DIR --real DIR
     python -m foundry.recognition.train_whisper final --work DIR --real DIR --out DIR
 
-From nothing, attention does not find out in hours where in the sound the next word is. The renderer
-knows which phone is spoken when, so the encoder also learns to name it, with a head that is thrown
-away afterwards, and the decoder's last layer to look where it is spoken (guided attention,
-Tachibana et al. 2018). At last it hears people, each of whom is left out once to be its test.
+Without help, attention does not learn the alignment in hours. The renderer gives the phone of each
+frame, so the encoder also learns to classify it (`phone_head`), and the last layer of the decoder
+to attend to the position of the text (guided attention, Tachibana et al. 2018). The last stage
+fine-tunes on recordings of people, each of whom is left out once for the score (`leave_one_out`).
 """
 
 import functools
@@ -30,6 +30,7 @@ from transformers import (
     WhisperTokenizer,
 )
 
+from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run
 from foundry.common.train_loop import save_half
 from foundry.recognition import leave_one_out, phone_head, recognition_scores
@@ -37,15 +38,33 @@ from foundry.recognition.leave_one_out import PERSONS
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import sentences
 from foundry.speech.feature_cache import cached_features
-from foundry.speech.speech_features import hide
 
-MELS, HOP, SECONDS = 80, 320, 7
+MELS = 80
+"""Number of mel bands."""
+
+HOP = 320
+"""Hop length in samples: 20 ms."""
+
+SECONDS = 7
+"""Length of the input window in seconds."""
+
 POSITIONS = SECONDS * 16_000 // HOP // 2
-"""Vectors of 40 ms that the encoder sees: half as many as mel frames."""
+"""Number of encoder vectors of 40 ms, one for two mel frames."""
 
-HIDDEN, ENCODER, DECODER, HEADS = 160, 5, 2, 4
+HIDDEN = 160
+"""Hidden size."""
+
+ENCODER_LAYERS = 5
+"""Number of encoder layers."""
+
+DECODER_LAYERS = 2
+"""Number of decoder layers."""
+
+HEADS = 4
+"""Number of attention heads."""
+
 TOKENS = 500
-"""Pieces of words, single bytes among them."""
+"""Number of BPE tokens, single bytes included."""
 
 SPECIAL = [
     "<|endoftext|>",
@@ -57,25 +76,39 @@ SPECIAL = [
     "<|nospeech|>",
     "<|notimestamps|>",
 ]
+"""Special tokens of Whisper."""
+
 STUDIO = {"steps": 1_000, "rate": 4.5e-3}
+"""First stage: studio speech."""
+
 TRAIN = {"steps": 5_000, "rate": 4.5e-3}
+"""Second stage: studio speech and augmented copies."""
+
 PEOPLE = {"steps": 600, "rate": 2e-3}
+"""Third stage: digits of people and earlier training data."""
+
 BATCH_FRAMES = 3200
-"""Mel frames of 20 ms in a batch: 64 s of speech."""
+"""Maximum number of mel frames of 20 ms in a batch: 64 s of speech."""
+
+MAX_BANDS = 16
+"""Maximum width of a frequency mask, in mel bands."""
+
+MAX_FRAMES = 20
+"""Maximum width of a time mask, in frames."""
 
 ATTENTION_WIDTH = 0.08
-"""Standard deviation, as a share of the utterance, of where a piece may be looked for."""
+"""Standard deviation of the allowed attention around the diagonal, as a share of the utterance."""
 
 
 @functools.cache
 def extractor():
-    """Make the feature extractor of the model."""
+    """Return the feature extractor of the model."""
     return WhisperFeatureExtractor(feature_size=MELS, hop_length=HOP, chunk_length=SECONDS)
 
 
 @functools.cache
 def tokenizer():
-    """Learn the pieces of words from sentences of the training split; bytes make up the rest."""
+    """Return the tokenizer: byte-level BPE, trained on sentences of the training split."""
     pieces = Tokenizer(models.BPE())
     pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     trainer = trainers.BpeTrainer(
@@ -103,7 +136,7 @@ def _sentences(count=4000):
 
 
 def new_model(seed=0):
-    """Make the untrained network."""
+    """Return the untrained network."""
     torch.manual_seed(seed)
     pieces = tokenizer()
     start, end = pieces.convert_tokens_to_ids(["<|startoftranscript|>", "<|endoftext|>"])
@@ -111,8 +144,8 @@ def new_model(seed=0):
         vocab_size=len(pieces),
         num_mel_bins=MELS,
         d_model=HIDDEN,
-        encoder_layers=ENCODER,
-        decoder_layers=DECODER,
+        encoder_layers=ENCODER_LAYERS,
+        decoder_layers=DECODER_LAYERS,
         encoder_attention_heads=HEADS,
         decoder_attention_heads=HEADS,
         encoder_ffn_dim=4 * HIDDEN,
@@ -128,8 +161,8 @@ def new_model(seed=0):
         begin_suppress_tokens=None,
     )
     model = WhisperForConditionalGeneration(config)
-    # The default start (0.02 for every weight) suits far wider networks: here the sound would be
-    # a whisper beside the encoder's fixed positions.
+    # The default initialisation (standard deviation 0.02) is meant for much wider networks: here
+    # the features would be very small compared with the fixed position embeddings.
     for name, value in model.named_parameters():
         if "embed_tokens" in name:
             torch.nn.init.normal_(value, std=HIDDEN**-0.5)
@@ -148,24 +181,24 @@ def new_model(seed=0):
 
 
 def features_of(samples):
-    """Compute the mel frames of an utterance without its padding, shape (frames, MELS)."""
+    """Return the mel frames of an utterance without padding, shape ``(frames, MELS)``."""
     mel = extractor()(samples, sampling_rate=16_000, return_tensors="pt")["input_features"][0]
     return mel.T[: 2 * -(-len(samples) // (2 * HOP))]
 
 
 def encode(text):
-    """Cut a normalised text into token ids, the start and end marks not among them."""
+    """Return the token ids of a normalised text, without special tokens."""
     return tokenizer()(text, add_special_tokens=False)["input_ids"]
 
 
 def compute_features(work, cache):
-    """Compute the cache of synthetic training utterances where it is missing."""
+    """Compute the missing feature cache of the training utterances."""
     rows = recognition_scores.training_rows(cache, TRAINED_DOMAINS)
     cached_features(rows, features_of, encode, work / "features.npz")
 
 
-def hear(model, features):
-    """Run the encoder over fewer frames than its window has: no silence, no time lost on it."""
+def encode_short(model, features):
+    """Return the encoder states of fewer frames than the window has, which saves time."""
     encoder = model.model.encoder
     states = functional.gelu(encoder.conv1(features.transpose(1, 2)))
     states = functional.gelu(encoder.conv2(states)).transpose(1, 2)
@@ -177,17 +210,17 @@ def hear(model, features):
 
 
 def speech_progress(phones):
-    """Tell how far the speech has come in each row: changes of phone so far over all of them.
+    """Return the share of phone changes up to each frame.
 
     Parameters
     ----------
     phones : torch.Tensor
-        int64, shape ``(batch, rows)``, -100 in padding and where nothing is known.
+        int64, shape ``(batch, frames)``, -100 in padding and if unknown.
 
     Returns
     -------
     torch.Tensor
-        0 to 1, shape ``(batch, rows)``.
+        0 to 1, shape ``(batch, frames)``.
     """
     changes = (phones.diff(dim=1) != 0) & (phones[:, 1:] >= 0)
     passed = functional.pad(changes.cumsum(1), (1, 0)).float()
@@ -195,7 +228,7 @@ def speech_progress(phones):
 
 
 def text_positions(labels):
-    """Place pieces of a text in it, by their letters: 0 to 1, shape of ``labels``."""
+    """Return the position of each token in its text, counted in letters: 0 to 1."""
     lengths = _letters()[labels.clamp(min=0)] * (labels >= 0)
     ends = lengths.cumsum(1)
     return (ends - lengths / 2) / ends[:, -1:].clamp(min=1)
@@ -208,21 +241,21 @@ def _letters():
 
 
 def attention_loss(attention, phones, labels):
-    """Give the share of attention that is not where the pieces are spoken.
+    """Return the guided attention loss: the share of attention far from the spoken token.
 
     Parameters
     ----------
     attention : torch.Tensor
-        Of the steps that say the pieces, shape ``(batch, pieces, rows)``, each summing to 1.
+        Cross-attention weights, shape ``(batch, tokens, frames)``, summing to 1 over frames.
     phones : torch.Tensor
-        As for `progress_in`.
+        Phones, as for `speech_progress`.
     labels : torch.Tensor
-        Pieces, -100 in padding, shape ``(batch, pieces)``.
+        Token ids, shape ``(batch, tokens)``, -100 in padding.
 
     Returns
     -------
     torch.Tensor
-        A number, 0 where no phone is known.
+        Scalar, 0 if no phone is known.
     """
     away = text_positions(labels)[:, :, None] - speech_progress(phones)[:, None]
     missed = (attention * (1 - torch.exp(-0.5 * (away / ATTENTION_WIDTH) ** 2))).sum(2)
@@ -230,56 +263,57 @@ def attention_loss(attention, phones, labels):
     return missed[known].mean() if known.any() else missed.sum() * 0
 
 
-class Guided(phone_head.Guided):
-    """The model with a second head on its encoder."""
+class WhisperWithPhoneHead(phone_head.PhoneHead):
+    """The model with a phone head on its encoder."""
 
-    most = BATCH_FRAMES
+    max_vectors = BATCH_FRAMES
 
     def __init__(self, model):
         super().__init__(model, HIDDEN)
         names = ["<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"]
         self.start, self.plain, self.end = tokenizer().convert_tokens_to_ids(names)
-        model.model.decoder.layers[-1].encoder_attn.register_forward_hook(self._look)
+        model.model.decoder.layers[-1].encoder_attn.register_forward_hook(self._keep_attention)
 
-    def _look(self, module, given, made):
-        self.looked = made[1].float().mean(1)
+    def _keep_attention(self, module, inputs, outputs):
+        self.attention = outputs[1].float().mean(1)
 
     @staticmethod
-    def prepare(features, ends, generator, hiding):
-        """Put silence behind the speech; hide some of a batch, or nothing."""
-        features = pad_silence(features, ends, generator)
-        return hide(features, ends, generator) if hiding else features
+    def prepare(features, lengths, generator, augment):
+        """Pad a batch with silence and apply SpecAugment if ``augment``."""
+        features = pad_silence(features, lengths, generator)
+        if augment:
+            spec_augment(features, lengths, generator, MAX_BANDS, MAX_FRAMES)
+        return features
 
-    def loss(self, features, ends, labels, phones):
-        """Give the loss of a batch: cross-entropy of the pieces, and of the phones."""
-        states = hear(self.model, features)
+    def loss(self, features, lengths, labels, phones):
+        """Return the cross-entropy of tokens and of phones, plus the attention loss."""
+        states = encode_short(self.model, features)
         count = len(labels)
         start = torch.full((count, 1), self.start)
         plain = torch.full((count, 1), self.plain)
-        told = torch.cat([start, plain, labels.where(labels >= 0, self.end)], 1)
-        wanted = torch.cat([plain, labels, torch.full((count, 1), -100)], 1)
-        wanted[torch.arange(count), 1 + (labels >= 0).sum(1)] = self.end
-        decoded = self.model.model.decoder(input_ids=told, encoder_hidden_states=states)
+        inputs = torch.cat([start, plain, labels.where(labels >= 0, self.end)], 1)
+        targets = torch.cat([plain, labels, torch.full((count, 1), -100)], 1)
+        targets[torch.arange(count), 1 + (labels >= 0).sum(1)] = self.end
+        decoded = self.model.model.decoder(input_ids=inputs, encoder_hidden_states=states)
         logits = self.model.proj_out(decoded.last_hidden_state)
-        said = functional.cross_entropy(
-            logits.flatten(0, 1), wanted.flatten(), ignore_index=-100, label_smoothing=0.1
+        token_loss = functional.cross_entropy(
+            logits.flatten(0, 1), targets.flatten(), ignore_index=-100, label_smoothing=0.1
         )
         phones = functional.pad(phones, (0, 2 * states.shape[1] - phones.shape[1]), value=-100)
         phones = phones[:, ::2]
-        looked = self.looked[:, 1 : 1 + labels.shape[1]]
+        attention = self.attention[:, 1 : 1 + labels.shape[1]]
         return (
-            said
+            token_loss
             + phone_head.phone_loss(self.head(states), phones)
-            + attention_loss(looked, phones, labels)
+            + attention_loss(attention, phones, labels)
         )
 
 
 def pad_silence(features, ends, generator):
-    """Fill a batch's padding with silence, and now and then more of Whisper's window.
+    """Fill the padding of a batch with silence; in a quarter of the batches, add more silence.
 
-    The extractor limits silence to 80 dB below the loudest frame, which is 2 in its units.
+    Silence is 80 dB below the loudest frame, as in the extractor: 2 in units of the features.
     """
-    # A quarter of the batches hears silence after the speech, the others save its time.
     room = POSITIONS - (features.shape[1] + 1) // 2
     if room > 0 and torch.rand((), generator=generator) < 0.25:
         more = 2 * int(torch.randint(room + 1, (), generator=generator))
@@ -290,39 +324,40 @@ def pad_silence(features, ends, generator):
 
 
 def train(work):
-    """Train on synthetic speech; give the guided model."""
+    """Train on synthetic speech; return the model with its phone head."""
     torch.manual_seed(0)
-    trained, utterances = phone_head.train(Guided(new_model()), work, STUDIO, TRAIN)
+    recogniser = WhisperWithPhoneHead(new_model())
+    trained, utterances = phone_head.train(recogniser, work, STUDIO, TRAIN)
     phone_head.history(work, utterances, HOP / 16_000, STUDIO, TRAIN)
     return trained
 
 
 def digits(work, cache, real):
-    """Compute the caches of single digits."""
+    """Compute the missing feature caches of single digits."""
     leave_one_out.compute_digit_features(work, cache, real, features_of, encode)
 
 
 def export(model, out):
-    """Write the Transformers folder: weights in half precision, computed in single."""
+    """Save the model in half precision, and its processor."""
     out.mkdir(parents=True, exist_ok=True)
     WhisperProcessor(feature_extractor=extractor(), tokenizer=tokenizer()).save_pretrained(out)
     save_half(model, out)
 
 
 def leave_out(person, work, real):
-    """Train without one person and score on that person."""
+    """Fine-tune without one person and score on that person."""
     leave_one_out.leave_out(train, export, work, real, person, PEOPLE)
 
 
 def final(work, real, out):
-    """Train on all people, export, score and write results and card."""
+    """Fine-tune on all people; export and score the model; write its results and its card."""
     model = leave_one_out.fine_tune(train(work), work, None, **PEOPLE).model
     export(model, out)
     training = json.loads((work / "history.json").read_text())
     training["last"] = leave_one_out.facts(work, PEOPLE)
     scores = {person: json.loads((work / f"{person}.json").read_text()) for person in PERSONS}
     parameters = model.num_parameters()
-    recognition_scores.write_results(parameters, training, real, out, "whisper_card.md", scores)
+    recognition_scores.score_recogniser(parameters, training, real, out, scores)
 
 
 def main():

@@ -1,8 +1,8 @@
-"""Sound events with a throat: dog, cat, rooster, baby cry, sneeze, bird.
+"""Synthesise sounds of animals and people: dog, cat, rooster, baby cry, sneeze, bird.
 
-Each function takes a generator, the split and a length, and returns ``(samples, parameters)``:
-the dry sound, without room or background, and the numbers that describe it. The first parameter
-of each is drawn from the cells of its split, see :func:`~foundry.common.sound_synthesis.split_uniform`.
+Each function takes a generator, the split and a length in seconds, and returns ``(samples,
+parameters)``: the sound without room or background, and its parameters. The first parameter
+of each is drawn from the cells of its split, see `sound_synthesis.split_uniform`.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ from foundry.common.sound_synthesis import (
 
 
 def _bark(rng, pitch, size, seconds, rough, breath):
-    """One bark: a fast rise and fall in pitch, a mouth that opens and shuts."""
+    """Synthesise one bark: a fast rise and fall in pitch, formants of an opening mouth."""
     n = samples_of(seconds)
     top = rng.uniform(0.15, 0.45)
     frequency = pitch * curve(
@@ -43,12 +43,12 @@ def _bark(rng, pitch, size, seconds, rough, breath):
         (2700 / size, 1000, rng.uniform(0.2, 0.8)),
         (4200 / size, 1800, rng.uniform(0.1, 0.4)),
     ]
-    tone = voice(rng, frequency, formants, rng.uniform(-8, -2), rough, breath, most=26)
+    tone = voice(rng, frequency, formants, rng.uniform(-8, -2), rough, breath, max_harmonics=26)
     return tone * adsr(n, rng.uniform(0.008, 0.03), 0.4 * seconds, 0.5, 0.45 * seconds)
 
 
 def dog(rng, split, seconds):
-    """Bark once or several times, singly or in pairs, large or small dog."""
+    """Synthesise a large or small dog that barks once or several times, singly or in pairs."""
     pitch = split_uniform(rng, split, 170, 1000, log=True)
     size = np.clip((400 / pitch) ** 0.4 * rng.uniform(0.8, 1.2), 0.6, 1.6)
     rough, breath = rng.uniform(0, 0.9), log_uniform(rng, 0.04, 0.5)
@@ -58,9 +58,9 @@ def dog(rng, split, seconds):
     track = np.zeros(samples_of(seconds))
     gap = rng.uniform(0.12, 0.8)
     pairs = rng.uniform() < 0.3
-    most = rng.choice([1, 2, 3, 4, 30], p=[0.25, 0.2, 0.1, 0.1, 0.35])
+    count = rng.choice([1, 2, 3, 4, 30], p=[0.25, 0.2, 0.1, 0.1, 0.35])
     at, barks = rng.uniform(0.02, min(0.4, 0.3 * seconds)), 0
-    while barks < most and (at + length < seconds or not barks):
+    while barks < count and (at + length < seconds or not barks):
         own = length * rng.uniform(0.8, 1.2)
         sound = _bark(rng, pitch * rng.uniform(0.9, 1.1), size, own, rough, breath)
         add_at(track, sound * rng.uniform(0.5, 1.0), at * RATE)
@@ -70,7 +70,7 @@ def dog(rng, split, seconds):
 
 
 def _meow(rng, pitch, seconds, size):
-    """One meow: closed lips, mouth opens through e-a-o, closes; pitch arches."""
+    """Synthesise one meow: the formants of an opening and closing mouth, rising-falling pitch."""
     n = samples_of(seconds)
     top = rng.uniform(0.2, 0.55)
     frequency = pitch * curve(
@@ -94,14 +94,14 @@ def _meow(rng, pitch, seconds, size):
 
 
 def cat(rng, split, seconds):
-    """Meow once to three times: a single sliding vowel each, adult or kitten."""
+    """Synthesise an adult cat or a kitten that meows one to three times."""
     pitch = split_uniform(rng, split, 420, 1150, log=True)
     size = np.clip((650 / pitch) ** 0.5 * rng.uniform(0.85, 1.15), 0.6, 1.4)
     length = rng.uniform(0.45, 1.1)
     track = np.zeros(samples_of(seconds))
     at, meows = rng.uniform(0.02, 0.4), 0
-    most = rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15])
-    while meows < most and (at + 0.6 * length < seconds or not meows):
+    count = rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15])
+    while meows < count and (at + 0.6 * length < seconds or not meows):
         own = min(length * rng.uniform(0.8, 1.2), max(seconds - at - 0.02, 0.3))
         add_at(track, _meow(rng, pitch * rng.uniform(0.92, 1.08), own, size), at * RATE)
         meows += 1
@@ -110,7 +110,7 @@ def cat(rng, split, seconds):
 
 
 def rooster(rng, split, seconds):
-    """Crow: two or three short notes, then a long one that climbs, holds and droops."""
+    """Synthesise a rooster: one to four short notes, then a long one that rises and falls."""
     pitch = split_uniform(rng, split, 480, 1250, log=True)
     total = min(rng.uniform(1.4, 2.6), 0.97 * seconds)
     formants = [
@@ -131,7 +131,7 @@ def rooster(rng, split, seconds):
         level = rng.uniform(0.75, 0.95) + 0.1 * number / shorts
         frequency = pitch * level * curve([(0, 0.8), (0.35, 1), (1, rng.uniform(0.75, 1))], n)
         frequency *= 1 + wander(rng, n, 40, 0.006)
-        note = voice(rng, frequency, formants, tilt, rough, breath, most=18)
+        note = voice(rng, frequency, formants, tilt, rough, breath, max_harmonics=18)
         add_at(track, 0.8 * note * adsr(n, 0.02, 0.05, 0.9, 0.05), at * RATE)
         at += each
     n = samples_of(long)
@@ -140,13 +140,13 @@ def rooster(rng, split, seconds):
         [(0, 0.85), (rng.uniform(0.08, 0.2), 1.0), (rng.uniform(0.5, 0.75), 0.97), (1, droop)], n
     )
     frequency *= 1 + wander(rng, n, 25, 0.006)
-    note = voice(rng, frequency, formants, tilt, rough, breath, most=18)
+    note = voice(rng, frequency, formants, tilt, rough, breath, max_harmonics=18)
     add_at(track, note * adsr(n, 0.04, 0.2, 0.85, 0.3 * long), at * RATE)
     return track, {"pitch": pitch, "events": int(shorts) + 1}
 
 
 def _wail(rng, pitch, seconds, formants, rough):
-    """One breath of crying: pitch rises, holds with a tremor, falls."""
+    """Synthesise one cry: the pitch rises, stays with a tremor, falls."""
     n = samples_of(seconds)
     frequency = pitch * curve(
         [
@@ -160,12 +160,12 @@ def _wail(rng, pitch, seconds, formants, rough):
     tremor = np.sin(2 * np.pi * rng.uniform(4, 9) * np.arange(n) / RATE)
     frequency *= 1 + wander(rng, n, 8, 0.02) + rng.uniform(0.008, 0.025) * tremor
     breath = log_uniform(rng, 0.03, 0.4)
-    tone = voice(rng, frequency, formants, rng.uniform(-6, -1), rough, breath, most=24)
+    tone = voice(rng, frequency, formants, rng.uniform(-6, -1), rough, breath, max_harmonics=24)
     return tone * adsr(n, 0.06, 0.1, 0.9, 0.15) * (1 + wander(rng, n, 6, 0.12))
 
 
 def baby_cry(rng, split, seconds):
-    """Cry: one wail a breath, with gasps between, or short hiccuping sobs."""
+    """Synthesise a crying baby: long or short cries, with gasps between some of them."""
     pitch = split_uniform(rng, split, 290, 620, log=True)
     formants = [
         (rng.uniform(900, 1500), 800, 1.0),
@@ -194,7 +194,7 @@ def baby_cry(rng, split, seconds):
 
 
 def sneeze(rng, split, seconds):
-    """Draw breath ("ah"), then explode ("choo"): hiss first, a short vowel in its wake."""
+    """Synthesise a sneeze: an inhalation ("ah"), a burst of noise and a short vowel ("choo")."""
     burst = split_uniform(rng, split, 0.16, 0.5, log=True)
     pitch = log_uniform(rng, 130, 480)
     track = np.zeros(samples_of(seconds))
@@ -206,7 +206,7 @@ def sneeze(rng, split, seconds):
         formants = [(800 * size, 400, 1.0), (1350 * size, 500, 0.7), (2700 * size, 900, 0.4)]
         frequency = pitch * curve([(0, 0.9), (1, rng.uniform(0.9, 1.3))], n)
         breath = log_uniform(rng, 0.15, 8.0)
-        gasp = voice(rng, frequency, formants, -8, 0.0, breath, most=20)
+        gasp = voice(rng, frequency, formants, -8, 0.0, breath, max_harmonics=20)
         rise = curve([(0, 0), (0.6, 0.6), (0.92, 1), (1, 0)], n)
         add_at(track, gasp * rise * rng.uniform(0.1, 0.6), at * RATE)
         at += before + rng.uniform(0.0, 0.12)
@@ -226,14 +226,16 @@ def sneeze(rng, split, seconds):
     )
     vowel = [(rng.uniform(350, 700) * size, 400, 1.0), (rng.uniform(900, 1900) * size, 600, 0.8)]
     vowel += [(2600 * size, 900, 0.5), (3800 * size, 1500, 0.4)]
-    ooh = voice(rng, frequency, vowel, rng.uniform(-7, -2), 0.0, log_uniform(rng, 0.15, 3), most=30)
+    ooh = voice(
+        rng, frequency, vowel, rng.uniform(-7, -2), 0.0, log_uniform(rng, 0.15, 3), max_harmonics=30
+    )
     ooh *= adsr(n, 0.02, 0.2 * tail, 0.6, 0.7 * tail) * rng.uniform(0.1, 0.9)
     add_at(track, ooh, (at + burst * rng.uniform(0.1, 0.7)) * RATE)
     return track, {"burst": burst, "pitch": pitch}
 
 
 def bird(rng, split, seconds):
-    """Chirp: short whistles that sweep, in trills or phrases."""
+    """Synthesise a bird: short frequency sweeps, in trills or phrases."""
     pitch = split_uniform(rng, split, 2200, 5600, log=True)
     sweep = rng.uniform(-0.45, 0.45)
     length = log_uniform(rng, 0.05, 0.25)

@@ -1,6 +1,6 @@
-"""The data set ``sounds``: procedural sound events in three splits that share no parameter.
+"""Build the data set ``sounds``: synthetic sound events, whose splits share no parameter value.
 
-Build it with ``python -m foundry.sounds.sound_data --out DIR``.
+Run ``python -m foundry.sounds.sound_data --out DIR``.
 """
 
 import argparse
@@ -41,7 +41,7 @@ SOUNDS = {
     "siren": things.siren,
     "sneeze": voices.sneeze,
 }
-"""Label to the function that synthesises it."""
+"""Label to its synthesis function."""
 
 LABELS = list(SOUNDS)
 
@@ -57,44 +57,44 @@ ESC10 = {
     "rooster": "rooster",
     "sea_waves": "sea_waves",
 }
-"""Folder of the ESC-10 recordings to label here."""
+"""Folder of ESC-10 recordings to its label here."""
 
 SLOW = {"baby_cry", "clock_tick", "fire", "helicopter", "rooster", "sea_waves"}
-"""Sounds that need time to show what they are: at least 1.8 s."""
+"""Labels of sounds that are recognisable only if longer than 1.8 s."""
 
 SPLITS = {"train": 18, "validation": 5, "test": 8}
-"""Clips a class in the shipped splits."""
+"""Number of clips of each class in the shipped splits."""
 
 BITRATE = 21_000
-"""Bits a second of the shipped clips."""
+"""Bit rate of the shipped clips, in bit/s."""
 
 FIRST_SEED = {"train": 0, "validation": 1_000_000_000, "test": 2_000_000_000}
-"""Where the seeds of a split begin; no two splits can meet."""
+"""First seed of each split, so far apart that the splits share no seed."""
 
 
 def render(label, split, number, seconds=None, close=False):
-    """Synthesise one clip as if somebody had recorded it: event, room, background, microphone.
+    """Synthesise one clip: event, room, background noise, microphone.
 
     Parameters
     ----------
     label : str
         One of :data:`LABELS`.
     split : {"train", "validation", "test"}
-        Whose seeds and whose cells of parameters to draw from.
+        Split of the seeds and of the parameter cells.
     number : int
-        Number of the clip within the split and label; fixes every sample.
+        Number of the clip within its split and label; fixes every sample.
     seconds : float, optional
-        Length; drawn between 1 and 3 s by default, between 2 and 3 s for a close recording.
+        Length in seconds; by default random between 1 and 3, between 2 and 3 if ``close``.
     close : bool
-        Record in a quiet place at arm's length, as the shipped clips are, instead of wherever
-        people record: rooms, hiss, dull and overdriven microphones.
+        Simulate a close recording in a quiet room, as in the shipped clips. Otherwise simulate
+        harder conditions: reverberation, noise, muffled and overdriven microphones.
 
     Returns
     -------
     samples : numpy.ndarray
         Shape ``(n,)``, float32, peak at most 0.99.
     parameters : dict
-        ``seed``, ``seconds``, and what describes the event, such as ``pitch`` in hertz.
+        ``seed``, ``seconds`` and parameters of the event, such as ``pitch`` in hertz.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def render(label, split, number, seconds=None, close=False):
 
 
 def _record(rng, samples):
-    """Pass a dry event through a room, a background and a microphone."""
+    """Add reverberation, equalisation, background noise and microphone distortion to an event."""
     samples = normalise(samples, 1.0)
     if rng.uniform() < 0.5:
         samples = reverberate(rng, samples, rng.uniform(0.1, 0.9), log_uniform(rng, 0.02, 0.6))
@@ -136,21 +136,21 @@ def _record(rng, samples):
 
 
 def _record_close(rng, samples):
-    """Record a dry event with a decent microphone in a quiet place."""
+    """Simulate a close recording of an event in a quiet room."""
     samples = normalise(equalise(rng, normalise(samples, 1.0), 3.0), 1.0)
     samples = add_noise(rng, samples, rng.uniform(40, 65), -3.0)
     return normalise(samples, rng.uniform(0.3, 0.95)).astype(np.float32)
 
 
 def table(split, count):
-    """Render ``count`` clips a class, encode them and put them into an Arrow table.
+    """Render and encode ``count`` clips of each class.
 
     Parameters
     ----------
     split : {"train", "validation", "test"}
-        Which split.
+        Split to render.
     count : int
-        Clips a class.
+        Number of clips of each class.
 
     Returns
     -------

@@ -1,19 +1,25 @@
-"""Log-mel features of whole caches of clips, and the augmentation that works on them.
+"""Log-mel spectrograms of many clips, and augmentation of the spectrograms.
 
-The features are those of ``ASTFeatureExtractor`` before normalisation, computed for a batch at
-a time; augmentation then costs a few milliseconds a batch, because gain, equalisation, added
-noise, stretching and shifting are all cheap on a log-mel spectrogram.
+The features are those of ``ASTFeatureExtractor`` before normalisation. Augmenting a batch takes a
+few milliseconds, because gain, equalisation, noise, stretching and shifting are cheap on log-mel
+spectrograms.
 """
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from foundry.common.kaldi import FLOOR, log_mel
+from course_utils.simulation.acoustics import RATE
+from foundry.common.files import save_npz
 
 MELS = 64
+"""Number of mel bands."""
+
 FRAMES = 496
-"""Frames that the model sees: 4.98 s at a hop of 10 ms, a whole multiple of the patch size."""
+"""Number of frames of 10 ms in the input of the model: 4.98 s, a multiple of the patch size."""
+
+FLOOR = float(np.log(1.192092955078125e-07))
+"""Feature value of digital silence."""
 
 
 class SpectrogramCache:
@@ -23,19 +29,29 @@ class SpectrogramCache:
         self.features, self.lengths, self.labels = features, lengths, labels
 
     @classmethod
-    def of(cls, clips, labels, filters):
-        """Make a cache of a list of clips."""
+    def of(cls, clips, labels, extractor):
+        """Return the cache of a list of clips.
+
+        Parameters
+        ----------
+        clips : list of numpy.ndarray
+            Mono at 16 kHz, at least 25 ms.
+        labels : sequence of int
+            Class numbers.
+        extractor : transformers.ASTFeatureExtractor
+            Feature extractor with mean 0 and standard deviation 0.5, which does not normalise.
+        """
         features = np.full((len(clips), FRAMES, MELS), FLOOR, dtype=np.float16)
         lengths = np.zeros(len(clips), dtype=np.int64)
         for row, samples in enumerate(clips):
-            mel = log_mel(samples, filters)[:FRAMES]
-            features[row, : len(mel)] = mel
-            lengths[row] = len(mel)
+            lengths[row] = min(1 + (len(samples) - 400) // 160, FRAMES)  # 25 ms every 10 ms
+            mel = extractor(samples, sampling_rate=RATE)["input_values"][0]
+            features[row, : lengths[row]] = mel[: lengths[row]]
         return cls(features, lengths, np.asarray(labels))
 
     def save(self, path):
-        """Write the cache as an ``npz`` file."""
-        np.savez(path, features=self.features, lengths=self.lengths, labels=self.labels)
+        """Write the cache to an ``npz`` file."""
+        save_npz(path, features=self.features, lengths=self.lengths, labels=self.labels)
 
     @classmethod
     def load(cls, path):
@@ -45,25 +61,25 @@ class SpectrogramCache:
 
     @classmethod
     def join(cls, caches):
-        """Put several caches one after the other."""
+        """Concatenate several caches."""
         parts = zip(*((b.features, b.lengths, b.labels) for b in caches), strict=True)
         return cls(*(np.concatenate(part) for part in parts))
 
     def select(self, rows):
-        """Give the cache of some rows."""
+        """Return the cache of some rows."""
         return SpectrogramCache(self.features[rows], self.lengths[rows], self.labels[rows])
 
     def __len__(self):
         return len(self.labels)
 
     def statistics(self):
-        """Compute mean and standard deviation over the frames that hold audio."""
+        """Return mean and standard deviation over the frames with audio."""
         inside = np.arange(FRAMES)[None] < self.lengths[:, None]
         values = self.features[inside].astype(np.float32)
         return float(values.mean()), float(values.std())
 
     def padded(self, rows):
-        """Give features as the extractor pads them: zeros after a clip's end."""
+        """Return features with zeros after the end of each clip, as the extractor pads them."""
         features = torch.from_numpy(self.features[rows].astype(np.float32))
         ends = torch.from_numpy(self.lengths[rows])
         return torch.where(torch.arange(FRAMES)[None, :, None] < ends[:, None, None], features, 0.0)
@@ -75,20 +91,20 @@ _GRAIN = torch.log(
 
 
 def _grain(batch, generator):
-    """Cut the random texture of stationary noise (log of an exponential) from a fixed supply."""
+    """Return log-spectra of random noise, excerpts of `_GRAIN` (log of exponential variables)."""
     starts = torch.randint(len(_GRAIN) - FRAMES, (batch,), generator=generator).tolist()
     return 0.5 * torch.stack([_GRAIN[start : start + FRAMES] for start in starts])
 
 
 def augment(features, ends, labels, classes, generator, strength=1.0):
-    """Turn a batch of clips into new recordings of the same events.
+    """Augment a batch: rotation, stretching, shifting, equalisation, noise, cutting, mixup.
 
     Parameters
     ----------
     features : torch.Tensor
-        Log-mel spectrograms, :data:`FLOOR` after a clip's end, shape ``(batch, FRAMES, MELS)``.
+        Log-mel spectrograms, shape ``(batch, FRAMES, MELS)``, :data:`FLOOR` after the end.
     ends : torch.Tensor
-        Frames of each clip, shape ``(batch,)``.
+        Number of frames of each clip, shape ``(batch,)``.
     labels : torch.Tensor
         Class numbers, shape ``(batch,)``.
     classes : int
@@ -96,12 +112,12 @@ def augment(features, ends, labels, classes, generator, strength=1.0):
     generator : torch.Generator
         Source of randomness.
     strength : float
-        Share of the clips that are changed; the others are only padded.
+        Share of augmented clips, 0 to 1; the others are only padded.
 
     Returns
     -------
     features : torch.Tensor
-        Same shape; zeros after the end, as the feature extractor pads.
+        Same shape, zeros after the end, as the feature extractor pads.
     targets : torch.Tensor
         Class probabilities after mixup, shape ``(batch, classes)``.
     """
@@ -123,7 +139,7 @@ def augment(features, ends, labels, classes, generator, strength=1.0):
         turn = int(torch.randint(int(ends[row]), (1,), generator=generator))
         features[row, : ends[row]] = features[row, : ends[row]].roll(turn, 0)
 
-    # Stretch time by up to 20 %, shift pitch by up to 2.5 bands, start earlier or later.
+    # Stretch time by up to 20 %, shift pitch by up to 2.5 bands, shift the start.
     speed = torch.exp(uniform(-0.18, 0.18))
     room = (FRAMES - ends / speed).clamp_min(0)
     offset = torch.where(chance(0.5), uniform(0, 1) * room, -uniform(0, 0.2) * ends * chance(0.4))
@@ -138,7 +154,7 @@ def augment(features, ends, labels, classes, generator, strength=1.0):
     features = F.grid_sample(raised, grid, padding_mode="zeros", align_corners=False)[:, 0] + FLOOR
     ends = (offset + ends / speed).clamp(20, FRAMES).round()
 
-    # Microphone and distance: level, a smooth tone curve.
+    # Microphone and distance: gain and smooth equalisation.
     knots = normal(1.0, 1, 7)
     tone = (
         F.interpolate(knots, MELS, mode="linear", align_corners=True) * chance(0.7)[:, None, None]
@@ -146,22 +162,22 @@ def augment(features, ends, labels, classes, generator, strength=1.0):
     silent = features <= FLOOR + 0.05
     changed = features + tone + normal(1.5, 1, 1)
 
-    # A steady background of random colour, 17 to 70 dB below the clip's loudest band and frame.
+    # Stationary background noise of random colour, 17 to 70 dB below the maximum of the clip.
     loud = features.amax((1, 2))[:, None, None]
     colour = F.interpolate(normal(1.2, 1, 5), MELS, mode="linear", align_corners=True)
     slope = uniform(-3.0, 0.5, 1, 1) * torch.linspace(-0.5, 1, MELS)
     background = loud - uniform(4, 16, 1, 1) + colour + slope + _grain(batch, generator)
     background = background.masked_fill(~chance(0.5)[:, None, None], FLOOR)
     features = torch.logaddexp(changed, background)
-    # Digital silence, where a clip was cut short and padded, stays digital in half of the clips.
+    # Digital silence after the end of a clip gets no noise in most of the clips.
     keep = silent & chance(0.7)[:, None, None]
 
-    # Cut short: either digital silence follows, as in ESC-10, or the extractor's padding.
+    # Cut the end: digital silence follows, as in ESC-10, or the padding of the extractor.
     cut = torch.where(chance(0.25), uniform(0.25, 1) * FRAMES, torch.full((batch,), float(FRAMES)))
     keep |= (time >= cut[:, None])[..., None]
     features = features.masked_fill(keep, FLOOR).clamp_min(FLOOR)
 
-    # Mixup: add the powers of two clips, mix their targets.
+    # Mixup: add the powers of two clips and mix their targets.
     targets = F.one_hot(labels, classes).float()
     other = torch.randperm(batch, generator=generator)
     share = torch.where(chance(0.35), uniform(0.5, 1.0), torch.ones(batch))[:, None]
@@ -176,16 +192,3 @@ def augment(features, ends, labels, classes, generator, strength=1.0):
     kept = ~chance(strength)
     features = torch.where(kept[:, None, None], plain, features)
     return features, torch.where(kept[:, None], F.one_hot(labels, classes).float(), targets)
-
-
-def mask(normalised, generator, bands=8, frames=45):
-    """Hide two bands of frequency and two of time (SpecAugment) in normalised features."""
-    batch = len(normalised)
-    for _ in range(2):
-        for axis, size, most in ((1, FRAMES, frames), (2, MELS, bands)):
-            width = torch.rand(batch, 1, generator=generator) * most
-            start = torch.rand(batch, 1, generator=generator) * (size - width)
-            place = torch.arange(size)[None]
-            hidden = (place >= start) & (place < start + width)
-            normalised = normalised.masked_fill(hidden.unsqueeze(3 - axis), 0.0)
-    return normalised

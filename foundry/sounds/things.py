@@ -1,7 +1,6 @@
-"""Sound events of weather, machines and objects.
+"""Synthesise sounds of weather, machines and objects.
 
-Same contract as :mod:`foundry.sounds.animals_and_people`: ``(rng, split, seconds)`` to ``(samples, parameters)``,
-the first parameter drawn from the cells of its split.
+The functions have the arguments and results of those in :mod:`foundry.sounds.animals_and_people`.
 """
 
 import numpy as np
@@ -30,7 +29,7 @@ from foundry.common.sound_synthesis import (
 
 
 def _impacts(rng, n, rate, kernels, spread):
-    """Scatter grains at random times (Poisson) with log-normal levels."""
+    """Place grains at random times (a Poisson process) with log-normal levels."""
     track = np.zeros(n)
     count = rng.poisson(rate * n / RATE)
     owners = rng.integers(len(kernels), size=count)
@@ -45,7 +44,7 @@ def _impacts(rng, n, rate, kernels, spread):
 
 
 def rain(rng, split, seconds):
-    """Fall: a steady bright hiss of countless drops, nearer drops on top."""
+    """Synthesise rain: steady bright noise, with the impacts of single drops."""
     density = split_uniform(rng, split, 40, 2500, log=True)
     n = samples_of(seconds)
     hiss = noise(rng, n, rng.uniform(-2.8, 1.0))
@@ -68,7 +67,7 @@ def rain(rng, split, seconds):
 
 
 def sea_waves(rng, split, seconds):
-    """Surge: dull noise that swells, brightens as the wave breaks and draws back."""
+    """Synthesise waves: low noise that swells and becomes brighter as a wave breaks."""
     period = split_uniform(rng, split, 1.6, 5.5, log=True)
     n = samples_of(seconds)
     time = np.arange(n) / RATE
@@ -91,7 +90,7 @@ def sea_waves(rng, split, seconds):
 
 
 def fire(rng, split, seconds):
-    """Crackle: snaps of every size at random times over a low rumble."""
+    """Synthesise fire: snaps of random size at random times, over low noise."""
     rate = split_uniform(rng, split, 8, 110, log=True)
     n = samples_of(seconds)
     kernels = []
@@ -112,7 +111,7 @@ def fire(rng, split, seconds):
 
 
 def _tick(rng):
-    """One tick: two or three tiny knocks of metal or wood within a few milliseconds."""
+    """Synthesise one tick: one to three short knocks within 30 ms."""
     n = samples_of(0.12)
     count = rng.integers(3, 9)
     frequencies = np.exp(rng.uniform(np.log(500), np.log(7800), count))
@@ -131,7 +130,7 @@ def _tick(rng):
 
 
 def clock_tick(rng, split, seconds):
-    """Tick at an even pace, tick and tock alike or not."""
+    """Synthesise a clock: ticks at a constant rate, tick and tock the same or different."""
     period = split_uniform(rng, split, 0.17, 1.1, log=True)
     tick = _tick(rng)
     tock = _tick(rng) if rng.uniform() < 0.5 else tick * rng.uniform(0.5, 1)
@@ -145,14 +144,14 @@ def clock_tick(rng, split, seconds):
     return track, {"period": period, "events": ticks}
 
 
-def _motor(rng, frequency, tilt, wobble, most=40):
-    """Sum the harmonics of a firing engine, each with its own slow wobble."""
+def _motor(rng, frequency, tilt, wobble, max_harmonics=40):
+    """Sum the harmonics of an engine, each with its own slow amplitude modulation."""
     n, time = len(frequency), np.arange(len(frequency))
     phase = phase_of(frequency)
     grid = np.arange(0, n + 80, 80)
     slow = frequency[np.minimum(grid, n - 1)]
     track = np.zeros(n)
-    for harmonic in range(1, most + 1):
+    for harmonic in range(1, max_harmonics + 1):
         if harmonic * slow.min() > 0.47 * RATE:
             break
         level = harmonic ** (tilt / 6.0206) * np.exp(rng.normal(0, 0.5))
@@ -163,7 +162,7 @@ def _motor(rng, frequency, tilt, wobble, most=40):
 
 
 def chainsaw(rng, split, seconds):
-    """Rev and cut: a two-stroke's buzz that rises, bogs down and falls back to idle."""
+    """Synthesise a chainsaw: a two-stroke engine that alternates between idling and cutting."""
     speed = split_uniform(rng, split, 75, 230, log=True)
     n = samples_of(seconds)
     idle = speed * rng.uniform(0.3, 0.6)
@@ -187,7 +186,7 @@ def chainsaw(rng, split, seconds):
 
 
 def helicopter(rng, split, seconds):
-    """Hover: thumping blades, broad wash chopped at their pace, a turbine's whine."""
+    """Synthesise a helicopter: pulses of the blades, modulated noise, the whine of a turbine."""
     blades = split_uniform(rng, split, 9, 28, log=True)
     n = samples_of(seconds)
     pace = np.full(n, blades) * (1 + wander(rng, n, 0.5, 0.01))
@@ -197,9 +196,9 @@ def helicopter(rng, split, seconds):
     wash = noise(rng, n, rng.uniform(-6.5, -2.5))
     wash = band(wash, log_uniform(rng, 20, 90), log_uniform(rng, 900, 9000), 1)
     track = (1 - depth + depth * chop) * wash / wash.std()
-    thump = _motor(rng, pace, rng.uniform(-7, -2), 0.15, most=25)
+    thump = _motor(rng, pace, rng.uniform(-7, -2), 0.15, max_harmonics=25)
     track += log_uniform(rng, 0.3, 2.0) * thump
-    gears = _motor(rng, np.full(n, log_uniform(rng, 60, 180)), -5, 0.3, most=12)
+    gears = _motor(rng, np.full(n, log_uniform(rng, 60, 180)), -5, 0.3, max_harmonics=12)
     track += log_uniform(rng, 0.02, 0.25) * gears
     for _ in range(rng.integers(0, 5)):
         whine = log_uniform(rng, 500, 7000) * (1 + wander(rng, n, 0.5, 0.004))
@@ -211,7 +210,7 @@ def helicopter(rng, split, seconds):
 
 
 def engine(rng, split, seconds):
-    """Idle: a car's low even rumble, sometimes revved once."""
+    """Synthesise an idling car engine that is revved up once in some clips."""
     firing = split_uniform(rng, split, 24, 62, log=True)
     n = samples_of(seconds)
     revs = np.full(n, firing)
@@ -219,15 +218,15 @@ def engine(rng, split, seconds):
         at, width = rng.uniform(0.2, 0.8), rng.uniform(0.3, 0.8) * RATE
         revs += firing * rng.uniform(0.4, 1.2) * np.exp(-(((np.arange(n) - at * n) / width) ** 2))
     revs *= 1 + wander(rng, n, 10, 0.008)
-    body = _motor(rng, revs, rng.uniform(-8, -5), 0.15, most=30)
-    body += 0.5 * _motor(rng, revs / 2, -8, 0.2, most=20)
+    body = _motor(rng, revs, rng.uniform(-8, -5), 0.15, max_harmonics=30)
+    body += 0.5 * _motor(rng, revs / 2, -8, 0.2, max_harmonics=20)
     hiss = band(noise(rng, n, -4), 100, 5000, 1) * (1 + 0.5 * np.cos(phase_of(revs)))
     track = body + log_uniform(rng, 0.03, 0.3) * hiss / hiss.std()
     return band(track, 25, log_uniform(rng, 1200, 6000), 1), {"firing": firing}
 
 
 def siren(rng, split, seconds):
-    """Wail, yelp or two-tone: a loud horn whose pitch sweeps or alternates."""
+    """Synthesise a siren: a horn whose pitch sweeps (wail, yelp) or alternates (two-tone)."""
     pitch = split_uniform(rng, split, 420, 1100, log=True)
     n = samples_of(seconds)
     kind = str(rng.choice(["wail", "yelp", "two-tone"]))
@@ -258,7 +257,7 @@ def siren(rng, split, seconds):
 
 
 def bell(rng, split, seconds):
-    """Ring a cast bell: inharmonic partials, the high ones die first."""
+    """Synthesise a cast bell: inharmonic partials, of which the high ones decay first."""
     pitch = split_uniform(rng, split, 250, 1700, log=True)
     ratios = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0, 5.3, 6.7])
     ratios = ratios * (1 + rng.normal(0, 0.01, len(ratios)))
@@ -282,7 +281,7 @@ def bell(rng, split, seconds):
 
 
 def phone(rng, split, seconds):
-    """Ring: a telephone's two tones, shaken at about 20 Hz, in bursts."""
+    """Synthesise a ringing phone: two tones that alternate at about 20 Hz, in bursts."""
     pitch = split_uniform(rng, split, 650, 2000, log=True)
     n = samples_of(seconds)
     rate = rng.uniform(14, 26)

@@ -1,15 +1,15 @@
 """Train and score ``pocket-sounds``, an AST of about 2 M parameters.
 
-Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
     python -m foundry.sounds.train_sounds features --work DIR
     python -m foundry.sounds.train_sounds pretrain --work DIR
     python -m foundry.sounds.train_sounds validate --work DIR --real DIR
     python -m foundry.sounds.train_sounds final --work DIR --real DIR --out DIR
 
-``features`` renders synthetic clips, ``pretrain`` trains on them alone, ``validate`` is the three-fold
-cross-validation on ESC-10 with its baseline, ``final`` trains on everything, exports the model and
-writes its card from the results.
+``features`` renders synthetic clips and computes their features. ``pretrain`` trains on them alone.
+``validate`` runs a three-fold cross-validation on ESC-10, with a baseline. ``final`` trains on all
+clips, exports the model and writes its scores and its card.
 """
 
 import json
@@ -23,42 +23,69 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassificati
 from course_utils import audio
 from course_utils.catalog import POCKET
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import write_results
+from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, save_half
 from foundry.sounds import sound_data
-from foundry.sounds.sound_cards import model_card
-from foundry.sounds.sound_features import FRAMES, MELS, SpectrogramCache, augment, mask
+from foundry.sounds.sound_cards import write_model_card
+from foundry.sounds.sound_features import FRAMES, MELS, SpectrogramCache, augment
 
-CLIPS_A_CLASS = 320
-CLOSE_A_CLASS = 640
-HIDDEN, PATCH, BANDS = 192, 16, 16
+HARD_PER_CLASS = 320
+"""Number of synthetic training clips of each class in hard conditions."""
+
+CLOSE_PER_CLASS = 640
+"""Number of synthetic training clips of each class in close recordings."""
+
+HIDDEN = 192
+"""Hidden size."""
+
+PATCH = 16
+"""Width and height of a patch, in frames and in mel bands."""
+
 FOLDS = (1, 2, 3)
+"""Folds of ESC-10 for training and cross-validation."""
+
 BATCH = 32
+"""Number of clips in a batch."""
+
 PRETRAIN = {"steps": 8000, "rate": 1e-3, "ramp": 0.3, "strength": 0.6}
+"""Arguments of `train` for pretraining on synthetic clips."""
+
 FINETUNE = {"steps": 1600, "rate": 8e-4, "ramp": 0.01, "strength": 0.7}
+"""Arguments of `train` for fine-tuning on real and synthetic clips."""
+
 BASELINE = {"steps": 1200, "rate": 1e-3, "ramp": 0.3, "strength": 0.8}
-KEPT = 0.5
-"""Share of a clip's patches that a training step sees."""
+"""Arguments of `train` for the baseline, on real clips alone."""
+
+KEPT_PATCHES = 0.5
+"""Share of the patches of a clip in a training step (patchout)."""
 
 PRETRAIN_PARTS = (12, 20)
-"""Harder and close synthetic clips in a batch of pretraining."""
+"""Number of hard and of close synthetic clips in a batch of pretraining."""
 
 FINETUNE_PARTS = (14, 6, 12)
-"""Real, harder synthetic and close synthetic clips in a batch of fine-tuning."""
+"""Number of real, hard synthetic and close synthetic clips in a batch of fine-tuning."""
+
+MAX_BANDS = 8
+"""Maximum width of a frequency mask, in mel bands."""
+
+MAX_FRAMES = 45
+"""Maximum width of a time mask, in frames."""
 
 
 def extractor(mean=0.0, std=0.5):
-    """Make the feature extractor; 0 and 0.5 leave the features as they are."""
+    """Return the feature extractor; with mean 0 and standard deviation 0.5 it does not scale."""
     return ASTFeatureExtractor(
         num_mel_bins=MELS, max_length=FRAMES, sampling_rate=RATE, mean=mean, std=std
     )
 
 
 def new_model(seed, cache, statistics):
-    """Make the untrained network, its patch projection started from the cache's own patches.
+    """Return the untrained network, with a patch projection computed from the clips.
 
-    The projection whitens the patches along their principal components and turns the result at
-    random: a network this small saves hundreds of steps on finding that by itself.
+    The projection whitens patches along their principal components and rotates the result at
+    random. This saves hundreds of training steps.
     """
     torch.manual_seed(seed)
     names = sound_data.LABELS
@@ -70,7 +97,7 @@ def new_model(seed, cache, statistics):
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         patch_size=PATCH,
-        frequency_stride=BANDS,
+        frequency_stride=PATCH,
         time_stride=PATCH,
         max_length=FRAMES,
         num_mel_bins=MELS,
@@ -78,8 +105,8 @@ def new_model(seed, cache, statistics):
         label2id={name: number for number, name in enumerate(names)},
     )
     model = ASTForAudioClassification(config)
-    # The default start (0.02 for every weight, no positions) suits far wider networks: this one
-    # sits on a plateau for hundreds of steps with it.
+    # The default initialisation (standard deviation 0.02, positions 0) is meant for much wider
+    # networks: with it, the loss of this one does not fall for hundreds of steps.
     for name, value in model.named_parameters():
         if "position" in name or "token" in name:
             torch.nn.init.normal_(value, std=0.1)
@@ -88,7 +115,7 @@ def new_model(seed, cache, statistics):
     mean, std = statistics
     rows = torch.randperm(len(cache))[:600].numpy()
     patches = ((cache.padded(rows) - mean) / (2 * std)).unfold(1, PATCH, PATCH)
-    patches = patches.unfold(2, PATCH, BANDS).flatten(0, 2).transpose(1, 2).flatten(1)
+    patches = patches.unfold(2, PATCH, PATCH).flatten(0, 2).transpose(1, 2).flatten(1)
     centre, (_, spread, axes) = (
         patches.mean(0),
         torch.linalg.svd(torch.cov(patches.T), full_matrices=False),
@@ -103,7 +130,7 @@ def new_model(seed, cache, statistics):
 
 
 def _render_chunk(work):
-    """Render the features of some train clips: 5 s ones and short ones in turn, or close ones."""
+    """Return the features of some synthetic clips: close ones, or hard ones, half of them 5 s."""
     label, numbers, close = work
     torch.set_num_threads(1)
     clips = [
@@ -118,11 +145,10 @@ def _render_chunk(work):
 
 
 def synthetic_clips(work, close=False):
-    """Load the cache of synthetic training clips, rendering it first where it is missing."""
+    """Load the features of synthetic training clips; render the clips first if missing."""
     path = work / ("close.npz" if close else "features.npz")
-    count = CLOSE_A_CLASS if close else CLIPS_A_CLASS
+    count = CLOSE_PER_CLASS if close else HARD_PER_CLASS
     if not path.exists():
-        work.mkdir(parents=True, exist_ok=True)
         starts = range(0, count, 40)
         jobs = [
             (label, range(start, min(start + 40, count)), close)
@@ -135,7 +161,7 @@ def synthetic_clips(work, close=False):
 
 
 def real_clips(folder):
-    """Read the ESC-10 recordings: a cache, and the fold of each clip from its file name."""
+    """Return the features of the ESC-10 recordings, and the fold of each from its file name."""
     clips, labels, folds = [], [], []
     for name, label in sound_data.ESC10.items():
         for path in sorted((folder / name).glob("*.ogg")):
@@ -143,22 +169,22 @@ def real_clips(folder):
             labels.append(sound_data.LABELS.index(label))
             folds.append(int(path.name.split("-")[0]))
     if not clips:
-        raise SystemExit(f"No ESC-10 recordings in {folder}: name their folder with --real.")
-    return SpectrogramCache.of(clips, labels, extractor().mel_filters), np.array(folds)
+        raise SystemExit(f"No ESC-10 recordings in {folder}; name their folder with --real.")
+    return SpectrogramCache.of(clips, labels, extractor()), np.array(folds)
 
 
 def _logits(model, inputs, generator):
-    """Classify by a random half of each clip's patches.
+    """Return the logits from a random half of the patches of each clip (patchout).
 
-    Patchout (Koutini et al., Efficient training of audio transformers with patchout, Interspeech
-    2022) halves the cost of a step and keeps a few hundred recordings from being learned by heart.
+    This halves the time of a step and reduces overfitting to a few hundred recordings (Koutini et
+    al., Efficient training of audio transformers with patchout, Interspeech 2022).
     """
     body = model.audio_spectrogram_transformer
     tokens = body.embeddings(inputs)
-    extra = 2  # the class token and the distillation token are always seen
+    extra = 2  # the class token and the distillation token are always kept
     count = tokens.shape[1] - extra
     order = torch.rand(len(inputs), count, generator=generator).argsort(1)
-    chosen = order[:, : int(KEPT * count), None] + extra
+    chosen = order[:, : int(KEPT_PATCHES * count), None] + extra
     patches = tokens.gather(1, chosen.expand(-1, -1, tokens.shape[2]))
     tokens = torch.cat([tokens[:, :extra], patches], 1)
     for layer in body.layers:
@@ -168,10 +194,9 @@ def _logits(model, inputs, generator):
 
 
 def train(model, caches, parts, steps, rate, ramp, strength, statistics, seed, path):
-    """Train on batches that take a fixed part from each cache.
+    """Train on batches with a fixed number of clips from each cache.
 
-    The share of the clips that are changed by augmentation grows to ``strength`` over the share
-    ``ramp`` of the steps.
+    The share of augmented clips rises to ``strength`` in the first ``ramp * steps`` steps.
     """
     mean, std = statistics
 
@@ -189,7 +214,10 @@ def train(model, caches, parts, steps, rate, ramp, strength, statistics, seed, p
             generator,
             strength=strength * min(1.0, (step + 1) / (ramp * steps)),
         )
-        logits = _logits(model, mask((features - mean) / (2 * std), generator), generator)
+        inputs = (features - mean) / (2 * std)
+        ends = torch.full((len(inputs),), FRAMES)
+        inputs = spec_augment(inputs, ends, generator, MAX_BANDS, MAX_FRAMES, time_masks=2)
+        logits = _logits(model, inputs, generator)
         return torch.nn.functional.cross_entropy(logits, targets, label_smoothing=0.05)
 
     return fit(model, loss_of, steps, rate, seed, path)
@@ -197,7 +225,7 @@ def train(model, caches, parts, steps, rate, ramp, strength, statistics, seed, p
 
 @torch.inference_mode()
 def predict(model, cache, statistics):
-    """Name the label numbers of a cache's clips, features padded as the extractor does."""
+    """Return the predicted class number of each clip of a cache."""
     mean, std = statistics
     rows = np.array_split(np.arange(len(cache)), max(len(cache) // 32, 1))
     inputs = ((cache.padded(row) - mean) / (2 * std) for row in rows)
@@ -205,12 +233,12 @@ def predict(model, cache, statistics):
 
 
 def compute_features(work):
-    """Render the caches of synthetic clips."""
+    """Render synthetic clips and compute their features."""
     print(f"{len(synthetic_clips(work)) + len(synthetic_clips(work, True))} clips in {work}")
 
 
 def pretrain(work):
-    """Train on synthetic clips alone; give the model, the two caches and their statistics."""
+    """Train on synthetic clips alone; return the model, the caches and their statistics."""
     caches = [synthetic_clips(work), synthetic_clips(work, close=True)]
     statistics = caches[0].statistics()
     model = new_model(0, caches[0], statistics)
@@ -220,7 +248,7 @@ def pretrain(work):
 
 
 def finetune(pretrained, real, seed, path):
-    """Train a copy of what `pretrain` gives on real and synthetic clips together."""
+    """Train a copy of the model of `pretrain` on real and synthetic clips together."""
     model, caches, statistics = pretrained
     model, caches = deepcopy(model), [real, *caches]
     return train(
@@ -229,20 +257,21 @@ def finetune(pretrained, real, seed, path):
 
 
 def validate(work, real):
-    """Cross-validate on the folds: pretrained, fine-tuned, and trained on the recordings alone.
+    """Cross-validate three models: pretrained, fine-tuned, and trained on recordings alone.
 
-    A model scored on a fold never trained on it; the schedule is fixed, the last step counts.
+    No model is scored on a fold that it was trained on. The number of steps is fixed, and the
+    weights of the last step are scored.
     """
     recorded, folds = real_clips(real)
     pretrained = pretrain(work)
     model, _, statistics = pretrained
     scores = {"synthetic only": {}, "recordings only": {}, "synthetic, then both": {}}
     confusion = np.zeros((len(sound_data.LABELS), len(sound_data.LABELS)), dtype=int)
-    guesses = predict(model, recorded, statistics)
+    predicted = predict(model, recorded, statistics)
     for fold in FOLDS:
         key = str(fold)
         inside, outside = recorded.select(folds == fold), recorded.select(folds != fold)
-        scores["synthetic only"][key] = accuracy(inside.labels, guesses[folds == fold])
+        scores["synthetic only"][key] = accuracy(inside.labels, predicted[folds == fold])
         path = work / f"baseline-{fold}.safetensors"
         model = train(
             new_model(0, outside, statistics),
@@ -274,19 +303,19 @@ def validate(work, real):
     print(json.dumps(results, indent=1))
 
 
-def accuracy(labels, guesses):
-    """Share of equal entries."""
-    return float(np.mean(labels == guesses))
+def accuracy(references, predictions):
+    """Return the share of equal entries."""
+    return float(np.mean(references == predictions))
 
 
 def export(model, statistics, out):
-    """Write the Transformers folder: weights in half precision, computed in single."""
+    """Save the model in half precision, and its feature extractor."""
     save_half(model, out)
     extractor(*statistics).save_pretrained(out)
 
 
 def synthetic_test(folder):
-    """Score an exported model on the shipped test split, through ``pipeline``."""
+    """Return the accuracy of an exported model on the shipped test split, by ``pipeline``."""
     import datasets
     from transformers import pipeline
 
@@ -299,14 +328,14 @@ def synthetic_test(folder):
     wrong = []
     for clip in clips:
         samples, _ = audio.load(clip["audio"], RATE)
-        guess = classify({"array": samples, "sampling_rate": RATE}, top_k=1)[0]["label"]
-        if guess != names[clip["label"]]:
-            wrong.append([clip["audio"]["path"], guess])
+        label = classify({"array": samples, "sampling_rate": RATE}, top_k=1)[0]["label"]
+        if label != names[clip["label"]]:
+            wrong.append([clip["audio"]["path"], label])
     return {"accuracy": 1 - len(wrong) / len(clips), "clips": len(clips), "wrong": wrong}
 
 
 def final(work, real, out):
-    """Train on everything, export, score and write results and card."""
+    """Train on all clips, export and score the model, write its results and its card."""
     recorded, _ = real_clips(real)
     pretrained = pretrain(work)
     model = finetune(pretrained, recorded, 10, work / "final.safetensors")
@@ -318,10 +347,10 @@ def final(work, real, out):
     results = {
         "parameters": sum(value.numel() for value in model.parameters()),
         "training": {
-            "synthetic clips": (CLIPS_A_CLASS + CLOSE_A_CLASS) * len(sound_data.LABELS),
+            "synthetic clips": (HARD_PER_CLASS + CLOSE_PER_CLASS) * len(sound_data.LABELS),
             "recordings": len(recorded),
             "batch": BATCH,
-            "share of patches": KEPT,
+            "share of patches": KEPT_PATCHES,
             "pretraining": PRETRAIN | {"parts": PRETRAIN_PARTS},
             "fine-tuning": FINETUNE | {"parts": FINETUNE_PARTS},
             "baseline": BASELINE,
@@ -330,11 +359,8 @@ def final(work, real, out):
         "synthetic test": synthetic_test(out),
         "cross-validation": json.loads((work / "validation.json").read_text()),
     }
-    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (out / "README.md").write_text(
-        model_card(results, sound_data.LABELS, set(sound_data.ESC10.values()))
-    )
-    print(f"{out}: {json.dumps(results['synthetic test'])}")
+    write_results(out, results)
+    write_model_card(out, results, sound_data.LABELS, set(sound_data.ESC10.values()))
 
 
 def main():

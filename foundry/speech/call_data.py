@@ -1,6 +1,6 @@
-"""The data set ``calls``: what callers tell a bank teller, as a noisy telephone delivers it.
+"""Build the data set ``calls``: requests to a bank teller over a noisy telephone line.
 
-The utterances of the domain ``teller`` in the plan of ``speech``::
+The utterances are those of the domain ``teller`` in `speech_plan`::
 
     python -m foundry.speech.speech_data render --cache DIR
     python -m foundry.speech.call_data --cache DIR --out course_utils/pocket/calls
@@ -28,34 +28,36 @@ from foundry.speech.sentences import INTENTS
 from foundry.speech.speech_plan import TELLER
 
 BITRATE = 12_000
-RATIO = (18, 30)
-"""Decibels between the speech and the noise around it."""
+"""Bit rate of the shipped clips in bit/s."""
+
+SNR_DB = (18, 30)
+"""Lowest and highest signal-to-noise ratio, in dB."""
 
 
-def telephone(rng, samples, ratio=RATIO):
-    """Speak through a telephone line from a noisy place: a small room and steady noise.
+def telephone(rng, samples, snr_db=SNR_DB):
+    """Add the reverberation of a small room, stationary noise and a telephone line.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Decides everything.
+        Source of randomness.
     samples : numpy.ndarray
         Mono at 16 kHz, shape ``(n,)``.
-    ratio : (float, float)
-        Lowest and highest signal-to-noise ratio, in decibels.
+    snr_db : (float, float)
+        Lowest and highest signal-to-noise ratio, in dB.
 
     Returns
     -------
     numpy.ndarray
-        Float32 at 8 kHz, half as many.
+        Float32, mono at 8 kHz, half as many samples.
     """
     samples = reverberate(rng, samples, log_uniform(rng, 0.1, 0.4), log_uniform(rng, 0.02, 0.2))
-    samples = add_noise(rng, samples, rng.uniform(*ratio), rng.uniform(-4, 0))
+    samples = add_noise(rng, samples, rng.uniform(*snr_db), rng.uniform(-4, 0))
     return telephone_line(samples)
 
 
 def requests(split, cache):
-    """List the rendered utterances of a split, in the order of the plan."""
+    """Return the rendered utterances of a split, in the order of the plan."""
     rows = [
         row
         for row in speech_data.rendered(cache)
@@ -63,7 +65,10 @@ def requests(split, cache):
     ]
     missing = TELLER[split] - len(rows)
     if missing:
-        raise SystemExit(f"{missing} calls of {split} are not rendered yet; run render.")
+        raise SystemExit(
+            f"{missing} calls of {split} are not rendered yet; "
+            "run python -m foundry.speech.speech_data render first."
+        )
     return rows
 
 
@@ -71,14 +76,14 @@ def table(cache, split):
     """Return a split as a ``datasets.Dataset``; see the data card for its columns."""
     from datasets import ClassLabel, Dataset, Features, Value
 
-    places = {"train": 0, "validation": 1, "test": 2}
+    seeds = {"train": 0, "validation": 1, "test": 2}
     rows = []
     for number, row in enumerate(requests(split, cache)):
-        rng = np.random.default_rng([places[split], number])
-        heard = telephone(rng, audio.load(row["path"], RATE)[0])
-        clip = {"bytes": opus(heard, LINE, BITRATE), "path": f"{split}-{number:04d}.ogg"}
+        rng = np.random.default_rng([seeds[split], number])
+        samples = telephone(rng, audio.load(row["path"], RATE)[0])
+        clip = {"bytes": opus(samples, LINE, BITRATE), "path": f"{split}-{number:04d}.ogg"}
         label = INTENTS["teller"].index(row["intent"])
-        rows.append(row | {"audio": clip, "label": label, "seconds": len(heard) / LINE})
+        rows.append(row | {"audio": clip, "label": label, "seconds": len(samples) / LINE})
     text = Value("string")
     features = Features(
         {
@@ -93,7 +98,7 @@ def table(cache, split):
 
 
 def card(splits):
-    """Return the data card of the packed splits: its text with the figures filled in."""
+    """Return the text of the data card for the packed splits."""
     rows = []
     for split, data in splits.items():
         words = {word for text in data["text"][:] for word in text.split()}
@@ -102,8 +107,8 @@ def card(splits):
         rows.append(f"| {split} | {len(data)} | {minutes:.1f} | {speakers} | {len(words)} |")
     return Template(Path(__file__).with_name("calls_card.md").read_text("utf-8")).substitute(
         rows="\n".join(rows),
-        low=RATIO[0],
-        high=RATIO[1],
+        low=SNR_DB[0],
+        high=SNR_DB[1],
         intents=", ".join(INTENTS["teller"]),
     )
 
@@ -111,8 +116,8 @@ def card(splits):
 def main():
     """Write the three Parquet files and their card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=kokoro.default_cache())
-    parser.add_argument("--out", type=Path, required=True)
+    kokoro.add_cache_option(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the Parquet files")
     arguments = parser.parse_args()
     speech_data.write_splits(arguments.out, partial(table, arguments.cache), card)
 

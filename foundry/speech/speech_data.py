@@ -1,14 +1,13 @@
-"""The data set ``speech``: short utterances in five domains, rendered with Kokoro-82M.
+"""Build the data set ``speech``: short utterances in five domains, rendered with Kokoro-82M.
 
-Build it in three steps, the second of which takes hours, can be stopped at any time and goes on
-where it was; install what it needs as :mod:`foundry.speech.kokoro` says::
+There are three steps. The second takes hours; if stopped, it resumes where it was. See
+:mod:`foundry.speech.kokoro` for what to install::
 
     python -m foundry.speech.kokoro --cache DIR
     python -m foundry.speech.speech_data render --cache DIR
     python -m foundry.speech.speech_data pack --cache DIR --out course_utils/pocket/speech
 
-``pack`` needs only the first 1,200 utterances: the plan begins with what is shipped. The rest is
-for training the shipped models; `rendered` lists what is there.
+``pack`` needs only the first 1,200 utterances of the plan. The others train the shipped models.
 """
 
 import argparse
@@ -22,56 +21,54 @@ from string import Template
 
 import numpy as np
 
-from course_utils import audio
+from course_utils import audio, errors
 from foundry.common.ogg import opus
 from foundry.speech import kokoro, speech_plan, voice_plan
 from foundry.speech.sentences import INTENTS, NO_INTENT
 from foundry.speech.speech_plan import HELD_OUT, SPEEDS, TRAINING
 
 RATE = 16_000
+"""Sampling rate of the shipped clips, in hertz."""
+
 BITRATE = 17_000
+"""Bit rate of the shipped clips, in bit/s."""
 
 PACKED = list(speech_plan.SHIPPED["train"])
 """Domains of the shipped files."""
 
 PLANS = {"speech": speech_plan.plan, "voices": voice_plan.plan}
+"""Name of a plan to the function that returns it."""
+"""Name of a plan to the function that returns it."""
 
 LABELS = [*INTENTS["banking"], NO_INTENT]
-"""Classes of the column ``intent``: the intents are 0 to 13, what is no banking request is 14."""
+"""Classes of the column ``intent``: 0 to 13 are intents of ``banking``, 14 is no such request."""
 
 
 def _folder(cache):
     return Path(cache) / "speech"
 
 
-def _write(path, content):
-    """Write a whole file or none, so that a stopped run leaves nothing half done."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.rename(path)
-
-
 def render(cache, plan="speech", limit=None, backwards=False):
-    """Render a plan into ``cache/speech/<split>/<id>.flac`` with ``<id>.json`` beside it.
+    """Render a plan into ``cache/speech/<split>/<id>.flac`` and ``<id>.json``.
 
-    What has its JSON file is there already and skipped, so the same call resumes. A second
-    process may work with ``backwards`` from the end of the plan until the two meet.
+    Utterances that have a JSON file are skipped, so calling it again resumes. A second process
+    can start at the end of the plan with ``backwards``.
 
     Parameters
     ----------
     cache : Path
-        Folder outside the repository that holds Kokoro.
+        Folder with Kokoro, outside the repository.
     plan : {"speech", "voices"}
-        Which one: :mod:`foundry.speech.speech_plan` or :mod:`foundry.speech.voice_plan`.
+        The plan of :mod:`foundry.speech.speech_plan` or of :mod:`foundry.speech.voice_plan`.
     limit : int, optional
-        Stop after the first so many utterances of the plan.
+        Number of utterances to render, from the start of the plan; default all.
     backwards : bool, default False
-        Begin at the end.
+        Start at the end of the plan.
     """
     voice_of = kokoro.Kokoro(cache)
     todo = PLANS[plan]()[:limit]
     started, seconds, done = time.monotonic(), 0.0, 0
-    for place, utterance in enumerate(reversed(todo) if backwards else todo, 1):
+    for number, utterance in enumerate(reversed(todo) if backwards else todo, 1):
         path = _folder(cache) / utterance.split / f"{utterance.id}.flac"
         if path.with_suffix(".json").exists():
             continue
@@ -79,9 +76,9 @@ def render(cache, plan="speech", limit=None, backwards=False):
         phonemes = kokoro.phonemize(utterance.spoken, utterance.accent)
         samples, durations = voice_of.render(phonemes, utterance.voices, utterance.speed)
         if not (np.isfinite(samples).all() and np.abs(samples).max() > 0.01):
-            raise RuntimeError(f"{utterance.id} came out silent or not finite")
+            raise RuntimeError(f"the samples of {utterance.id} are silent or not finite")
         samples = audio.resample(samples, kokoro.RATE, RATE)
-        # One gain for the whole clip, and only where 16 bits would clip.
+        # Scale the clip only if it would exceed full scale.
         samples = samples * min(1.0, 0.99 / np.abs(samples).max())
         row = asdict(utterance) | {
             "phonemes": phonemes,
@@ -89,32 +86,32 @@ def render(cache, plan="speech", limit=None, backwards=False):
             "seconds": len(samples) / RATE,
             "peak": round(float(np.abs(samples).max()), 4),
         }
-        _write(path, audio.encode(samples, RATE, "flac"))
-        _write(path.with_suffix(".json"), json.dumps(row, ensure_ascii=False).encode())
+        errors.write(path, audio.encode(samples, RATE, "flac"))
+        errors.write(path.with_suffix(".json"), json.dumps(row, ensure_ascii=False))
         seconds, done = seconds + row["seconds"], done + 1
         if done % 50 == 0:
             took = time.monotonic() - started
             print(
-                f"{place} of {len(todo)}: {done} rendered by this run, {seconds / 3600:.2f} h of "
+                f"{number} of {len(todo)}: {done} rendered in this run, {seconds / 3600:.2f} h of "
                 f"speech in {took / 3600:.2f} h, {seconds / took:.2f} x real time, "
-                f"{(len(todo) - place) * took / done / 3600:.1f} h to go",
+                f"{(len(todo) - number) * took / done / 3600:.1f} h left",
                 flush=True,
             )
 
 
 def rendered(cache):
-    """List what has been rendered, in the order of the plan within each split.
+    """Return the utterances that have been rendered, in the order of the plan within each split.
 
     Parameters
     ----------
     cache : Path
-        As for `render`.
+        Folder of `render`.
 
     Returns
     -------
     list of dict
-        The fields of `Utterance`, and ``phonemes``, ``durations`` (units of 25 ms: silence, each
-        phoneme, silence), ``seconds``, ``peak``, ``path`` of the 16 kHz FLAC file.
+        The fields of `Utterance`, ``phonemes``, ``durations`` (silence, each phoneme, silence, in
+        units of 25 ms), ``seconds``, ``peak``, and the ``path`` of the 16 kHz FLAC file.
     """
     return [
         json.loads(path.read_text("utf-8")) | {"path": str(path.with_suffix(".flac"))}
@@ -123,7 +120,7 @@ def rendered(cache):
 
 
 def index(cache):
-    """Write `rendered` as one table, ``cache/speech/index.parquet``, and return its path."""
+    """Write `rendered` to the table ``cache/speech/index.parquet`` and return its path."""
     import pyarrow
     import pyarrow.parquet
 
@@ -145,7 +142,9 @@ def table(cache, split):
             rows.append(row | {"audio": clip, "intent": LABELS.index(row["intent"])})
     missing = sum(speech_plan.SHIPPED[split].values()) - len(rows)
     if missing:
-        raise RuntimeError(f"{missing} utterances of {split} are not rendered yet; run render")
+        raise RuntimeError(
+            f"{missing} utterances of {split} are not rendered yet; run render first"
+        )
     text = Value("string")
     features = Features(
         {
@@ -163,7 +162,7 @@ def table(cache, split):
 
 
 def card(splits):
-    """Return the data card of the packed splits: its text with the figures filled in."""
+    """Return the text of the data card for the packed splits."""
     rows = []
     for split, data in splits.items():
         counts, words = Counter(data["domain"][:]), {w for t in data["text"][:] for w in t.split()}
@@ -183,16 +182,16 @@ def card(splits):
 
 
 def write_splits(out, table, card):
-    """Write three Parquet files and their card.
+    """Write the Parquet files of three splits and their card.
 
     Parameters
     ----------
     out : Path
         Folder to write into.
     table : callable
-        From the name of a split to its ``datasets.Dataset``.
+        Function from the name of a split to its ``datasets.Dataset``.
     card : callable
-        From a dict of all three to the text of the card.
+        Function from a dict of split to ``datasets.Dataset`` to the text of the card.
     """
     out.mkdir(parents=True, exist_ok=True)
     splits = {split: table(split) for split in ("train", "validation", "test")}
@@ -214,13 +213,17 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("render", "index", "pack"):
         command = commands.add_parser(name)
-        command.add_argument("--cache", type=Path, default=kokoro.default_cache())
+        kokoro.add_cache_option(command)
         if name == "render":
-            command.add_argument("--plan", choices=PLANS, default="speech")
-            command.add_argument("--limit", type=int, help="only the first so many utterances")
-            command.add_argument("--backwards", action="store_true", help="for a second process")
+            command.add_argument(
+                "--plan", choices=PLANS, default="speech", help="utterances (default: speech)"
+            )
+            command.add_argument("--limit", type=int, help="number of utterances (default: all)")
+            command.add_argument(
+                "--backwards", action="store_true", help="start at the end, in a second process"
+            )
         if name == "pack":
-            command.add_argument("--out", type=Path, required=True)
+            command.add_argument("--out", type=Path, required=True, help="folder of the data set")
     arguments = vars(parser.parse_args())
     command = arguments.pop("command")
     if command == "render":

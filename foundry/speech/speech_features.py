@@ -1,13 +1,11 @@
-"""Features of speech for the models on mel features, and studio speech turned into recordings.
+"""Mel features of speech, and augmentation of studio speech into simulated recordings.
 
-The features are those of ``SeamlessM4TFeatureExtractor``: 80 mel bands, each normalised over the
-utterance, and a few frames of 10 ms side by side. Two of them, 50 vectors a second, suit
-recognition: English has up to twenty letters a second; with 25 vectors, CTC has no room to place
-them.
+The features are those of ``SeamlessM4TFeatureExtractor``: 80 mel bands, normalised over the
+utterance, with ``stride`` frames of 10 ms stacked into one vector. Recognition uses a stride of 2,
+50 vectors a second: English has up to twenty letters a second, too many for CTC at 25 vectors.
 """
 
 import numpy as np
-import torch
 from transformers import SeamlessM4TFeatureExtractor
 
 from course_utils import audio
@@ -19,48 +17,48 @@ from course_utils.simulation.acoustics import (
     log_uniform,
     reverberate,
 )
-from foundry.common.kaldi import log_mel
 
 MELS = 80
+"""Number of mel bands."""
+
 STRIDE = 2
+"""Number of frames of 10 ms in a vector, for recognition."""
 
 
 def extractor(stride=STRIDE):
-    """Make the feature extractor of a model: ``stride`` frames of 10 ms side by side."""
+    """Return a feature extractor that stacks ``stride`` frames of 10 ms."""
     return SeamlessM4TFeatureExtractor(feature_size=MELS, num_mel_bins=MELS, stride=stride)
 
 
-def features_of(samples, extractor, do_normalize_per_mel_bins=True):
-    """Compute what the extractor gives for one utterance, without its padding.
+def features_of(samples, extractor, **options):
+    """Return the features of one utterance without padding.
 
     Parameters
     ----------
     samples : numpy.ndarray
         Mono at 16 kHz, shape ``(n,)``, at least 0.1 s.
     extractor : transformers.SeamlessM4TFeatureExtractor
-        From :func:`extractor`.
-    do_normalize_per_mel_bins : bool
-        As in a call of the extractor.
+        Feature extractor, from :func:`extractor`.
+    **options
+        Options for the call of the extractor, such as ``do_normalize_per_mel_bins``.
 
     Returns
     -------
     torch.Tensor
-        Shape ``(frames, MELS * extractor.stride)``, float32.
+        Shape ``(vectors, MELS * extractor.stride)``, float32.
     """
-    mel = log_mel(samples * 2.0**15, extractor.mel_filters, extractor.window)
-    if do_normalize_per_mel_bins:
-        mel = (mel - mel.mean(0)) / (mel.var(0, correction=1) + 1e-7).sqrt()
-    whole = len(mel) // extractor.stride * extractor.stride
-    return mel[:whole].reshape(-1, extractor.stride * MELS)
+    frames = 1 + (len(samples) - 400) // 160  # windows of 25 ms every 10 ms
+    given = extractor(samples, sampling_rate=RATE, return_tensors="pt", **options)
+    return given["input_features"][0, : frames // extractor.stride]
 
 
 def simulate_recording(rng, samples):
-    """Turn studio speech into a recording: another pace and pitch, then `place` and `level`.
+    """Augment studio speech: speed perturbation, `simulate_channel`, `random_gain`.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Decides everything.
+        Source of randomness.
     samples : numpy.ndarray
         Mono at 16 kHz, shape ``(n,)``.
 
@@ -70,20 +68,23 @@ def simulate_recording(rng, samples):
         Float32, 0.87 to 1.14 times as long.
     """
     if rng.uniform() < 0.8:
-        # Playing faster raises pitch and formants with the pace, as another throat would.
+        # Resampling changes speed, pitch and formants together, as if another speaker spoke.
         samples = audio.resample(samples, round(RATE * rng.uniform(0.88, 1.14)), RATE)
     return random_gain(rng, simulate_channel(rng, samples))
 
 
 def simulate_channel(rng, samples):
-    """Put studio speech somewhere: a room, a microphone, noise; arguments as for `record`."""
+    """Add reverberation, equalisation, noise and a limited bandwidth, each with a probability.
+
+    The parameters are those of `simulate_recording`; the length does not change.
+    """
     if rng.uniform() < 0.35:
         samples = reverberate(rng, samples, log_uniform(rng, 0.1, 0.6), log_uniform(rng, 0.02, 0.4))
     if rng.uniform() < 0.5:
         samples = equalise(rng, samples, 5.0)
     if rng.uniform() < 0.7:
         samples = add_noise(rng, samples, rng.uniform(5, 45), rng.uniform(-6, 1))
-    if rng.uniform() < 0.3:  # a dull microphone, or a recording at a low sampling rate
+    if rng.uniform() < 0.3:  # a muffled microphone, or a low sampling rate
         highest = log_uniform(rng, 3600, 7500)
         if rng.uniform() < 0.5:
             samples = band(samples, None, highest, 4)
@@ -94,44 +95,9 @@ def simulate_channel(rng, samples):
 
 
 def random_gain(rng, samples):
-    """Turn the volume down by up to 36 dB: recordings of people are often that quiet.
+    """Attenuate by 0 to 36 dB, as recordings of people are often that quiet.
 
-    The features of Whisper keep the level, and a model that has heard loud speech only takes
-    quiet speech for something else. Arguments as for `record`.
+    Whisper's features keep the level: a model trained on loud speech fails on quiet speech. The
+    parameters are those of `simulate_recording`.
     """
     return np.asarray(samples * 10 ** (rng.uniform(-36, 0) / 20), dtype=np.float32)
-
-
-def hide(features, ends, generator, bands=16, frames=20):
-    """Blank two bands and a few stretches of time in a batch (SpecAugment, Park et al. 2019).
-
-    Parameters
-    ----------
-    features : torch.Tensor
-        Mel frames, shape ``(batch, frames, MELS)``; changed in place.
-    ends : torch.Tensor
-        Frames of each utterance, shape ``(batch,)``.
-    generator : torch.Generator
-        Source of randomness.
-    bands, frames : int
-        Widest band in mel bands, longest stretch in frames.
-
-    Returns
-    -------
-    torch.Tensor
-        The batch.
-    """
-
-    def whole(most):
-        return int(torch.randint(max(int(most), 1), (), generator=generator))
-
-    for row, end in enumerate(ends.tolist()):
-        for _ in range(2):
-            width = whole(bands + 1)
-            first = whole(MELS - width)
-            features[row, :, first : first + width] = 0
-        for _ in range(1 + end // (4 * frames)):
-            width = min(whole(frames + 1), end // 5)
-            first = whole(end - width)
-            features[row, first : first + width] = 0
-    return features

@@ -1,4 +1,4 @@
-"""The plan of the data set ``speech``: who says what, how fast, and what of it is shipped."""
+"""Plan the data set ``speech``: text, voice and speed of each utterance, and which are shipped."""
 
 import random
 from collections import Counter
@@ -13,43 +13,46 @@ HELD_OUT = {
     "validation": ("af_nova", "am_eric", "bf_alice", "bm_daniel"),
     "test": ("af_sarah", "am_liam", "bf_lily", "bm_lewis"),
 }
-"""Voices that training never uses, not even in a mixture."""
+"""Voices of the validation and the test split; training never uses them, not even in mixtures."""
 
 TRAINING = tuple(
     voice for voice in kokoro.VOICES if voice not in chain.from_iterable(HELD_OUT.values())
 )
 """The voices of the training split."""
 
-WEIGHTS = (0.6, 0.75)
-"""Weight of a mixture's first voice, which also gives the accent."""
+MIXTURE_WEIGHTS = (0.6, 0.75)
+"""Weights of the first voice of a mixture. Its accent is the accent of the mixture."""
 
 SINGLE_VOICE_SHARE = 0.4
-"""Share of the training utterances spoken by a voice as it is; the others are mixtures."""
+"""Probability that a training utterance has a single voice instead of a mixture of two."""
 
 SPEEDS = (0.8, 1.25)
+"""Lowest and highest rate of speech, relative to the default of the voice."""
 
 SHIPPED = {
     "test": {"digits": 40, "home": 50, "banking": 100, "everyday": 60, "phrasebook": 80},
     "validation": {"digits": 30, "home": 40, "banking": 80, "everyday": 50, "phrasebook": 50},
     "train": {"digits": 60, "home": 80, "banking": 240, "everyday": 120, "phrasebook": 120},
 }
-"""Utterances in the shipped files; much banking, since a lesson fine-tunes on it."""
+"""Number of utterances in the data set ``speech``, by split and domain. Lesson 05 fine-tunes on
+``banking``, so there are more of them."""
 
 EXTRA = {"train": 11_000, "test": 250, "validation": 100}
-"""Utterances beyond the shipped ones, for training and for narrower intervals."""
+"""Number of additional utterances: more training data, narrower confidence intervals."""
 
 EXTRA_SHARES = {"digits": 0.18, "home": 0.20, "banking": 0.20, "everyday": 0.42}
+"""Share of each domain in `EXTRA`."""
 
 EXTRA_PHRASEBOOK = {"train": 4_000}
-"""The same for ``phrasebook``, which has a plan of its own."""
+"""Number of additional utterances of ``phrasebook``, beyond those of `EXTRA`."""
 
 TELLER = {"train": 400, "validation": 60, "test": 100}
-"""Utterances of ``teller``, to be heard over a telephone; no shipped file holds them yet."""
+"""Number of utterances of ``teller``; `call_data` ships them as the data set ``calls``."""
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One row of the plan; ``voices`` maps voice to weight."""
+    """One utterance of the plan; ``voices`` maps Kokoro's voices to their weights."""
 
     id: str
     split: str
@@ -66,45 +69,45 @@ class Utterance:
 
 
 def mixtures():
-    """Return the training speakers who mix two voices of one sex: a list of voice-weight dicts."""
+    """Return all mixtures of two training voices of the same sex, as dicts of voice to weight."""
     return [
         {first: weight, second: round(1 - weight, 2)}
         for first in TRAINING
         for second in TRAINING
         if first != second and kokoro.sex_of(first) == kokoro.sex_of(second)
-        for weight in WEIGHTS
+        for weight in MIXTURE_WEIGHTS
     ]
 
 
 def speaker_name(voices):
-    """Return ``bf_emma`` for one voice, ``bf_emma:60+af_sky:40`` for a mixture."""
+    """Return a name such as ``bf_emma`` for one voice, ``bf_emma:60+af_sky:40`` for a mixture."""
     if len(voices) == 1:
         return next(iter(voices))
     return "+".join(f"{voice}:{round(100 * weight)}" for voice, weight in voices.items())
 
 
 def _shuffled(rng, items):
-    """Return the items in random order, with `pick`'s stable stream."""
+    """Return the items in random order, by ``rng.random()`` alone as in `sentences.pick`."""
     return sorted(items, key=lambda _: rng.random())
 
 
 def _deck(rng, items):
-    """Deal items for ever: all of them in random order, then all again in another."""
+    """Yield items endlessly: all in random order, then all in another random order, and so on."""
     while True:
         yield from _shuffled(rng, items)
 
 
 def _proportionally(counts):
-    """Deal keys so that every prefix holds them in proportion to their counts."""
+    """Yield each key as often as its count says, evenly distributed over the sequence."""
     dealt, total = Counter(), sum(counts.values())
-    for place in range(1, total + 1):
-        key = max(counts, key=lambda name: counts[name] * place / total - dealt[name])
+    for number in range(1, total + 1):
+        key = max(counts, key=lambda name: counts[name] * number / total - dealt[name])
         dealt[key] += 1
         yield key
 
 
 def _speakers(rng, split):
-    """Deal a split's speakers for ever, accents and sexes in turn."""
+    """Yield the speakers of a split endlessly, in balance over accents and sexes."""
     held = HELD_OUT.get(split)
     if held:
         yield from ({voice: 1.0} for voice in _deck(rng, held))
@@ -116,7 +119,7 @@ def _speakers(rng, split):
 
 
 def _domains(domains, more):
-    """Deal pairs of split and domain: first what is shipped, evaluation before training."""
+    """Yield (split, domain, shipped): shipped evaluation, shipped training, then the others."""
     shipped = {
         (split, domain): row[domain]
         for split, row in SHIPPED.items()
@@ -131,7 +134,7 @@ def _domains(domains, more):
 
 
 def _stream(name, prefix, domains, more):
-    """Plan the utterances of some domains: shipped evaluation, shipped training, the rest."""
+    """Return the planned utterances of some domains, in the order of `_domains`."""
     rng = random.Random(name)
     speakers = {(s, d): _speakers(rng, s) for s in SHIPPED for d in domains}
     decks = {(s, d): _deck(rng, INTENTS[d]) for s in SHIPPED for d in domains if d in INTENTS}
@@ -143,7 +146,7 @@ def _stream(name, prefix, domains, more):
             text = normalise(spoken)
             if text not in used:
                 break
-        if " " in text:  # single digits come back with other voices
+        if " " in text:  # single digits are repeated by other voices
             used.add(text)
         voices = next(speakers[split, domain])
         first = next(iter(voices))
@@ -169,20 +172,20 @@ def _stream(name, prefix, domains, more):
 
 
 def plan(seed=0):
-    """Return every utterance to render, in the order of rendering.
+    """Return all utterances, in the order of rendering.
 
     Parameters
     ----------
     seed : int, default 0
-        Fixes the plan; the splits' sentences and voices are disjoint for any two seeds.
+        Random seed. Sentences and voices of the splits are disjoint, also between seeds.
 
     Returns
     -------
     list of Utterance
-        The shipped evaluation splits, the shipped training split, the rest. Within each of these
-        three, every stretch has the domains in proportion and the voices in turn.
+        The shipped validation and test splits, the shipped training split, the others. Domains and
+        voices are evenly distributed within each of these three.
     """
-    # A stream for each later domain, which leaves the earlier ones as they were.
+    # Domains that were added later have random streams of their own, so the first ones stay equal.
     more = {
         (split, domain): round(count * share)
         for split, count in EXTRA.items()
@@ -203,6 +206,6 @@ def plan(seed=0):
 
 
 def _in_step(lists):
-    """Merge lists so that every stretch holds them in proportion to their lengths."""
-    places = [(place / len(items), item) for items in lists for place, item in enumerate(items)]
-    return [item for _, item in sorted(places, key=itemgetter(0))]
+    """Merge lists, each evenly distributed over the result."""
+    positions = [(n / len(items), item) for items in lists for n, item in enumerate(items)]
+    return [item for _, item in sorted(positions, key=itemgetter(0))]

@@ -1,9 +1,9 @@
-"""The plan of the invented speakers: people whom nobody has heard, for models that know voices.
+"""Plan the utterances of invented speakers, which train the speaker encoder and the diarizer.
 
-A few voices and their mixtures lie close together; a model trained on them alone finds two unseen
-voices alike that are not. An invented speaker is made of three voices of one sex, of any language,
-with weights that add up to one and some of which are below zero: that leaves the space between
-the voices, as new people would. Everybody speaks English.
+Kokoro's voices and their mixtures are similar: a model trained on them alone cannot separate unseen
+voices. An invented speaker combines three voices of the same sex and of any language. The weights
+add up to 1 and can be negative, so that the speakers extrapolate beyond the voices. All speak
+English.
 """
 
 import random
@@ -13,41 +13,45 @@ from foundry.speech.sentences import NO_INTENT, draw, normalise
 from foundry.speech.speech_plan import HELD_OUT, SPEEDS, Utterance
 
 SPLIT = "voices"
-"""Name of the folder that they are rendered into; no recogniser is trained on it."""
+"""Name of their split and folder; no recogniser is trained on it."""
 
 SPEAKERS = 800
+"""Number of invented speakers."""
+
 UTTERANCES = 5
-"""Of each speaker, at paces near one another."""
+"""Number of utterances of each speaker, at similar rates of speech."""
 
 VOICES = [
     voice for voice in kokoro.VOICES + kokoro.FOREIGN if voice not in sum(HELD_OUT.values(), ())
 ]
-"""What they are made of: nothing of the held-out voices."""
+"""Voices to combine: all but those of the validation and test splits."""
 
-MAIN = (0.5, 1.0)
-SECOND = (-0.35, 0.65)
-"""Weights of the first and the second voice; the third one's makes it one together."""
+FIRST_WEIGHT = (0.5, 1.0)
+"""Lowest and highest weight of the first voice."""
+
+SECOND_WEIGHT = (-0.35, 0.65)
+"""Lowest and highest weight of the second voice. The third weight makes the sum 1."""
 
 
 def _speaker(rng, sex):
-    """Draw the weights of a speaker's voices."""
+    """Draw the voices of a speaker and their weights."""
     chosen = rng.sample([voice for voice in VOICES if kokoro.sex_of(voice) == sex], 3)
-    weights = [round(rng.uniform(*MAIN), 2), round(rng.uniform(*SECOND), 2)]
+    weights = [round(rng.uniform(*FIRST_WEIGHT), 2), round(rng.uniform(*SECOND_WEIGHT), 2)]
     return dict(zip(chosen, [*weights, round(1 - sum(weights), 2)], strict=True))
 
 
 def plan(seed=0):
-    """Return every utterance to render, speaker by speaker.
+    """Return all utterances, speaker by speaker.
 
     Parameters
     ----------
     seed : int, default 0
-        Fixes the plan.
+        Random seed.
 
     Returns
     -------
     list of Utterance
-        Of the training sentences of ``everyday`` and ``phrasebook``; their split is `SPLIT`.
+        Training sentences of ``everyday`` and ``phrasebook``, with the split `SPLIT`.
     """
     rng = random.Random(f"voices {seed}")
     utterances = []

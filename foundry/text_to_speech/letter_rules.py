@@ -1,9 +1,9 @@
-"""Letter-to-sound rules of English, for words that the lexicon does not have.
+"""Letter-to-sound rules of English, for words outside the lexicon.
 
-In the manner of Elovitz et al. (1976, "Letter-to-sound rules for automatic translation of English
-text to phonetics"): the first rule that fits some letters replaces them by phonemes. They are
-applied one after the other to the whole text, so the longer and the rarer spelling comes first.
-They find a pronunciation that people understand, not always the right one.
+The method is that of Elovitz et al. (1976, "Letter-to-sound rules for automatic translation of
+English text to phonetics"). Rules replace letters by phonemes; they apply to the whole text one
+after the other, so longer and rarer spellings come first. The result is intelligible, but not
+always right.
 """
 
 _TABLE = r"""
@@ -41,15 +41,15 @@ pp P | rr R | ss S | tt T | vv V | zz Z | (?<=[bdgmnvlr])s> Z | (?<=[0-9]_)s> Z
 q K | r R | s S | t T | v V | w W | x K_S | z Z
 """
 _WITHIN = "[a-zA-Z0-9_']"
-"""What belongs to a word while it is being rewritten."""
+"""Characters of a word while the rules apply."""
 
 
 def _rules():
-    """Read the table, where ``<`` is the start of a word, ``>`` its end, ``+`` neither."""
+    """Yield the rules: ``<`` is the start of a word, ``>`` its end, ``+`` not its start."""
     for rule in " | ".join(_TABLE.strip().splitlines()).split(" | "):
-        pattern, *said = rule.split()
+        pattern, *phonemes = rule.split()
         for sign, meaning in (
-            ("(?<=", "\0="),  # these are no starts of words
+            ("(?<=", "\0="),  # a lookbehind, not the start of a word
             ("<", f"(?<!{_WITHIN})"),
             ("\0=", "(?<="),
             (">", f"(?!{_WITHIN})"),
@@ -57,8 +57,8 @@ def _rules():
             pattern = pattern.replace(sign, meaning)
         if pattern.startswith("+"):
             pattern = f"(?<={_WITHIN})" + pattern[1:]
-        yield pattern, "".join(said)
+        yield pattern, "".join(phonemes)
 
 
 RULES = list(_rules())
-"""Pairs of a regular expression over lower-case letters and the phonemes that take their place."""
+"""Pairs of a regular expression on lower-case letters and the phonemes that replace the match."""

@@ -1,9 +1,9 @@
-"""Phonemes of the shipped voices: ARPAbet, from what Kokoro spoke and from plain text.
+"""Convert Kokoro's phonemes and plain text to ARPAbet, the input of the text-to-speech model.
 
-Training takes phonemes and their exact durations from the rendering (`tokens_of`). The course has
-plain text only, so the whole way from text to phonemes lies in the tokenizer (`tokenizer`): lower
-case, a lexicon of the words of the corpus, :mod:`foundry.text_to_speech.letter_rules` for all others. It is one file of
-the ``tokenizers`` library, ``tokenizer.json``, which any ``AutoTokenizer`` opens.
+Training uses the phonemes and exact durations of the rendering (`tokens_of`). The course has only
+text, so the tokenizer (`tokenizer`) contains the whole conversion: lower case, a lexicon of the
+words of the plans, and `letter_rules` for all other words. It is saved as ``tokenizer.json`` of the
+library ``tokenizers``, which ``AutoTokenizer`` opens.
 """
 
 from collections import Counter, defaultdict
@@ -37,7 +37,7 @@ VOWELS = {
     "ʊ": "UH",
     "u": "UW",
 }
-"""Kokoro's vowels in ARPAbet; OH is the British vowel of "hot", for which it has no sign."""
+"""Kokoro's vowels to ARPAbet; OH, not part of ARPAbet, is the British vowel of "hot"."""
 
 CONSONANTS = {
     "b": "B", "d": "D", "ð": "DH", "f": "F", "ɡ": "G", "h": "HH", "ʤ": "JH", "k": "K", "l": "L",
@@ -45,7 +45,7 @@ CONSONANTS = {
     "θ": "TH", "ʧ": "CH", "v": "V", "w": "W", "j": "Y", "z": "Z", "ʒ": "ZH", "ʔ": "Q",
 }  # fmt: skip
 PAUSES = {" ": "|", ".": ".", ",": ",", "?": "?", "!": "!", ";": ",", ":": ",", "—": ","}
-"""Signs between words; "|" is the border of two words."""
+"""Separators of words to tokens; "|" is a word boundary without punctuation."""
 
 STRESS = {"ˈ": "1", "ˌ": "2"}
 PAD, UNKNOWN, BEGIN, END = "<pad>", "<unk>", "<s>", "</s>"
@@ -55,26 +55,26 @@ TOKENS = [
     *CONSONANTS.values(),
     *(vowel + stress for vowel in dict.fromkeys(VOWELS.values()) for stress in "012"),
 ]
-"""The vocabulary; vowels end in their stress: 0 none, 1 primary, 2 secondary."""
+"""Vocabulary. The digit of a vowel is its stress: 0 none, 1 primary, 2 secondary."""
 
 
 def tokens_of(phonemes, durations):
-    """Rewrite a rendered phoneme string in ARPAbet and add up the durations.
+    """Convert a rendered phoneme string to ARPAbet tokens with their durations.
 
     Parameters
     ----------
     phonemes : str
-        In Kokoro's alphabet, as :func:`~foundry.speech.kokoro.phonemize` gives them.
+        Phonemes from :func:`foundry.speech.kokoro.phonemize`.
     durations : sequence of int
-        For the silence before, each phoneme, and the silence after.
+        Durations of the silence before, of each phoneme, and of the silence after.
 
     Returns
     -------
     tokens : list of str
-        With `BEGIN` and `END`.
+        Tokens, with `BEGIN` and `END`.
     durations : list of int
-        One a token; their sum is as before. Marks of stress and length, and signs that ARPAbet
-        does not have, count for their neighbour.
+        Duration of each token; the sum does not change. Stress marks, length marks and symbols
+        without a token add their duration to a neighbour.
     """
     if len(durations) != len(phonemes) + 2:
         raise ValueError(f"{len(phonemes)} phonemes have {len(durations)} durations, not two more")
@@ -86,7 +86,7 @@ def tokens_of(phonemes, durations):
         token = CONSONANTS.get(symbol) or PAUSES.get(symbol)
         if symbol in VOWELS:
             token, mark = VOWELS[symbol] + mark, "0"
-        if token == "R" and tokens[-1] in ("AH0", "ER0", "ER1", "ER2"):  # one vowel, as in "her"
+        if token == "R" and tokens[-1] in ("AH0", "ER0", "ER1", "ER2"):  # a single vowel: "her"
             tokens[-1], token = "ER" + tokens[-1][2], None
         if token is None:
             lengths[-1] += waiting + length
@@ -98,19 +98,19 @@ def tokens_of(phonemes, durations):
 
 
 def lexicon(spoken, alone):
-    """Find out how each word is pronounced.
+    """Return the most frequent pronunciation of each word.
 
     Parameters
     ----------
     spoken : iterable of (str, str)
-        Texts and their phonemes; where words ran together, the text tells nothing.
+        Texts and their phonemes; texts whose words are not separated in the phonemes are skipped.
     alone : dict
-        Pronunciation of each word on its own, for those that no text tells of.
+        Word to its isolated pronunciation, for words that are in no text.
 
     Returns
     -------
     dict
-        From word to phonemes in Kokoro's alphabet: what is spoken most often.
+        Word to phonemes in Kokoro's alphabet.
     """
     votes = defaultdict(Counter)
     for text, phonemes in spoken:
@@ -118,34 +118,34 @@ def lexicon(spoken, alone):
         if len(words) == len(parts):
             for word, part in zip(words, parts, strict=True):
                 votes[word][part.strip(".,?!;:—")] += 1
-    return alone | {word: heard.most_common(1)[0][0] for word, heard in votes.items()}
+    return alone | {word: counts.most_common(1)[0][0] for word, counts in votes.items()}
 
 
 def tokenizer(words):
-    """Make the tokenizer that turns text into phonemes.
+    """Return the tokenizer that converts text to phonemes.
 
     Parameters
     ----------
     words : dict
-        From `lexicon`.
+        Result of `lexicon`.
 
     Returns
     -------
     transformers.PreTrainedTokenizerFast
-        ``tokenizer.tokenize("Hello")`` gives ``['HH', 'AH0', 'L', 'OW1', '.']``: a text without a
-        sign at its end gets a full stop.
+        ``tokenizer.tokenize("Hello")`` returns ``['HH', 'AH0', 'L', 'OW1', '.']``: a text without
+        final punctuation gets a full stop.
     """
     apart = r"(?<![a-z']){}(?![a-z'])"
     steps = [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace("\u2019", "'")]
     for word, phonemes in sorted(words.items()):
-        said, _ = tokens_of(phonemes, [0] * (len(phonemes) + 2))
-        # Underscores keep a word's phonemes together until its borders are marked.
-        steps.append(_replace(apart.format(word.replace("'", "['\u2019]")), "_".join(said[1:-1])))
-    steps += [_replace(pattern, "_" + said + "_" if said else "") for pattern, said in RULES]
+        tokens, _ = tokens_of(phonemes, [0] * (len(phonemes) + 2))
+        # Underscores join the phonemes of a word until word boundaries are marked.
+        steps.append(_replace(apart.format(word.replace("'", "['\u2019]")), "_".join(tokens[1:-1])))
+    steps += [_replace(pattern, "_" + tokens + "_" if tokens else "") for pattern, tokens in RULES]
     steps += [_replace(r"\s*([—;:]|\s-+\s)", ","), _replace(r"[\"()“”-]", " ")]
     steps += [_replace(rf"\s*\{sign}[\s.,?!]*", f"_{sign}_|_") for sign in ".,?!"]
     steps += [_replace(r"\s+", "_|_"), _replace("_+", " "), _replace(r"^[| ]+|[| ]+$", "")]
-    # All that was rendered ends with a sign; without one, a model would stretch the last word.
+    # All training texts end in punctuation; without it, the model stretches the last word.
     steps += [_replace(r"(?<=[A-Z0-9])$", " .")]
     made = Tokenizer(models.WordLevel({t: n for n, t in enumerate(TOKENS)}, unk_token=UNKNOWN))
     made.normalizer = normalizers.Sequence(steps)

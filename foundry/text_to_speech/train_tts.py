@@ -1,17 +1,17 @@
-"""Train and score ``pocket-tts``: from phonemes and a voice's vector to a mel spectrogram.
+"""Train and score ``pocket-tts``: from phonemes and a speaker embedding to a mel spectrogram.
 
-Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
     python -m foundry.text_to_speech.train_tts features --cache DIR --work DIR
     python -m foundry.text_to_speech.train_tts train --work DIR --cache DIR --out DIR
     python -m foundry.text_to_speech.train_tts export --work DIR --cache DIR --out DIR
     python -m foundry.text_to_speech.train_tts final --work DIR --judge DIR --out DIR
 
-``features`` computes the frames of everything that ``speech render`` left in the cache with its exact
-durations, the invented speakers (``--plan voices``) among them. ``train`` fits a
-FastSpeech2Conformer, to which a voice is a vector of ``pocket-speaker``, beside the folder of
-``--out``: a mean over the utterances of a speaker. ``export`` writes model and tokenizer, ``final``
-scores them with ``pocket-vocoder``, which lies beside them, and writes the card.
+``features`` computes the training examples of all rendered utterances, those of the invented
+speakers (``--plan voices``) included. ``train`` trains a FastSpeech2Conformer; the embedding of a
+speaker is the mean over utterances of the embeddings of ``pocket-speaker``, whose folder must be
+beside ``--out``. ``export`` writes model and tokenizer. ``final`` scores them with
+``pocket-vocoder``, also beside ``--out``, and writes the card.
 """
 
 import json
@@ -23,6 +23,7 @@ from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 from course_utils import audio
 from course_utils.finetuning.tts import HOP, SpeechCollator
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import save_npz, write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, save_half
 from foundry.recognition import recognition_scores
@@ -33,25 +34,41 @@ from foundry.text_to_speech.pronunciation import PAD, TOKENS, lexicon, tokenizer
 from foundry.text_to_speech.tts_features import examples_of
 from foundry.voices import voice_scores
 
-HIDDEN, ENCODER, DECODER, INNER, HEADS = 144, 3, 3, 432, 2
-VOICE = 128
-"""Dimensions of a voice's vector."""
+HIDDEN = 144
+"""Hidden size."""
 
-JITTER = 0.03
-"""Spread of the noise on a voice's vector in training: nobody hits it exactly."""
+ENCODER_LAYERS = 3
+"""Number of encoder layers."""
+
+DECODER_LAYERS = 3
+"""Number of decoder layers."""
+
+INNER = 432
+"""Size of the feed-forward layers."""
+
+HEADS = 2
+"""Number of attention heads."""
+
+EMBEDDING = 128
+"""Dimension of a speaker embedding."""
+
+EMBEDDING_NOISE = 0.03
+"""Standard deviation of the noise added to speaker embeddings in training."""
 
 TRAIN = {"steps": 8_500, "rate": 2e-3, "warmup": 0.05}
-FRAMES = 3_000
-"""Padded frames in a batch."""
+"""Arguments of `fit`."""
+
+BATCH_FRAMES = 3_000
+"""Maximum number of frames in a batch, padding included."""
 
 
 def utterances_of(cache):
-    """List what can be learned from: rendered training speech, known phoneme by phoneme."""
+    """Return the rendered training utterances, which have exact phoneme durations."""
     return recognition_scores.rendered_training(cache, ("train", voice_plan.SPLIT))
 
 
 def compute_features(work, cache):
-    """Compute the frames of all utterances: arrays one after the other, and where each begins."""
+    """Compute the examples of all utterances: concatenated arrays and the start of each."""
     path = work / "features.npz"
     if path.exists():
         return
@@ -68,13 +85,11 @@ def compute_features(work, cache):
     parts["token_starts"] = np.cumsum([0, *(len(example["tokens"]) for example in examples)])
     parts["mel"] = parts["mel"].astype(np.float16)
     (work / "speakers.json").write_text(json.dumps([row["speaker"] for row in rows]))
-    part = path.with_suffix(".partial.npz")
-    np.savez(part, **parts)
-    part.replace(path)
+    save_npz(path, **parts)
 
 
 def _compute(rows):
-    """Compute the examples of some utterances."""
+    """Return the examples of some utterances."""
     torch.set_num_threads(1)
     clips = [audio.load(row["path"], RATE)[0] for row in rows]
     return [
@@ -83,8 +98,8 @@ def _compute(rows):
     ]
 
 
-def voices(work, cache, out):
-    """Give the mean vector of each utterance's speaker: float32, shape ``(utterances, VOICE)``."""
+def speaker_embeddings(work, cache, out):
+    """Return the mean embedding of the speaker of each utterance, ``(utterances, EMBEDDING)``."""
     path = work / "voices.npy"
     if not path.exists():
         embed = voice_scores.embedder(out.parent / "pocket-speaker")
@@ -98,14 +113,14 @@ def voices(work, cache, out):
 
 
 def new_model(seed=0):
-    """Make the untrained network."""
+    """Return the untrained network."""
     torch.manual_seed(seed)
     config = FastSpeech2ConformerConfig(
         hidden_size=HIDDEN,
         vocab_size=len(TOKENS),
         pad_token_id=TOKENS.index(PAD),
-        encoder_layers=ENCODER,
-        decoder_layers=DECODER,
+        encoder_layers=ENCODER_LAYERS,
+        decoder_layers=DECODER_LAYERS,
         encoder_linear_units=INNER,
         decoder_linear_units=INNER,
         encoder_num_attention_heads=HEADS,
@@ -117,8 +132,8 @@ def new_model(seed=0):
         pitch_predictor_layers=3,
         speech_decoder_postnet_layers=3,
         speech_decoder_postnet_units=HIDDEN,
-        speaker_embed_dim=VOICE,
-        # Small networks on much data: less dropout than in the paper.
+        speaker_embed_dim=EMBEDDING,
+        # Less dropout than in the paper: the network is small and the data set large.
         **{
             f"{part}_dropout_rate": 0.1
             for where in ("encoder", "decoder")
@@ -129,7 +144,7 @@ def new_model(seed=0):
 
 
 class Examples:
-    """The cache of a work folder, and batches of it."""
+    """Training examples of a work folder, in batches."""
 
     def __init__(self, path, vectors):
         with np.load(path, allow_pickle=False) as parts:
@@ -138,11 +153,11 @@ class Examples:
         self.collate = SpeechCollator(TOKENS.index(PAD))
 
     def lengths(self):
-        """Count the frames of each utterance."""
+        """Return the number of frames of each utterance."""
         return np.diff(self.parts["frame_starts"])
 
     def _row(self, number):
-        """Give one utterance, as the collator wants it."""
+        """Return one utterance as input of the collator."""
         row = {"speaker_embedding": self.vectors[number]}
         for name in ("mel", "durations", "pitch", "energy", "input_ids"):
             starts = self.parts["frame_starts" if name == "mel" else "token_starts"]
@@ -150,35 +165,31 @@ class Examples:
         return row
 
     def batch(self, rows):
-        """Pad some utterances: the arguments of the model."""
+        """Return the arguments of the model for some utterances, padded."""
         return self.collate([self._row(number) for number in rows])
 
 
 def train(work, cache, out):
-    """Train on the cache of a work folder; give the model."""
-    examples = Examples(work / "features.npz", voices(work, cache, out))
-    plan = schedule(examples.lengths(), TRAIN["steps"], FRAMES)
+    """Train on the feature cache of a work folder and return the model."""
+    examples = Examples(work / "features.npz", speaker_embeddings(work, cache, out))
+    plan = schedule(examples.lengths(), TRAIN["steps"], BATCH_FRAMES)
     model = new_model()
-    with torch.no_grad():  # begin at the mean spectrum
+    with torch.no_grad():  # start from the mean spectrum
         mean = examples.parts["mel"].astype(np.float32).mean(0)
         model.speech_decoder_postnet.feat_out.bias.copy_(torch.from_numpy(mean))
 
     def loss_of(step, generator):
         batch = examples.batch(plan[step])
         vectors = batch["speaker_embedding"]
-        vectors += JITTER * torch.randn(vectors.shape, generator=generator)
+        vectors += EMBEDDING_NOISE * torch.randn(vectors.shape, generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
             return model(**batch).loss
 
-    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
-    return fit(model, loss_of, steps, rate, 0, work / "train.safetensors", warmup=warmup)
+    return fit(model, loss_of, seed=0, path=work / "train.safetensors", **TRAIN)
 
 
 def words(cache):
-    """Find out how every word of the corpus is pronounced: the lexicon of the tokenizer.
-
-    British voices say some words another way; what American ones say counts.
-    """
+    """Return the lexicon of the tokenizer: the US pronunciation of every word of the plans."""
     texts = [utterance.text for utterance in speech_plan.plan() + voice_plan.plan()]
     alone = sorted({word for text in texts for word in text.split()})
     spoken = [row for row in utterances_of(cache) if row["accent"] == "us"]
@@ -189,7 +200,7 @@ def words(cache):
 
 
 def export(work, cache, out):
-    """Write model and tokenizer, as ``pipeline`` opens them."""
+    """Save the model in half precision, and its tokenizer."""
     model = train(work, cache, out)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer(words(cache)).save_pretrained(out)
@@ -197,7 +208,7 @@ def export(work, cache, out):
 
 
 def final(work, judge, out):
-    """Score an exported model; write results and card."""
+    """Score the exported model; write its results and its card."""
     speakers = json.loads((work / "speakers.json").read_text())
     with np.load(work / "features.npz", allow_pickle=False) as parts:
         frames = int(parts["frame_starts"][-1])
@@ -208,15 +219,9 @@ def final(work, judge, out):
         "parameters": f"{new_model().num_parameters() / 1e6:.2f}",
         **TRAIN,
     }
-    scores = tts_scores.score_speaker(out, judge)
-    tts_scores.write_card(
-        scores,
-        training,
-        out,
-        "tts_card.md",
-        factor=f"{scores['heard']['all']['real_time_factor']:.2f}",
-        **{name: tts_scores.rows_of(table) for name, table in scores.items()},
-    )
+    results = {"training": training} | tts_scores.score_speaker(out, judge)
+    write_results(out, results)
+    tts_scores.write_speaker_card(out, results)
 
 
 def main():

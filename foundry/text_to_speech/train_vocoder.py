@@ -1,16 +1,17 @@
-"""Train ``pocket-vocoder``: from a mel spectrogram to a waveform, by a source and a filter.
+"""Train and score ``pocket-vocoder``, a source-filter model from mel spectrogram to waveform.
 
-Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
     python -m foundry.text_to_speech.train_vocoder features --cache DIR --work DIR
     python -m foundry.text_to_speech.train_vocoder train --work DIR
     python -m foundry.text_to_speech.train_vocoder export --work DIR --out DIR
     python -m foundry.text_to_speech.train_vocoder final --work DIR --real DIR --judge DIR --out DIR
 
-``features`` computes spectrograms and pitch of all rendered training speech. ``train`` learns three
-things at once: the pitch, whether there is a voice, and the colours of buzz and hiss with which
-the sound, made from the true pitch, has the right magnitudes at several resolutions. ``export``
-writes the model, ``final`` scores it and writes the card.
+``features`` computes spectrograms and pitch of all rendered training speech. ``train`` learns
+pitch, voicing, and the spectral envelopes of the periodic and the aperiodic excitation. Pitch and
+voicing have losses of their own. The envelopes are learned by a multi-resolution spectral loss on
+speech that is synthesised with the reference pitch. ``export`` writes the model.
+``final`` scores it and writes the card.
 """
 
 import numpy as np
@@ -22,54 +23,58 @@ from course_utils import audio
 from course_utils.finetuning.tts import HIGHEST, HOP, LOWEST, frame_pitch
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import save_npz, write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, save_half
-from foundry.recognition import recognition_scores
 from foundry.speech.feature_cache import run_jobs
 from foundry.text_to_speech import tts_scores
 from foundry.text_to_speech.train_tts import utterances_of
 from foundry.text_to_speech.tts_features import extractor, mel_of
 
 FRAMES = 64
-"""Frames of a training crop: a second."""
+"""Length of a training crop in frames: about 1 s."""
 
 BATCH = 16
+"""Number of crops in a batch."""
+
 TRAIN = {"steps": 3_000, "rate": 1e-3, "warmup": 0.02}
+"""Arguments of `fit`."""
+
 RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))
-"""Window and hop of the spectra that are compared, in samples. The longest one tells the harmonics
-of a low voice apart."""
+"""Window and hop length of the spectral loss, in samples. The longest window resolves the harmonics
+of low voices."""
 
-NOISE, BLUR = 0.1, 0.3
-"""Greatest spread of the noise on a crop's spectrogram, and how often it is smoothed over three
-frames: text-to-speech models write no cleaner ones."""
+MAX_NOISE = 0.1
+"""Maximum standard deviation of the noise added to a spectrogram, which imitates the output of a
+text-to-speech model."""
 
-PITCH = 0.3
-"""Weight of the losses of pitch and voicing, against the spectral ones."""
+BLUR_PROBABILITY = 0.3
+"""Probability of smoothing a spectrogram over three frames, for the same reason."""
+
+PITCH_WEIGHT = 0.3
+"""Weight of the losses of pitch and voicing; the spectral losses have weight 1."""
 
 
 def compute_features(work, cache):
-    """Compute waveforms, spectrograms and pitch of all utterances, one after the other."""
+    """Compute concatenated waveforms, spectrograms and pitch of all utterances."""
     path = work / "features.npz"
     if path.exists():
         return
-    work.mkdir(parents=True, exist_ok=True)
     rows = [row["path"] for row in utterances_of(cache)]
     jobs = [rows[first : first + 50] for first in range(0, len(rows), 50)]
     parts = [part for done in run_jobs(_compute, jobs) for part in done]
     clips, mels, pitches = zip(*parts, strict=True)
-    part = path.with_suffix(".partial.npz")
-    np.savez(
-        part,
+    save_npz(
+        path,
         samples=np.concatenate(clips).astype(np.float16),
         mel=np.concatenate(mels).astype(np.float16),
         pitch=np.concatenate(pitches).astype(np.float32),
         starts=np.cumsum([0, *map(len, mels)]),
     )
-    part.replace(path)
 
 
 def _compute(paths):
-    """Compute waveform (of whole frames), spectrogram and pitch of some utterances."""
+    """Return waveform (padded to whole frames), spectrogram and pitch of some utterances."""
     torch.set_num_threads(1)
     parts = []
     for path in paths:
@@ -80,16 +85,16 @@ def _compute(paths):
     return parts
 
 
-def held(pitch):
-    """Fill gaps in a pitch curve, in semitones; 160 Hz where there is none at all."""
-    there = np.flatnonzero(pitch)
-    if not len(there):
+def interpolate_pitch(pitch):
+    """Interpolate a pitch curve over unvoiced frames, on a logarithmic scale; 160 Hz if all are."""
+    voiced = np.flatnonzero(pitch)
+    if not len(voiced):
         return np.full(len(pitch), 160.0)
-    return np.exp(np.interp(np.arange(len(pitch)), there, np.log(pitch[there])))
+    return np.exp(np.interp(np.arange(len(pitch)), voiced, np.log(pitch[voiced])))
 
 
 def new_model(seed=0):
-    """Make the untrained network, which colours buzz and hiss as the spectrogram is coloured."""
+    """Return the untrained network, whose spectral envelopes are those of the spectrogram."""
     torch.manual_seed(seed)
     model = HarmonicVocoder(
         HarmonicVocoderConfig(
@@ -107,7 +112,7 @@ def new_model(seed=0):
 
 
 class Losses(nn.Module):
-    """The vocoder with its losses."""
+    """The vocoder and its losses."""
 
     def __init__(self, vocoder):
         super().__init__()
@@ -116,31 +121,33 @@ class Losses(nn.Module):
         self.register_buffer("filters", filters, persistent=False)
 
     def loss(self, mel, samples, pitch, voiced, generator):
-        """Give the loss of a batch."""
-        logits, there, colours = self.vocoder.read(mel)
-        made = self.vocoder.synthesise(pitch, voiced, colours, generator)
+        """Return the spectral loss plus the weighted losses of pitch and voicing."""
+        logits, voicing, envelopes = self.vocoder.read(mel)
+        made = self.vocoder.synthesise(pitch, voiced, envelopes, generator)
         bins = torch.log(self.vocoder.bins())
         nearest = (torch.log(pitch)[..., None] - bins).abs().argmin(-1)
-        heights = functional.cross_entropy(logits.transpose(1, 2), nearest, reduction="none")
-        told = (heights * voiced).sum() / voiced.sum().clamp(min=1)
-        told = told + functional.binary_cross_entropy_with_logits(there, voiced)
-        return spectral_loss(made, samples, self.filters) + PITCH * told
+        frames = functional.cross_entropy(logits.transpose(1, 2), nearest, reduction="none")
+        pitch_loss = (frames * voiced).sum() / voiced.sum().clamp(min=1)
+        pitch_loss = pitch_loss + functional.binary_cross_entropy_with_logits(voicing, voiced)
+        return spectral_loss(made, samples, self.filters) + PITCH_WEIGHT * pitch_loss
 
 
 def spectral_loss(made, samples, filters):
-    """Compare magnitudes at several resolutions, their logarithms, and these in mel bands.
+    """Return the difference of magnitudes, log magnitudes and log-mel bands.
+
+    Magnitudes are compared at all `RESOLUTIONS`, mel bands at the window of ``filters``.
 
     Parameters
     ----------
     made, samples : torch.Tensor
-        Waveforms, shape ``(batch, n)``.
+        Generated and reference waveforms, shape ``(batch, n)``.
     filters : torch.Tensor
-        Mel filters, shape ``(513, bands)``, of the window of 1,024 samples.
+        Mel filters of the window of 1,024 samples, shape ``(513, bands)``.
 
     Returns
     -------
     torch.Tensor
-        A number.
+        Scalar.
     """
     loss = 0.0
     for window, hop in RESOLUTIONS:
@@ -160,19 +167,19 @@ def spectral_loss(made, samples, filters):
 
 
 class Crops:
-    """The cache of a work folder, and crops of it."""
+    """Random crops from the feature cache of a work folder."""
 
     def __init__(self, path):
         with np.load(path, allow_pickle=False) as parts:
             self.samples, self.mel, self.starts = (parts[n] for n in ("samples", "mel", "starts"))
             pitch = parts["pitch"]
         spans = zip(self.starts[:-1], self.starts[1:], strict=True)
-        self.pitch = np.concatenate([held(pitch[a:b]) for a, b in spans])
+        self.pitch = np.concatenate([interpolate_pitch(pitch[a:b]) for a, b in spans])
         self.voiced = pitch > 0
         self.long = np.flatnonzero(np.diff(self.starts) > FRAMES)
 
     def batch(self, generator):
-        """Draw crops: spectrograms (batch, FRAMES, 80), waveforms, pitch and voicing."""
+        """Return spectrograms ``(batch, FRAMES, 80)``, waveforms, pitch and voicing of crops."""
         rows = self.long[torch.randint(len(self.long), (BATCH,), generator=generator).numpy()]
         room = np.diff(self.starts)[rows] - FRAMES
         shares = torch.rand(BATCH, generator=generator).numpy()
@@ -183,23 +190,23 @@ class Crops:
             for part in (self.mel, self.pitch, self.voiced)
         )
         mel, pitch, voiced = (torch.from_numpy(part.astype(np.float32)) for part in frames)
-        return self._worn(mel, generator), torch.from_numpy(samples).float(), pitch, voiced
+        return self._degrade(mel, generator), torch.from_numpy(samples).float(), pitch, voiced
 
     @staticmethod
-    def _worn(mel, generator):
-        """Smooth some spectrograms over time and put noise on all."""
+    def _degrade(mel, generator):
+        """Smooth some spectrograms over time and add noise to all."""
         blurred = functional.avg_pool1d(
             mel.transpose(1, 2), 3, 1, padding=1, count_include_pad=False
         ).transpose(1, 2)
-        chosen = torch.rand(len(mel), 1, 1, generator=generator) < BLUR
-        spread = NOISE * torch.rand(len(mel), 1, 1, generator=generator)
+        chosen = torch.rand(len(mel), 1, 1, generator=generator) < BLUR_PROBABILITY
+        spread = MAX_NOISE * torch.rand(len(mel), 1, 1, generator=generator)
         return torch.where(chosen, blurred, mel) + spread * torch.randn(
             mel.shape, generator=generator
         )
 
 
 def train(work):
-    """Train on the cache of a work folder; give the vocoder."""
+    """Train on the feature cache of a work folder and return the vocoder."""
     crops = Crops(work / "features.npz")
     model = new_model()
     mel = crops.mel.astype(np.float32)
@@ -210,19 +217,18 @@ def train(work):
     def loss_of(step, generator):
         return losses.loss(*crops.batch(generator), generator)
 
-    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
-    fit(losses, loss_of, steps, rate, 0, work / "train.safetensors", warmup=warmup)
+    fit(losses, loss_of, seed=0, path=work / "train.safetensors", **TRAIN)
     return model.eval()
 
 
 def export(work, out):
-    """Write the vocoder, as ``AutoModel`` opens it."""
+    """Save the vocoder in half precision."""
     out.mkdir(parents=True, exist_ok=True)
     save_half(train(work), out)
 
 
 def final(work, real, judge, out):
-    """Score an exported vocoder; write results and card."""
+    """Score the exported vocoder; write its results and its card."""
     with np.load(work / "features.npz", allow_pickle=False) as parts:
         frames = int(parts["starts"][-1])
     training = {
@@ -231,16 +237,9 @@ def final(work, real, judge, out):
         "batch": BATCH,
         **TRAIN,
     }
-    scores = tts_scores.score_vocoder(out, judge, real)
-    tts_scores.write_card(
-        scores,
-        training,
-        out,
-        "vocoder_card.md",
-        factor=f"{scores['real_time_factor']:.2f}",
-        wer=recognition_scores.table(scores["wer"]),
-        mcd="\n".join(f"| {name} | {value:.1f} |" for name, value in scores["mcd"].items()),
-    )
+    results = {"training": training} | tts_scores.score_vocoder(out, judge, real)
+    write_results(out, results)
+    tts_scores.write_vocoder_card(out, results)
 
 
 def main():

@@ -1,6 +1,6 @@
-"""What a text-to-speech model learns from rendered speech: phonemes, frames, pitch and energy.
+"""Training examples of the text-to-speech model: phonemes, durations, mel, pitch and energy.
 
-The mel spectrogram is that of ``SpeechT5FeatureExtractor``: 80 bands from 80 to 7,600 Hz, a frame
+The mel spectrogram is that of ``SpeechT5FeatureExtractor``: 80 bands from 80 to 7,600 Hz, windows
 of 64 ms every 16 ms, decimal logarithm of the magnitude.
 """
 
@@ -14,44 +14,44 @@ from course_utils.simulation.acoustics import RATE
 from foundry.text_to_speech.pronunciation import tokens_of
 
 FLOOR = -4.0
-"""Lowest value of a spectrogram: what is fainter cannot be heard and only costs effort."""
+"""Minimum value of a spectrogram; lower values are inaudible and harder to predict."""
 
-EDGE = 3
-"""Units of 25 ms that are kept of the silence before and after the speech."""
+MAX_SILENCE = 3
+"""Maximum silence before and after the speech, in units of 25 ms."""
 
 UNIT = RATE // 40
-"""Samples in a unit of duration."""
+"""Unit of duration in samples: 25 ms."""
 
 
 @functools.cache
 def extractor():
-    """Make the feature extractor that the models share."""
+    """Return the feature extractor of the text-to-speech model and the vocoder."""
     return SpeechT5FeatureExtractor()
 
 
 def mel_of(samples):
-    """Compute a mel spectrogram: float32, shape ``(len(samples) // HOP + 1, 80)``."""
+    """Return a mel spectrogram: float32, shape ``(len(samples) // HOP + 1, 80)``."""
     mel = extractor()(audio_target=samples, sampling_rate=RATE)["input_values"][0]
     return np.maximum(np.asarray(mel, np.float32), FLOOR)
 
 
 def frames_of(units):
-    """Turn durations in units of 25 ms into whole frames; the sums agree within a frame."""
+    """Convert durations from units of 25 ms to frames; the sums agree within one frame."""
     ends = np.round(np.cumsum(units) * UNIT / HOP).astype(int)
     return np.diff(ends, prepend=0)
 
 
 def examples_of(samples, phonemes, durations):
-    """Make what a model learns of one utterance.
+    """Return the training example of one utterance.
 
     Parameters
     ----------
     samples : numpy.ndarray
-        Mono at 16 kHz, as rendered.
+        Rendered speech, mono at 16 kHz.
     phonemes : str
-        In Kokoro's alphabet.
+        Phonemes in Kokoro's alphabet.
     durations : list of int
-        In units of 25 ms, as :func:`~foundry.speech.speech_data.render` wrote them.
+        Durations from :func:`foundry.speech.speech_data.render`, in units of 25 ms.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def examples_of(samples, phonemes, durations):
         ``pitch`` and ``energy`` (see :func:`course_utils.finetuning.prosody`).
     """
     tokens, units = tokens_of(phonemes, durations)
-    before, after = (max(units[end] - EDGE, 0) for end in (0, -1))
+    before, after = (max(units[end] - MAX_SILENCE, 0) for end in (0, -1))
     units[0], units[-1] = units[0] - before, units[-1] - after
     samples = samples[before * UNIT : before * UNIT + sum(units) * UNIT]
     mel, frames = mel_of(samples), frames_of(units)

@@ -1,9 +1,7 @@
-"""Scores of generated speech: what a recogniser that had no part in it understands, whose it is."""
+"""Scores and cards of the text-to-speech model and the vocoder: WER, similarity, distortion."""
 
-import json
 import time
 from pathlib import Path
-from string import Template
 
 import librosa
 import numpy as np
@@ -14,37 +12,38 @@ from course_utils import audio, pipelines, scoring
 from course_utils.finetuning.tts import HOP
 from course_utils.formats import spelling
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import fill_card
 from foundry.recognition import recognition_scores
 from foundry.speech.speech_data import PACKED
 from foundry.text_to_speech.tts_features import extractor, mel_of
 from foundry.voices import voice_scores
 
 DOMAINS = ("home", "everyday", "phrasebook")
-"""Not digits: recognisers write several in a row as one number."""
+"""Domains of the test sentences; digits are left out, as recognisers write sequences as numbers."""
 
 SENTENCES = 50
-"""Sentences of the test split that are spoken, evenly spaced, none of them in training."""
+"""Number of test sentences, evenly spaced in the test split."""
 
-HEARD = ("af_heart", "am_michael", "bf_emma", "bm_george")
-"""Training voices that speak them."""
+TRAINING_VOICES = ("af_heart", "am_michael", "bf_emma", "bm_george")
+"""Voices of the training split in the scores."""
 
 TEST_VOICES = ("af_sarah", "am_liam", "bf_lily", "bm_lewis")
-"""Voices of the test split that speak them too: models know no more of them than a vector."""
+"""Voices of the test split in the scores; the model gets only their speaker embeddings."""
 
 
 def held_out(count=SENTENCES):
-    """List shipped clips of the test split, whose sentences training never heard."""
+    """Return ``count`` shipped clips of the test split, evenly spaced."""
     rows = recognition_scores.shipped("test", DOMAINS)
     return [rows[n] for n in np.linspace(0, len(rows) - 1, count).round().astype(int)]
 
 
 def griffin_lim(mel):
-    """Make a waveform of a mel spectrogram without a network (Griffin and Lim 1984).
+    """Return the waveform of a mel spectrogram by the algorithm of Griffin and Lim (1984).
 
     Parameters
     ----------
     mel : numpy.ndarray
-        As :func:`~foundry.text_to_speech.tts_features.mel_of` gives it, shape ``(frames, 80)``.
+        Spectrogram from :func:`foundry.text_to_speech.tts_features.mel_of`, shape ``(frames, 80)``.
 
     Returns
     -------
@@ -59,9 +58,10 @@ def griffin_lim(mel):
 
 
 def transcriber(judge):
-    """Open a recogniser; give a function from clips and what they say to what it writes.
+    """Return a function from clips and reference texts to normalised transcripts of a recogniser.
 
-    It writes "3" for "three", and in noise it may repeat itself for ever: both are put right.
+    Numbers are spelled out. Transcripts are cut at three times the length of the reference, because
+    a recogniser can repeat itself endlessly on noise.
     """
     recognise = pipeline("automatic-speech-recognition", model=str(judge), device="cpu")
 
@@ -76,7 +76,7 @@ def transcriber(judge):
 
 
 def mean_embeddings(embed, split, names):
-    """Give the vectors of some shipped voices: the mean over their clips, float32, ``(n,)``."""
+    """Return voice to mean embedding over its clips in a shipped split, float32, shape ``(n,)``."""
     rows = [row for row in recognition_scores.shipped(split, PACKED) if row["speaker"] in names]
     clips = {name: [] for name in names}
     for row in rows:
@@ -85,29 +85,29 @@ def mean_embeddings(embed, split, names):
 
 
 def score(speak, voices, hear, texts, embed):
-    """Have sentences spoken by voices and written down by a recogniser that had no part in it.
+    """Return the scores of synthesised sentences.
 
     Parameters
     ----------
     speak : callable
-        From a text and a voice's vector, shape ``(1, n)``, to samples at 16 kHz.
+        Function from a text and a speaker embedding, shape ``(1, n)``, to samples at 16 kHz.
     voices : dict
-        From name to vector.
+        Name to speaker embedding.
     hear : callable
-        From `heard_by`.
+        Function from `transcriber`.
     texts : list of str
-        What is said.
+        Sentences.
     embed : callable
-        From clips to vectors of length 1.
+        Function from clips to unit-length embeddings.
 
     Returns
     -------
     dict
-        Of each voice and ``all``: ``wer`` (normalised texts) with its ``interval``, ``cer``,
-        ``utterances``, ``similarity`` (mean cosine to the voice asked for) and
-        ``real_time_factor``, seconds of computation for a second of speech.
+        For each voice and ``all``: ``wer`` of normalised texts, its ``interval``, ``cer``, number
+        of ``utterances``, ``similarity`` (mean cosine to the given embedding) and
+        ``real_time_factor`` (computing time divided by the duration of the speech).
     """
-    parts, said, heard = {}, [], []
+    parts, all_references, all_predictions = {}, [], []
     for name, vector in voices.items():
         began = time.perf_counter()
         clips = [speak(text, torch.as_tensor(vector)[None]) for text in texts]
@@ -118,33 +118,33 @@ def score(speak, voices, hear, texts, embed):
             "similarity": float((embed(clips) @ (vector / np.linalg.norm(vector))).mean()),
             "real_time_factor": took * RATE / sum(map(len, clips)),
         }
-        said, heard = said + references, heard + predictions
+        all_references, all_predictions = all_references + references, all_predictions + predictions
     means = {
         measure: float(np.mean([part[measure] for part in parts.values()]))
         for measure in ("similarity", "real_time_factor")
     }
-    return parts | {"all": recognition_scores.score(said, heard) | means}
+    return parts | {"all": recognition_scores.score(all_references, all_predictions) | means}
 
 
 def score_speaker(out, judge):
-    """Score an exported text-to-speech model with the vocoder and the speaker model beside it.
+    """Return the scores of an exported text-to-speech model.
 
     Parameters
     ----------
     out : pathlib.Path
-        The model's folder.
+        Folder of the model; the vocoder and the speaker encoder are beside it.
     judge : pathlib.Path
         Folder of a recogniser.
 
     Returns
     -------
     dict
-        What `score` gives, for ``heard`` and ``unheard`` voices and for ``griffin_lim``, heard
-        voices without the vocoder.
+        Results of `score` for training voices (``heard``), for test voices (``unheard``), and for
+        training voices with Griffin-Lim instead of the vocoder (``griffin_lim``).
     """
+    pipelines.register()
     embed, hear = voice_scores.embedder(out.parent / "pocket-speaker"), transcriber(judge)
     vocoder = AutoModel.from_pretrained(out.parent / "pocket-vocoder", dtype=torch.float32)
-    pipelines.register()
     speaker = pipeline("text-to-speech", model=str(out), vocoder=vocoder.eval(), device="cpu")
     texts = [row["text"] for row in held_out()]
 
@@ -153,37 +153,38 @@ def score_speaker(out, judge):
         return np.asarray(made["audio"], np.float32).ravel()
 
     @torch.inference_mode()
-    def buzz(text, vector):
+    def speak_griffin_lim(text, vector):
         tokens = speaker.tokenizer(text, return_tensors="pt")
         return griffin_lim(speaker.model(**tokens, speaker_embedding=vector).spectrogram[0].numpy())
 
-    heard = mean_embeddings(embed, "train", HEARD)
+    known = mean_embeddings(embed, "train", TRAINING_VOICES)
     return {
-        "heard": score(speak, heard, hear, texts, embed),
+        "heard": score(speak, known, hear, texts, embed),
         "unheard": score(speak, mean_embeddings(embed, "test", TEST_VOICES), hear, texts, embed),
-        "griffin_lim": score(buzz, heard, hear, texts, embed),
+        "griffin_lim": score(speak_griffin_lim, known, hear, texts, embed),
     }
 
 
 def score_vocoder(out, judge, real):
-    """Score an exported vocoder: spectrograms of recordings, made audible again.
+    """Return the scores of an exported vocoder on spectrograms of recordings.
 
     Parameters
     ----------
     out : pathlib.Path
-        The model's folder.
+        Folder of the model.
     judge : pathlib.Path
         Folder of a recogniser.
     real : pathlib.Path
-        Folder with ``fsdd`` in it.
+        Folder that contains ``fsdd``.
 
     Returns
     -------
     dict
-        For ``speech`` (clips of the test split) and ``people`` (recorded digits, five in a row):
-        ``mcd`` in decibels and, of ``speech``, ``wer`` of the ``recordings``, of the ``vocoder``
-        and of ``griffin_lim``; ``real_time_factor``.
+        ``wer`` on clips of the test split, for the ``vocoder``, the ``recordings`` and
+        ``griffin_lim``; ``mcd`` (mel-cepstral distortion in dB) on these clips and on recorded
+        digits, five in a row; ``real_time_factor``.
     """
+    pipelines.register()
     vocoder = AutoModel.from_pretrained(out, dtype=torch.float32).eval()
     hear, rows = transcriber(judge), held_out()
     texts = [row["text"] for row in rows]
@@ -219,29 +220,28 @@ def score_vocoder(out, judge, real):
 
 
 def rows_of(table):
-    """Write what `score` gives as the rows of a table."""
+    """Return results of `score` as rows of a Markdown table."""
     return "\n".join(
         f"| {name} | {recognition_scores.percent(row)} | {row['similarity']:.2f} |"
         for name, row in table.items()
     )
 
 
-def write_card(results, training, out, card, **tables):
-    """Write ``results.json`` and a card with the figures.
+def write_speaker_card(out, results):
+    """Write the card of the text-to-speech model from its results."""
+    tables = {name: rows_of(results[name]) for name in ("heard", "unheard", "griffin_lim")}
+    factor = f"{results['heard']['all']['real_time_factor']:.2f}"
+    template = Path(__file__).with_name("tts_card.md")
+    fill_card(template, out, results["training"], factor=factor, **tables)
 
-    Parameters
-    ----------
-    results, training : dict
-        Scores, and what the card says of the training by the names of its template.
-    out : pathlib.Path
-        The model's folder.
-    card : str
-        Name of the card's template, beside this module.
-    **tables
-        More to fill in.
-    """
-    (out / "results.json").write_text(json.dumps({"training": training} | results, indent=1) + "\n")
-    size = f"{(out / 'model.safetensors').stat().st_size / 1e6:.1f}"
-    text = Template(Path(__file__).with_name(card).read_text("utf-8"))
-    (out / "README.md").write_text(text.substitute(training, size=size, **tables), "utf-8")
-    print(f"{out}: {json.dumps(results)}")
+
+def write_vocoder_card(out, results):
+    """Write the card of the vocoder from its results."""
+    fill_card(
+        Path(__file__).with_name("vocoder_card.md"),
+        out,
+        results["training"],
+        factor=f"{results['real_time_factor']:.2f}",
+        wer=recognition_scores.table(results["wer"]),
+        mcd="\n".join(f"| {name} | {value:.1f} |" for name, value in results["mcd"].items()),
+    )

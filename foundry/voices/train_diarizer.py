@@ -1,18 +1,17 @@
-"""Train and score ``pocket-diarizer``: which of up to three speakers is active, frame by frame.
+"""Train and score ``pocket-diarizer``: which of up to three speakers is active in each frame.
 
-Run the steps in order, all with the same ``--work`` folder; each one skips what is there::
+Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
     python -m foundry.voices.train_diarizer features --cache DIR --work DIR
     python -m foundry.voices.train_diarizer train --work DIR --out DIR
     python -m foundry.voices.train_diarizer final --work DIR --real DIR --out DIR
 
-``features`` simulates conversations between the training voices, those of ``--plan voices`` among them,
-in studios, in quiet rooms and over the telephone. ``train`` begins with the encoder of
-``pocket-speaker``, beside the folder of ``--out``, which can tell voices apart, and adds two to the
-permutation-invariant loss. One wants vectors of the same speakers alike and of others not (deep
-clustering, Hershey et al. 2016): it tells every pair of frames something, before any track means
-anybody. The other keeps the voices apart in the middle layer, from window to window: the pipeline
-stitches by its vectors.
+``features`` simulates conversations of the training voices, those of ``--plan voices`` included, in
+a studio, in quiet rooms and over the telephone. ``train`` starts with the encoder of
+``pocket-speaker``, whose folder must be beside ``--out``, and adds two losses to the
+permutation-invariant one. Deep clustering (Hershey et al. 2016) makes frames of the same speakers
+similar and others dissimilar. An additive margin softmax separates the speakers in the middle
+layer, whose states the pipeline uses to match local speakers between windows.
 """
 
 import functools
@@ -27,71 +26,81 @@ from course_utils.finetuning.diarization import frame_labels, permutation_invari
 from course_utils.pipelines.stitching import track_vectors
 from course_utils.simulation import conversations
 from course_utils.simulation.acoustics import RATE
+from foundry.common.files import save_npz
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, muon, save_half
+from foundry.common.training_head import TrainingHead
 from foundry.speech import speech_features
-from foundry.speech.conformer import config_of, spread
+from foundry.speech.conformer import config_of, init_xavier
 from foundry.speech.feature_cache import run_jobs
 from foundry.voices import voice_scores
-from foundry.voices.train_robust_speaker import PACES
+from foundry.voices.train_robust_speaker import SPEEDS
 from foundry.voices.train_speaker import HEADS, HIDDEN, LAYERS, STRIDE, extractor, utterances_of
 
 LOCAL_SPEAKERS = 3
+"""Maximum number of speakers in a window."""
+
 SECONDS = 15.0
-"""Length of a training window, and of those that the pipeline cuts."""
+"""Length of a window in seconds, in training and in the pipeline."""
 
 FRAME = STRIDE / 100
-"""Seconds from one vector to the next."""
+"""Time from one vector to the next, in seconds."""
 
 VECTORS = round(SECONDS / FRAME)
+"""Number of vectors in a window."""
+
 CONVERSATIONS = 10_000
-"""Of half a minute each."""
+"""Number of simulated conversations of half a minute."""
 
 SCENES = ("studio", "room", "room", "telephone")
-"""Where they take place, in turn."""
+"""Acoustic conditions of the conversations, in turn."""
 
 MIN_UTTERANCES = 3
-"""Utterances of a speaker who takes part in a conversation."""
+"""Minimum number of utterances of a speaker in the simulation."""
 
 TRAIN = {"steps": 12_000, "rate": 3e-3, "warmup": 0.05}
+"""Arguments of `fit`."""
+
 THRESHOLD = 0.5
-"""Cosine from which on the pipeline takes tracks of two windows for one speaker's."""
+"""Minimum cosine similarity for merging local speakers of two windows in the pipeline."""
 
 BATCH = 12
-CLUSTERING = 32
-"""Dimensions of the space in which vectors of a speaker gather."""
+"""Number of windows in a batch."""
 
-VOICES = 0.03
-"""Weight of the loss on voices in the middle layer."""
+CLUSTERING = 32
+"""Dimension of the embeddings for deep clustering."""
+
+SPEAKER_LOSS_WEIGHT = 0.03
+"""Weight of the additive margin softmax on the middle layer."""
 
 MIN_ALONE = 1.0
-"""Seconds alone from which on a speaker's voice counts."""
+"""Minimum non-overlapped speech of a local speaker in that softmax, in seconds."""
 
 
 @functools.cache
-def _people(cache):
-    """Decode the training utterances once a process: rows for `conversations.simulate`."""
-    return conversations.cast(utterances_of(cache), MIN_UTTERANCES, PACES)
+def _speakers(cache):
+    """Decode the training utterances once for each process: rows for `conversations.simulate`."""
+    return conversations.cast(utterances_of(cache), MIN_UTTERANCES, SPEEDS)
 
 
 def windows_of(conversation, seconds=SECONDS):
-    """Cut a simulated conversation into windows: features and labels of each.
+    """Yield the windows of a simulated conversation.
 
     Parameters
     ----------
     conversation : dict
         From :func:`course_utils.simulation.conversations.simulate`.
     seconds : float
-        Length of a window; the last one ends with the conversation.
+        Length of a window in seconds; the last window ends with the conversation.
 
     Yields
     ------
     features : torch.Tensor
         Shape ``(VECTORS, mels * STRIDE)``.
     labels : numpy.ndarray
-        Shape ``(VECTORS, LOCAL_SPEAKERS)``.
+        Activity of the local speakers, 0 or 1, shape ``(VECTORS, LOCAL_SPEAKERS)``.
     speakers : list of str
-        One a track, "" for a track that nobody takes.
+        Names of the local speakers, "" for none.
     """
     length = round(seconds * RATE)
     last = len(conversation["audio"]) - length
@@ -101,29 +110,29 @@ def windows_of(conversation, seconds=SECONDS):
     for first in [*range(0, last, length), last]:
         samples = conversation["audio"][first : first + length]
         features = speech_features.features_of(samples, extractor())
-        # The last frame of 25 ms needs 15 ms more than there are.
+        # Windows of 25 ms give one vector less than 40 ms steps: repeat the last one.
         features = torch.cat([features, features[-1:]])[:VECTORS]
         own = {
-            name: frame_labels(said, VECTORS, FRAME, 1, start=first / RATE)[:, 0]
-            for name, said in turns.items()
+            name: frame_labels(own_turns, VECTORS, FRAME, 1, start=first / RATE)[:, 0]
+            for name, own_turns in turns.items()
         }
         kept = sorted((n for n in own if own[n].any()), key=lambda n: -own[n].sum())[
             :LOCAL_SPEAKERS
         ]
         labels = np.zeros((VECTORS, LOCAL_SPEAKERS), np.float32)
-        for track, name in enumerate(kept):
-            labels[:, track] = own[name]
+        for local, name in enumerate(kept):
+            labels[:, local] = own[name]
         yield features, labels, kept + [""] * (LOCAL_SPEAKERS - len(kept))
 
 
 def _compute(job):
-    """Simulate some conversations; give their windows."""
+    """Simulate some conversations; return features, labels and speakers of their windows."""
     cache, seeds = job
     torch.set_num_threads(1)
     windows = []
     for seed in seeds:
         made = conversations.simulate(
-            _people(cache),
+            _speakers(cache),
             seed,
             speakers=(1, 4),
             overlap=(0, 0.3),
@@ -136,7 +145,7 @@ def _compute(job):
 
 
 def compute_features(work, cache):
-    """Compute the windows of all training conversations where they are missing."""
+    """Compute the windows of all training conversations if they are missing."""
     path = work / "features.npz"
     if path.exists():
         return
@@ -146,91 +155,86 @@ def compute_features(work, cache):
     speakers = np.concatenate(speakers)
     names = sorted(set(speakers.ravel().tolist()) - {""})
     (work / "speakers.json").write_text(json.dumps(names))
-    number = {"": -1} | {name: place for place, name in enumerate(names)}
-    parts = {
-        "features": np.concatenate(features),
-        "labels": np.concatenate(labels),
-        "speakers": np.array([[number[name] for name in row] for row in speakers.tolist()]),
-    }
-    part = path.with_suffix(".partial.npz")
-    np.savez(part, **parts)
-    part.replace(path)
+    numbers = {"": -1} | {name: number for number, name in enumerate(names)}
+    save_npz(
+        path,
+        features=np.concatenate(features),
+        labels=np.concatenate(labels),
+        speakers=np.array([[numbers[name] for name in row] for row in speakers.tolist()]),
+    )
 
 
-class Guided(torch.nn.Module):
-    """The diarizer with two more heads on its encoder: vectors by speaker, and their names."""
+class DiarizerWithHeads(TrainingHead):
+    """The diarizer with a head for deep clustering and one that classifies the speakers."""
 
     adamw_parts = ("head", "classifier", "feature_projection", "names")
 
     def __init__(self, model, speakers):
-        super().__init__()
-        self.model = model
-        self.model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
-        self.head = torch.nn.Linear(HIDDEN, CLUSTERING)
+        super().__init__(model, HIDDEN, CLUSTERING)
         self.names = AMSoftmaxLoss(HIDDEN, speakers)
 
     def loss(self, features, labels, speakers):
-        """Give the loss of a batch."""
+        """Return the sum of the three losses of a batch."""
         outputs = self.model.wav2vec2_bert(features, output_hidden_states=True)
         logits = self.model.classifier(outputs.last_hidden_state)
         vectors = torch.nn.functional.normalize(self.head(outputs.last_hidden_state).float(), dim=2)
         loss = permutation_invariant_loss(logits, labels) + clustering_loss(vectors, labels)
-        voices, moments = track_vectors(labels, outputs.hidden_states)
-        heard = (speakers >= 0) & (moments * FRAME >= MIN_ALONE)
-        return loss + VOICES * self.names(voices[heard], speakers[heard])
+        voices, alone = track_vectors(labels, outputs.hidden_states)
+        chosen = (speakers >= 0) & (alone * FRAME >= MIN_ALONE)
+        return loss + SPEAKER_LOSS_WEIGHT * self.names(voices[chosen], speakers[chosen])
 
 
 def clustering_loss(vectors, labels):
-    """Give the mean squared difference between how alike vectors and their speakers are.
+    """Return the deep clustering loss: the mean squared error of the frames' similarities.
 
     Parameters
     ----------
     vectors : torch.Tensor
-        Of length 1, shape ``(batch, frames, dimensions)``.
+        Unit-length embeddings, shape ``(batch, frames, dimensions)``.
     labels : torch.Tensor
-        0 or 1, shape ``(batch, frames, tracks)``.
+        Activity of the local speakers, 0 or 1, shape ``(batch, frames, local speakers)``.
 
     Returns
     -------
     torch.Tensor
-        A number.
+        Scalar.
     """
     silence = (labels.sum(2, keepdim=True) == 0).to(labels)
-    wanted = torch.nn.functional.normalize(torch.cat([labels, silence], 2), dim=2)
-    alike = vectors @ vectors.transpose(1, 2)
-    return torch.nn.functional.mse_loss(alike, wanted @ wanted.transpose(1, 2))
+    targets = torch.nn.functional.normalize(torch.cat([labels, silence], 2), dim=2)
+    similarity = vectors @ vectors.transpose(1, 2)
+    return torch.nn.functional.mse_loss(similarity, targets @ targets.transpose(1, 2))
 
 
 def new_model(speaker_model, seed=0):
-    """Make the network from the encoder of a speaker model and a new head."""
+    """Return a network with the encoder of a speaker model and a new head."""
     torch.manual_seed(seed)
     config = config_of(HIDDEN, LAYERS, HEADS, STRIDE, num_labels=LOCAL_SPEAKERS)
-    model = spread(Wav2Vec2BertForAudioFrameClassification(config))
+    model = init_xavier(Wav2Vec2BertForAudioFrameClassification(config))
     encoder = Wav2Vec2BertForXVector.from_pretrained(speaker_model, dtype=torch.float32)
     model.wav2vec2_bert.load_state_dict(encoder.wav2vec2_bert.state_dict())
     return model
 
 
 def train(work, out):
-    """Train on the cache of a work folder; give the model."""
+    """Train on the feature cache of a work folder; return the model with its heads."""
     with np.load(work / "features.npz", allow_pickle=False) as parts:
         features, labels, speakers = parts["features"], parts["labels"], parts["speakers"]
     names = json.loads((work / "speakers.json").read_text())
-    guided = Guided(new_model(out.parent / "pocket-speaker"), len(names))
+    diarizer = DiarizerWithHeads(new_model(out.parent / "pocket-speaker"), len(names))
 
     def loss_of(step, generator):
         rows = torch.randint(len(features), (BATCH,), generator=generator).numpy()
-        heard = torch.from_numpy(features[rows].astype(np.float32))
+        inputs = torch.from_numpy(features[rows].astype(np.float32))
+        activity = torch.from_numpy(labels[rows].astype(np.float32))
         with torch.autocast("cpu", torch.bfloat16):
-            said = torch.from_numpy(labels[rows].astype(np.float32))
-            return guided.loss(heard, said, torch.from_numpy(speakers[rows]))
+            return diarizer.loss(inputs, activity, torch.from_numpy(speakers[rows]))
 
-    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
-    return fit(guided, loss_of, steps, rate, 0, work / "train.safetensors", muon, warmup)
+    path = work / "train.safetensors"
+    return fit(diarizer, loss_of, seed=0, path=path, optimizers=muon, **TRAIN)
 
 
 def final(work, real, out):
-    """Export, score and write results and card."""
+    """Export and score the model; write its results and its card."""
     model = train(work, out).model
     model.config.id2label = {n: f"speaker_{n + 1}" for n in range(LOCAL_SPEAKERS)}
     model.config.label2id = {name: n for n, name in model.config.id2label.items()}
@@ -245,7 +249,7 @@ def final(work, real, out):
     out.mkdir(parents=True, exist_ok=True)
     extractor().save_pretrained(out)
     save_half(model, out)
-    voice_scores.write_results(training, real, out, "diarizer_card.md")
+    voice_scores.score_model(training, real, out)
 
 
 def main():

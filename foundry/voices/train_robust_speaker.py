@@ -1,17 +1,17 @@
-"""Make ``pocket-speaker`` steady: a voice keeps its vector in a room, beside music, on a telephone.
+"""Train ``pocket-speaker`` to be robust to reverberation, noise, music and telephone lines.
 
-The second half of its training, after the steps of `train_speaker`, with the same ``--work``::
+This is the second stage of its training, after the steps of `train_speaker`, with the same
+``--work``::
 
     python -m foundry.voices.train_robust_speaker features --cache DIR --work DIR --out DIR
     python -m foundry.voices.train_robust_speaker train --work DIR
     python -m foundry.voices.train_robust_speaker final --work DIR --real DIR --out DIR
 
-In a studio the model tells unseen voices apart almost without errors, elsewhere it did not: there
-the vectors of one voice spread. So what it says in the studio is what it learns to say anywhere, at
-five paces and in three places each: its own mean vector of a speaker is the target of a few noisy
-seconds (distillation, Hinton et al. 2015). Voices have to keep their places, for ``pocket-tts``
-speaks by them; so what is exported lies on the line between the weights before and after (Wortsman
-et al. 2022).
+After the first stage, the embeddings separate unseen voices on clean speech, but vary with the
+acoustic conditions. Here the mean embedding of a speaker's clean speech is the target for a noisy
+crop (distillation, Hinton et al. 2015), with speed perturbation at five speeds and three augmented
+copies at each. The embeddings must stay close to those before, because ``pocket-tts`` was trained
+with them, so the exported weights interpolate between both stages (WiSE-FT, Wortsman et al. 2022).
 """
 
 import functools
@@ -27,53 +27,57 @@ from course_utils import audio, data
 from course_utils.simulation import conversations
 from course_utils.simulation.acoustics import RATE, over_telephone
 from foundry.common.step_runner import run
-from foundry.common.train_loop import between, fit, muon, save_half
-from foundry.speech.feature_cache import FeatureCache, compute, run_jobs
+from foundry.common.train_loop import fit, interpolate, muon, save_half
+from foundry.speech.feature_cache import FeatureCache, load_or_compute, run_jobs
 from foundry.speech.speech_features import simulate_channel
 from foundry.voices import train_speaker, voice_scores
 from foundry.voices.train_speaker import (
     BATCH,
+    at_speeds,
     crops,
     features_of_job,
     jobs_of,
-    paced,
     utterances_of,
 )
 
-PACES = (0.85, 0.92, 1.0, 1.08, 1.16)
-"""Speeds at which everybody is heard, as somebody else each time."""
+SPEEDS = (0.85, 0.92, 1.0, 1.08, 1.16)
+"""Factors of speed perturbation; each counts as another speaker."""
 
-PLACES = 3
-"""Recordings made of each utterance at each pace."""
+COPIES = 3
+"""Number of augmented copies of each utterance at each speed."""
 
 TRAIN = {"steps": 7_000, "rate": 3e-3, "warmup": 0.05}
+"""Arguments of `fit`."""
 
-SHARE = 0.75
-"""How far on the line from the weights before to those after the exported ones lie; chosen on the
-validation voices, for equal error rates in rooms and beside music."""
+INTERPOLATION_WEIGHT = 0.75
+"""Weight of this stage in the interpolation with the first stage. Tuned on the validation voices,
+for the equal error rates with reverberation and with music."""
 
-SCALE, MARGIN = 30, 0.2
-"""Of the softmax over all speakers: a cosine counts this much, the right one so much less."""
+SCALE = 30
+"""Scale of the cosines in the additive margin softmax."""
 
-OTHERS = 0.1
-"""Weight of that softmax, beside being near one's own target."""
+MARGIN = 0.2
+"""Margin of the additive margin softmax, subtracted from the cosine with the right speaker."""
+
+SOFTMAX_WEIGHT = 0.1
+"""Weight of the additive margin softmax in the loss; the distance to the target has weight 1."""
 
 
 @functools.cache
 def _music():
-    """Decode music to play beneath speech, once a process."""
+    """Decode background music, once for each process."""
     clips = [audio.load(row["audio"], RATE)[0] for row in data.load("genres", "train")]
     return [{"audio": {"array": samples, "sampling_rate": RATE}} for samples in clips]
 
 
-def heard(rng, voice):
-    """Put a voice somewhere: mostly into a room or noise, beside music, on a telephone.
+def augment(rng, samples):
+    """Apply `simulate_channel` (probability 0.8), music (0.25) and a telephone line (0.2).
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Decides where.
-    voice : numpy.ndarray
+        Source of randomness.
+    samples : numpy.ndarray
         Mono at 16 kHz, shape ``(n,)``.
 
     Returns
@@ -82,21 +86,21 @@ def heard(rng, voice):
         Float32, shape ``(n,)``.
     """
     if rng.uniform() < 0.8:
-        voice = simulate_channel(rng, voice)
+        samples = simulate_channel(rng, samples)
     if rng.uniform() < 0.25:
-        voice = conversations.beneath(rng, voice, _music())
-    return over_telephone(voice) if rng.uniform() < 0.2 else voice
+        samples = conversations.beneath(rng, samples, _music())
+    return over_telephone(samples) if rng.uniform() < 0.2 else samples
 
 
-def _aims(job, folder):
-    """Give a model's vectors of some utterances, shape ``(utterances, PACES, dimensions)``."""
+def _embeddings(job, folder):
+    """Return the embeddings of some utterances, shape ``(utterances, speeds, dimensions)``."""
     torch.set_num_threads(1)
     embed = voice_scores.embedder(folder)
-    return np.array([embed(paced(clip, PACES)) for _, clip, _ in job])
+    return np.array([embed(at_speeds(clip, SPEEDS)) for _, clip, _ in job])
 
 
 def compute_features(work, cache, out):
-    """Keep the model in ``out``; compute its targets for all speakers, and everybody's features."""
+    """Copy the first model; compute its mean embedding of each speaker and all features."""
     first = work / "first"
     if not first.exists():
         work.mkdir(parents=True, exist_ok=True)
@@ -106,44 +110,44 @@ def compute_features(work, cache, out):
     names = sorted(set(speakers))
     jobs = jobs_of(rows, names)
     if not (work / "targets.npy").exists():
-        vectors = np.concatenate(run_jobs(functools.partial(_aims, folder=first), jobs))
+        vectors = np.concatenate(run_jobs(functools.partial(_embeddings, folder=first), jobs))
         targets = np.concatenate([vectors[np.array(speakers) == name].mean(0) for name in names])
         np.save(work / "targets.npy", targets / np.linalg.norm(targets, axis=1, keepdims=True))
-    job = functools.partial(features_of_job, paces=PACES, places=PLACES, heard=heard)
-    compute(job, jobs, work / "robust.npz")
+    job = functools.partial(features_of_job, speeds=SPEEDS, copies=COPIES, augment=augment)
+    load_or_compute(job, jobs, work / "robust.npz")
 
 
 def robust_loss(vectors, targets, labels):
-    """Tell how far vectors are from their speakers' targets, and how much nearer to others'.
+    """Return the mean cosine distance to the targets plus an additive margin softmax.
 
     Parameters
     ----------
     vectors : torch.Tensor
-        Of length 1, shape ``(batch, dimensions)``.
+        Unit-length embeddings, shape ``(batch, dimensions)``.
     targets : torch.Tensor
-        Of length 1, shape ``(speakers, dimensions)``.
+        Unit-length target of each speaker, shape ``(speakers, dimensions)``.
     labels : torch.Tensor
-        Who speaks, shape ``(batch,)``.
+        Speaker of each embedding, shape ``(batch,)``.
 
     Returns
     -------
     torch.Tensor
-        A number: the mean cosine distance and an additive margin softmax (Wang et al. 2018).
+        Scalar. The softmax (Wang et al. 2018) has the weight `SOFTMAX_WEIGHT`.
     """
     cosines = vectors @ targets.T
     own = cosines.gather(1, labels[:, None])
     logits = SCALE * (cosines - MARGIN * one_hot(labels, len(targets)))
-    return (1 - own).mean() + OTHERS * cross_entropy(logits, labels)
+    return (1 - own).mean() + SOFTMAX_WEIGHT * cross_entropy(logits, labels)
 
 
 def train(work):
-    """Train the model that a work folder keeps on the cache in it; give it."""
+    """Train the first model of a work folder on its feature cache and return it."""
     utterances = FeatureCache.load(work / "robust.npz")
     targets = torch.from_numpy(np.load(work / "targets.npy", allow_pickle=False))
     model = Wav2Vec2BertForXVector.from_pretrained(work / "first", dtype=torch.float32)
     model.adamw_parts = train_speaker.ADAMW_PARTS
-    model.set_attn_implementation("eager")  # on a CPU, faster than sdpa in training
-    for part in (model.classifier, model.objective):  # a vector needs neither
+    model.set_attn_implementation("eager")  # faster than sdpa in training on a CPU
+    for part in (model.classifier, model.objective):  # not used for embeddings
         part.requires_grad_(False)
 
     def loss_of(step, generator):
@@ -152,29 +156,29 @@ def train(work):
             vectors = model(input_features=features).embeddings
         return robust_loss(normalize(vectors.float(), dim=1), targets, labels)
 
-    steps, rate, warmup = TRAIN["steps"], TRAIN["rate"], TRAIN["warmup"]
-    return fit(model, loss_of, steps, rate, 0, work / "robust.safetensors", muon, warmup)
+    path = work / "robust.safetensors"
+    return fit(model, loss_of, seed=0, path=path, optimizers=muon, **TRAIN)
 
 
 def final(work, real, out):
-    """Export, score and write results and card."""
+    """Export and score the model; write its results and its card."""
     known = json.loads((work / "first" / "results.json").read_text())
     first = Wav2Vec2BertForXVector.from_pretrained(work / "first", dtype=torch.float32)
-    model = between(first.state_dict(), train(work), SHARE)
+    model = interpolate(first.state_dict(), train(work), INTERPOLATION_WEIGHT)
     facts = {
-        "utterances": len(FeatureCache.load(work / "robust.npz")) // (len(PACES) * PLACES),
+        "utterances": len(FeatureCache.load(work / "robust.npz")) // (len(SPEEDS) * COPIES),
         "speakers": len(np.load(work / "targets.npy", allow_pickle=False)),
-        "share": SHARE,
+        "weight": INTERPOLATION_WEIGHT,
         **TRAIN,
     }
     training = {
         "parameters": f"{model.num_parameters() / 1e6:.2f}",
         "batch": BATCH,
         **known["training"],
-        **{f"steady_{name}": value for name, value in facts.items()},
+        **{f"robust_{name}": value for name, value in facts.items()},
     }
     save_half(model, out)
-    voice_scores.write_results(training, real, out, "speaker_card.md", known["before"])
+    voice_scores.score_model(training, real, out, known["before"])
 
 
 def main():

@@ -1,9 +1,8 @@
-"""Scores of the models that know voices: verification, diarization, and the cards with them."""
+"""Scores and cards of the speaker encoder and the diarizer: verification and diarization."""
 
 import json
 from itertools import combinations
 from pathlib import Path
-from string import Template
 
 import numpy as np
 from transformers import pipeline
@@ -13,25 +12,26 @@ from course_utils.formats import rttm
 from course_utils.pipelines.linking import VoiceModel
 from course_utils.simulation import conversations
 from course_utils.simulation.acoustics import RATE, over_telephone
+from foundry.common.files import fill_card, write_results
 from foundry.recognition import recognition_scores
 from foundry.speech.speech_data import PACKED
 from foundry.speech.speech_features import simulate_channel
 
 CONVERSATIONS = 60
-"""Simulated conversations of a split that are scored."""
+"""Number of simulated conversations in a score."""
 
-FIRST = {"validation": 500_000, "test": 600_000}
-"""Seeds of a split's conversations begin here, far from those of training."""
+FIRST_SEED = {"validation": 500_000, "test": 600_000}
+"""First seed of the conversations of a split; training uses smaller ones."""
 
 COLLAR = 0.25
-"""Seconds around each true start and end, half of them on either side, that are not scored."""
+"""Collar of the DER in seconds, half of it on either side of each boundary of the reference."""
 
-PIECE = 1.0
-"""Seconds of the pieces of meetings whose voices are compared."""
+SEGMENT = 1.0
+"""Length of the segments of meetings for verification, in seconds."""
 
 
 def embedder(folder):
-    """Open an exported speaker model; give a function from clips to vectors of length 1."""
+    """Return a function from clips to the unit-length embeddings of an exported speaker model."""
     voice_of = VoiceModel(folder)
 
     def embed(clips):
@@ -41,23 +41,23 @@ def embedder(folder):
 
 
 def verification(embed, clips, speakers, groups=None):
-    """Compare every two clips: equal error rate, its threshold, number of clips and pairs.
+    """Return the equal error rate of speaker verification over all pairs of clips.
 
     Parameters
     ----------
     embed : callable
-        From :func:`embedder`.
+        Function from :func:`embedder`.
     clips : list of numpy.ndarray
         Mono at 16 kHz.
     speakers : list of str
-        Who speaks in each.
+        Speaker of each clip.
     groups : list, optional
-        Only clips of one group are compared, for instance those of one recording.
+        Group of each clip, such as its recording; only pairs within a group are compared.
 
     Returns
     -------
     dict
-        ``eer``, ``threshold``, ``clips``, ``pairs``.
+        ``eer``, its ``threshold``, number of ``clips`` and of ``pairs``.
     """
     vectors = embed(clips)
     groups = [0] * len(clips) if groups is None else groups
@@ -70,22 +70,22 @@ def verification(embed, clips, speakers, groups=None):
 
 
 def verify_all(embed, real):
-    """Score verification on unseen voices, as rendered and as recorded, and on real people."""
+    """Return the verification scores on unseen voices, clean and augmented, and on people."""
     table, music = {}, data.load("genres", "test")
     for split in ("validation", "test"):
         rows = recognition_scores.shipped(split, PACKED)
         clips = [audio.load(row["audio"], RATE)[0] for row in rows]
         speakers = [row["speaker"] for row in rows]
         table[f"{split}, as rendered"] = verification(embed, clips, speakers)
-        heard = [simulate_channel(np.random.default_rng(n), clip) for n, clip in enumerate(clips)]
-        table[f"{split}, rooms and noise"] = verification(embed, heard, speakers)
-        line = [over_telephone(clip) for clip in heard]
+        noisy = [simulate_channel(np.random.default_rng(n), clip) for n, clip in enumerate(clips)]
+        table[f"{split}, rooms and noise"] = verification(embed, noisy, speakers)
+        line = [over_telephone(clip) for clip in noisy]
         table[f"{split}, also a telephone"] = verification(embed, line, speakers)
-        heard = [
+        mixed = [
             conversations.beneath(np.random.default_rng(n), clip, music)
-            for n, clip in enumerate(heard)
+            for n, clip in enumerate(noisy)
         ]
-        table[f"{split}, also music"] = verification(embed, heard, speakers)
+        table[f"{split}, also music"] = verification(embed, mixed, speakers)
     rows = recognition_scores.digit_rows(real)
     words = [(audio.load(path, RATE)[0], who) for path, _, who in rows]
     table["people, one digit"] = verification(embed, *map(list, zip(*words, strict=True)))
@@ -101,20 +101,20 @@ def verify_all(embed, real):
 
 
 def meetings(real):
-    """Load the excerpts of meetings: name, samples and true turns of each."""
+    """Return name, samples and reference turns of each excerpt of the AMI meetings."""
     turns = rttm.load(real / "ami" / "ami.rttm")
     paths = sorted((real / "ami").glob("*.wav"))
     return [(path.stem, audio.load(path, RATE)[0], turns[path.stem]) for path in paths]
 
 
 def _meeting_voices(real):
-    """Cut out of the meetings pieces of `PIECE` seconds in which one person speaks alone."""
+    """Return non-overlapped segments of `SEGMENT` seconds, their speakers and meetings."""
     clips, speakers, groups = [], [], []
     for name, samples, turns in meetings(real):
         for turn in turns:
             others = [other for other in turns if other["speaker"] != turn["speaker"]]
-            for start in np.arange(turn["start"], turn["end"] - PIECE, PIECE):
-                end = start + PIECE
+            for start in np.arange(turn["start"], turn["end"] - SEGMENT, SEGMENT):
+                end = start + SEGMENT
                 if all(other["end"] <= start or other["start"] >= end for other in others):
                     clips.append(samples[round(start * RATE) : round(end * RATE)])
                     speakers.append(turn["speaker"])
@@ -128,42 +128,42 @@ def held_out(split, scene, count=CONVERSATIONS, **options):
     Parameters
     ----------
     split : {"validation", "test"}
-        Whose voices.
+        Split of the voices.
     scene : str
         One of :data:`course_utils.simulation.conversations.SCENES`.
     count : int
-        How many.
+        Number of conversations.
     **options
-        For :func:`course_utils.simulation.conversations.simulate`.
+        Options of :func:`course_utils.simulation.conversations.simulate`.
 
     Returns
     -------
     list of dict
-        As :func:`course_utils.simulation.conversations.simulate` gives them.
+        Results of :func:`course_utils.simulation.conversations.simulate`.
     """
     rows = recognition_scores.shipped(split, PACKED)
-    first = FIRST[split]
+    first = FIRST_SEED[split]
     return [conversations.simulate(rows, first + n, scene=scene, **options) for n in range(count)]
 
 
 def score(diarize, recordings, **options):
-    """Score a diarizer on recordings.
+    """Return the scores of a diarizer.
 
     Parameters
     ----------
     diarize : callable
-        From samples to turns.
+        Function from samples to turns.
     recordings : list of (numpy.ndarray, list of dict)
-        Samples and true turns.
+        Samples and reference turns.
     **options
-        For the diarizer.
+        Options of the diarizer.
 
     Returns
     -------
     dict
-        ``der`` with its ``interval`` and its parts as shares of the speech, with a collar of
-        :data:`COLLAR`; ``der0`` and ``jer`` without; ``speakers``, the share of the recordings in
-        which as many were found as there are; ``recordings``.
+        With the collar :data:`COLLAR`: ``der``, its ``interval`` and its parts as shares of the
+        speech. Without collar: ``der0`` and ``jer``. ``speakers`` is the share of recordings with
+        the right number of speakers, ``recordings`` their number.
     """
     references = [turns for _, turns in recordings]
     predictions = [diarize(samples, **options) for samples, _ in recordings]
@@ -187,7 +187,7 @@ def score(diarize, recordings, **options):
 
 
 def diarize_all(folder, real):
-    """Score an exported model in the diarization pipeline: simulated conversations, meetings."""
+    """Return the diarization scores of an exported model on simulated conversations and AMI."""
     pipelines.register()
     diarize = pipeline(pipelines.TASK, model=str(folder), device="cpu")
     kinds = {
@@ -204,7 +204,7 @@ def diarize_all(folder, real):
 
 
 def verification_rows(table):
-    """Write scores of verification as the rows of a table."""
+    """Return verification scores as rows of a Markdown table."""
     return "\n".join(
         f"| {name} | {row['eer']:.1%} | {row['threshold']:.2f} | {row['clips']} | {row['pairs']} |"
         for name, row in table.items()
@@ -212,7 +212,7 @@ def verification_rows(table):
 
 
 def diarization_rows(table):
-    """Write scores of diarization as the rows of a table."""
+    """Return diarization scores as rows of a Markdown table."""
     lines = []
     for name, row in table.items():
         low, high = row["interval"]
@@ -224,21 +224,19 @@ def diarization_rows(table):
     return "\n".join(lines)
 
 
-def write_results(training, real, out, card, before=None):
-    """Score an exported model; write ``results.json`` and its card with the figures.
+def score_model(training, real, out, before=None):
+    """Score an exported model; write ``results.json`` and its card.
 
     Parameters
     ----------
     training : dict
-        What the card says of the training, by the names of its template.
+        Facts about the training, by their names in the template of the card.
     real : pathlib.Path
-        Folder with ``fsdd`` and ``ami`` in it.
+        Folder that contains ``fsdd`` and ``ami``.
     out : pathlib.Path
-        The model's folder.
-    card : str
-        Name of the card's template, beside this module.
+        Folder of the model.
     before : dict, optional
-        From `verify_all`, for the model before the last part of its training.
+        Scores of `verify_all` for the model before robust training.
     """
     config = json.loads((out / "config.json").read_text())
     results = {"training": training}
@@ -246,15 +244,20 @@ def write_results(training, real, out, card, before=None):
         results["verification"] = verify_all(embedder(out), real)
         results["before"] = before
     results["diarization"] = diarize_all(out, real)
-    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    text = Template(Path(__file__).with_name(card).read_text("utf-8"))
-    filled = text.substitute(
-        training,
-        size=f"{(out / 'model.safetensors').stat().st_size / 1e6:.1f}",
+    write_results(out, results)
+    write_card(out, results)
+
+
+def write_card(out, results):
+    """Write the card of a speaker encoder or a diarizer from its results."""
+    config = json.loads((out / "config.json").read_text())
+    kind = "speaker" if "verification" in results else "diarizer"
+    fill_card(
+        Path(__file__).with_name(f"{kind}_card.md"),
+        out,
+        results["training"],
         threshold=config["diarization_threshold"],
         verification=verification_rows(results.get("verification", {})),
-        before=verification_rows(before or {}),
+        before=verification_rows(results.get("before", {})),
         diarization=diarization_rows(results["diarization"]),
     )
-    (out / "README.md").write_text(filled, "utf-8")
-    print(f"{out}: {json.dumps(results)}")

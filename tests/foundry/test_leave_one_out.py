@@ -54,7 +54,7 @@ def test_who_is_left_out_is_not_heard_and_nobody_is_asked_for_phones(
 
     monkeypatch.setattr(phone_head, "fit_phone_head", fit_phone_head)
     made = leave_one_out.fine_tune(model, tmp_path, left_out, steps=1, rate=1)
-    assert made.weight.item() == pytest.approx(1 + leave_one_out.SHARE)
+    assert made.weight.item() == pytest.approx(1 + leave_one_out.INTERPOLATION_WEIGHT)
     known, words = given["caches"]
     assert set(known.features[:, 0]) == {1}
     heard = set(words.features[:, 0])

@@ -19,7 +19,7 @@ def test_phone_loss_equals_cross_entropy_of_the_known_and_is_nothing_without():
 class Echo(torch.nn.Module):
     """Learns a number; keeps what it was shown."""
 
-    most = 8
+    max_vectors = 8
     adamw_parts = ()
 
     def __init__(self):
@@ -28,8 +28,8 @@ class Echo(torch.nn.Module):
         self.other = torch.nn.Parameter(torch.zeros(1))
         self.shown = []
 
-    def prepare(self, features, ends, generator, hiding):
-        self.shown.append((hiding, sorted(features[:, 0, 0].tolist())))
+    def prepare(self, features, ends, generator, augment):
+        self.shown.append((augment, sorted(features[:, 0, 0].tolist())))
         return features
 
     def loss(self, features, ends, labels, phones):
@@ -45,7 +45,7 @@ def test_studio_speech_comes_first_with_nothing_hidden_then_everything(tmp_path)
         Echo(), tmp_path, {"steps": 2, "rate": 0.1}, {"steps": 6, "rate": 0.1}
     )
     studio, everything = model.shown[:2], model.shown[2:]
-    assert not any(hiding for hiding, _ in studio) and all(hiding for hiding, _ in everything)
+    assert not any(augment for augment, _ in studio) and all(augment for augment, _ in everything)
     rendered = [float(row) for row in range(0, rows, 1 + COPIES)]
     assert sorted(chain.from_iterable(numbers for _, numbers in studio)) == rendered
     assert sorted(chain.from_iterable(numbers for _, numbers in everything)) == list(range(rows))

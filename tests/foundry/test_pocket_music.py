@@ -33,7 +33,7 @@ def test_the_card_says_what_was_measured():
 
 def test_an_independent_classifier_names_the_prompted_genre():
     made = RESULTS["generated"]["genre"]
-    assert made["n"] == music_scores.EACH * len(train_music.LEARNED) == 60
+    assert made["n"] == music_scores.PROMPTS_PER_GENRE * len(train_music.TRAINED_GENRES) == 60
     assert made["share"] >= LOWEST_ADHERENCE
     assert made["share"] <= RESULTS["recordings"]["genre"]["share"] + 0.05
     assert RESULTS["real_time_factor"] <= HIGHEST_FACTOR
@@ -42,7 +42,7 @@ def test_an_independent_classifier_names_the_prompted_genre():
 def test_the_judge_knows_recordings_of_the_test_split():
     folder = POCKET / "pocket-genres"
     said = json.loads((folder / "results.json").read_text())["accuracy"]
-    assert said == pytest.approx(music_scores.score_judge(folder))
+    assert said == pytest.approx(music_scores.score_classifier(folder))
     assert said["n"] == 140 and said["share"] >= 0.9
     assert f"{100 * said['share']:.0f} %" in catalog.card("pocket-genres").replace("\n", " ")
 

@@ -38,7 +38,7 @@ def speak():
 @pytest.fixture(scope="module")
 def voices():
     embed = voice_scores.embedder(POCKET / "pocket-speaker")
-    return tts_scores.mean_embeddings(embed, "train", tts_scores.HEARD)
+    return tts_scores.mean_embeddings(embed, "train", tts_scores.TRAINING_VOICES)
 
 
 def say(speak, text, vector):
@@ -84,7 +84,7 @@ def test_it_speaks_with_the_voice_that_is_asked_for(speak, voices):
     wanted = np.stack([vector / np.linalg.norm(vector) for vector in voices.values()])
     alike = embed(clips) @ wanted.T
     assert (alike.argmax(1) == np.arange(len(voices))).all(), alike.round(2)
-    assert np.array_equal(clips[0], say(speak, text, voices[tts_scores.HEARD[0]]))
+    assert np.array_equal(clips[0], say(speak, text, voices[tts_scores.TRAINING_VOICES[0]]))
 
 
 def test_any_text_becomes_a_waveform(speak, voices):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForAudioFrameClassification, AutoModelForAudioXVector
 
-from course_utils import catalog
+from course_utils import catalog, pipelines
 from course_utils.catalog import POCKET
 from foundry.voices import voice_scores
 
@@ -56,6 +56,7 @@ def test_unseen_voices_are_told_apart():
 def test_the_clustering_baseline_keeps_to_its_bar():
     table = results_of("pocket-speaker")["diarization"]
     assert table["conversations, room"]["der"] <= HIGHEST_DER
+    pipelines.register()
     diarize = voice_scores.pipeline(
         "speaker-diarization", model=str(POCKET / "pocket-speaker"), device="cpu"
     )

@@ -78,8 +78,8 @@ def test_in_a_domain_only_single_digits_repeat(plan):
 
 
 def test_no_other_seed_brings_a_test_sentence_into_training(by_split, monkeypatch):
-    monkeypatch.setattr(speech_plan, "MORE", {"train": 400})
-    monkeypatch.setattr(speech_plan, "MORE_PHRASEBOOK", {"train": 400})
+    monkeypatch.setattr(speech_plan, "EXTRA", {"train": 400})
+    monkeypatch.setattr(speech_plan, "EXTRA_PHRASEBOOK", {"train": 400})
     other = {u.text for u in speech_plan.plan(seed=1) if u.split == "train"}
     held_out = {u.text for split in ("validation", "test") for u in by_split[split]}
     assert len(other) > 1200
@@ -254,8 +254,8 @@ def test_index_and_pack(stand_in, tmp_path, monkeypatch):
 
     counts = {"digits": 1, "home": 1, "banking": 2, "everyday": 1, "phrasebook": 1}
     monkeypatch.setattr(speech_plan, "SHIPPED", {split: counts for split in speech_plan.SHIPPED})
-    monkeypatch.setattr(speech_plan, "MORE", {"train": 5})
-    monkeypatch.setattr(speech_plan, "MORE_PHRASEBOOK", {"train": 2})
+    monkeypatch.setattr(speech_plan, "EXTRA", {"train": 5})
+    monkeypatch.setattr(speech_plan, "EXTRA_PHRASEBOOK", {"train": 2})
     monkeypatch.setattr(speech_plan, "TELLER", {"train": 0})
     with pytest.raises(RuntimeError, match="6 utterances of train are not rendered"):
         speech_data.table(tmp_path, "train")

@@ -29,7 +29,7 @@ def test_the_network_has_a_loss_and_three_million_parameters():
     assert torch.isfinite(loss) and loss > 0
     assert model.config.inputs_to_logits_ratio == 320  # two frames of 10 ms at 16 kHz
     model.eval()
-    guided = train_ctc.Guided(model).eval()
+    guided = train_ctc.CtcWithPhoneHead(model).eval()
     alone = model(input_features=features, attention_mask=attention, labels=labels).loss
     unknown = torch.full_like(phones, -100)
     assert torch.allclose(guided.loss(features, ends, labels, unknown), alone)

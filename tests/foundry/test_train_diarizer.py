@@ -22,14 +22,14 @@ def cache(tmp_path, monkeypatch):
         row = {"split": "train", "speaker": f"s{number % 4}", "shipped": False, "text": ""}
         path.with_suffix(".json").write_text(json.dumps(row))
     monkeypatch.setattr(train_speaker.recognition_scores, "shipped", lambda *names: [])
-    train_diarizer._people.cache_clear()
+    train_diarizer._speakers.cache_clear()
     return tmp_path
 
 
 def test_people_have_enough_to_say_and_each_pace_is_somebody_else(cache):
-    people = train_diarizer._people(cache)
+    people = train_diarizer._speakers(cache)
     assert {row["speaker"] for row in people} == {
-        f"s{n}@{pace}" for n in range(4) for pace in train_diarizer.PACES
+        f"s{n}@{pace}" for n in range(4) for pace in train_diarizer.SPEEDS
     }
     slow = next(row for row in people if row["speaker"].endswith("@0.85"))
     assert len(audio.load(slow["audio"], 16_000)[0]) == pytest.approx(24_000 / 0.85, abs=2)
@@ -37,7 +37,7 @@ def test_people_have_enough_to_say_and_each_pace_is_somebody_else(cache):
 
 def test_windows_hold_features_and_who_is_active_in_them(cache):
     talk = conversations.simulate(
-        train_diarizer._people(cache), 0, speakers=(2, 2), seconds=25, overlap=(0, 0.4)
+        train_diarizer._speakers(cache), 0, speakers=(2, 2), seconds=25, overlap=(0, 0.4)
     )
     windows = list(train_diarizer.windows_of(talk))
     assert len(windows) == 2
@@ -82,7 +82,7 @@ def test_it_begins_with_the_encoder_of_the_speaker_model(tmp_path):
 
 def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):
     train_speaker.new_model(6).save_pretrained(tmp_path)
-    guided = train_diarizer.Guided(train_diarizer.new_model(tmp_path), 2)
+    guided = train_diarizer.DiarizerWithHeads(train_diarizer.new_model(tmp_path), 2)
     generator = torch.Generator().manual_seed(0)
     labels = torch.zeros(2, 60, 3)
     labels[0, :30, 0] = labels[0, 25:50, 1] = labels[1, 10:40, 0] = 1

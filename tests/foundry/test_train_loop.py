@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from foundry.common.train_loop import adamw, between, fit, muon
+from foundry.common.train_loop import adamw, fit, interpolate, muon
 
 
 def line(generator):
@@ -50,6 +50,6 @@ def test_it_finds_the_line_and_a_finished_run_is_only_loaded(tmp_path, optimizer
 def test_weights_lie_between_those_of_two_models():
     first, last = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
     old, new = first.weight.detach().clone(), last.weight.detach().clone()
-    assert between(first.state_dict(), last, 0.75) is last
+    assert interpolate(first.state_dict(), last, 0.75) is last
     assert torch.allclose(last.weight, 0.25 * old + 0.75 * new, atol=1e-6)
     assert torch.equal(first.weight, old)

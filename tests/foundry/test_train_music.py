@@ -71,8 +71,8 @@ def test_without_its_prompt_the_model_hears_nothing_of_it(codec):
 
 
 def test_one_genre_is_kept_for_the_lesson():
-    assert set(train_music.LEARNED) | {train_music.NEW} == set(genre_data.GENRES)
-    assert train_music.NEW not in train_music.LEARNED
+    assert set(train_music.TRAINED_GENRES) | {train_music.HELD_OUT_GENRE} == set(genre_data.GENRES)
+    assert train_music.HELD_OUT_GENRE not in train_music.TRAINED_GENRES
 
 
 def test_prompts_say_what_is_played_in_words_that_the_tokenizer_knows():
@@ -104,7 +104,7 @@ def test_clips_have_their_nominal_length():
     for count in (RATE, 6 * RATE):
         file = io.BytesIO()
         soundfile.write(file, np.full(count, 0.1), RATE, format="WAV")
-        assert len(train_music.whole(file.getvalue())) == 5 * RATE
+        assert len(train_music.exact_length(file.getvalue())) == 5 * RATE
 
 
 def test_a_tempo_counts_at_its_double_but_not_beside_it():

@@ -28,7 +28,7 @@ def test_targets_are_what_the_first_half_says_of_clean_speech(folders):
     work, cache, out = folders
     train_robust_speaker.compute_features(work, cache, out)
     stored, targets = FeatureCache.load(work / "robust.npz"), np.load(work / "targets.npy")
-    paces, places = len(train_robust_speaker.PACES), train_robust_speaker.PLACES
+    paces, places = len(train_robust_speaker.SPEEDS), train_robust_speaker.COPIES
     assert len(stored) == 3 * paces * places
     _, ends, labels, _ = stored.batch(range(len(stored)))
     # "high" has the first numbers; "low" said the first two utterances.
@@ -42,7 +42,7 @@ def test_targets_are_what_the_first_half_says_of_clean_speech(folders):
     voice_of = VoiceModel(out)
     clips = [audio.load(path, 16_000)[0] for path in sorted(cache.glob("speech/train/*.flac"))]
     mean = np.mean([voice_of(clip) for clip in clips], axis=0)
-    at_own_pace = paces + train_robust_speaker.PACES.index(1.0)
+    at_own_pace = paces + train_robust_speaker.SPEEDS.index(1.0)
     assert targets[at_own_pace] @ (mean / np.linalg.norm(mean)) == pytest.approx(1, abs=1e-3)
 
 
@@ -89,9 +89,9 @@ def test_training_brings_noisy_vectors_to_their_targets(folders):
 def test_a_voice_is_heard_in_many_places_at_its_length():
     time = np.arange(16_000) / 16_000
     tone = 0.3 * np.sin(2 * np.pi * 200 * time).astype(np.float32)
-    clips = [train_robust_speaker.heard(np.random.default_rng(seed), tone) for seed in range(12)]
+    clips = [train_robust_speaker.augment(np.random.default_rng(seed), tone) for seed in range(12)]
     assert all(len(clip) == len(tone) and np.isfinite(clip).all() for clip in clips)
     unchanged = sum(np.array_equal(clip, tone) for clip in clips)
     assert unchanged < 6
-    again = train_robust_speaker.heard(np.random.default_rng(3), tone)
+    again = train_robust_speaker.augment(np.random.default_rng(3), tone)
     assert np.array_equal(again, clips[3])

@@ -37,7 +37,7 @@ def test_crops_have_one_length_and_their_speakers_and_short_ones_go_round():
     for seed in range(6):
         features, labels = train_speaker.crops(cache, torch.Generator().manual_seed(seed))
         assert features.shape[0] == train_speaker.BATCH
-        assert train_speaker.SHORTEST <= features.shape[1] <= train_speaker.LONGEST
+        assert train_speaker.MIN_CROP <= features.shape[1] <= train_speaker.MAX_CROP
         seen.add(features.shape[1])
         for crop, label in zip(features[..., 0], labels.tolist(), strict=True):
             place = crop - 500 * label

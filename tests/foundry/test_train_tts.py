@@ -26,7 +26,7 @@ def examples(tmp_path_factory):
         row |= {"phonemes": "hɛlOwənd"[: 5 + number], "durations": units}
         path.with_suffix(".json").write_text(json.dumps(row))
     train_tts.compute_features(folder, folder)
-    vectors = np.eye(4, train_tts.VOICE, dtype=np.float32)
+    vectors = np.eye(4, train_tts.EMBEDDING, dtype=np.float32)
     return train_tts.Examples(folder / "features.npz", vectors), folder
 
 

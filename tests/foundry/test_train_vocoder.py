@@ -29,9 +29,9 @@ def test_the_same_sound_costs_nothing_and_the_phase_does_not_count(filters):
 
 
 def test_gaps_in_the_pitch_are_filled_in_semitones():
-    filled = vocoder.held(np.array([0.0, 100.0, 0.0, 400.0, 0.0]))
+    filled = vocoder.interpolate_pitch(np.array([0.0, 100.0, 0.0, 400.0, 0.0]))
     assert filled == pytest.approx([100, 100, 200, 400, 400])
-    assert vocoder.held(np.zeros(3)).tolist() == [160, 160, 160]
+    assert vocoder.interpolate_pitch(np.zeros(3)).tolist() == [160, 160, 160]
 
 
 def test_untrained_it_gives_hiss_the_colours_of_the_spectrogram():
@@ -60,8 +60,8 @@ def crops(tmp_path):
 
 
 def test_crops_are_spectrograms_with_their_waveforms_and_pitch(crops, monkeypatch):
-    monkeypatch.setattr(vocoder, "NOISE", 0.0)
-    monkeypatch.setattr(vocoder, "BLUR", 0.0)
+    monkeypatch.setattr(vocoder, "MAX_NOISE", 0.0)
+    monkeypatch.setattr(vocoder, "BLUR_PROBABILITY", 0.0)
     mel, samples, pitch, voiced = crops.batch(torch.Generator().manual_seed(0))
     assert mel.shape == (vocoder.BATCH, vocoder.FRAMES, 80)
     assert samples.shape == (vocoder.BATCH, vocoder.FRAMES * HOP)
@@ -77,7 +77,7 @@ def test_crops_are_spectrograms_with_their_waveforms_and_pitch(crops, monkeypatc
 def test_worn_spectrograms_are_smoother_or_noisy(crops):
     mel = crops.batch(torch.Generator().manual_seed(0))[0]
     assert not torch.equal(mel[:, :, 0], mel[:, :, 1])
-    assert (mel[:, :, 0] - mel[:, :, 1]).std() < 2 * vocoder.NOISE
+    assert (mel[:, :, 0] - mel[:, :, 1]).std() < 2 * vocoder.MAX_NOISE
 
 
 def test_it_learns_a_pitch():

@@ -34,7 +34,7 @@ def test_the_short_encoder_equals_the_models_own_on_a_whole_window(model):
     features = mel["input_features"]
     with torch.inference_mode():
         expected = model.model.encoder(features).last_hidden_state
-        assert torch.allclose(train_whisper.hear(model, features.transpose(1, 2)), expected)
+        assert torch.allclose(train_whisper.encode_short(model, features.transpose(1, 2)), expected)
 
 
 def test_padding_looks_like_the_extractors(model):
@@ -49,7 +49,7 @@ def test_padding_looks_like_the_extractors(model):
 
 
 def test_without_phones_the_loss_is_the_models_own(model):
-    guided = train_whisper.Guided(model).eval()
+    guided = train_whisper.WhisperWithPhoneHead(model).eval()
     unknown = np.full(2 * train_whisper.POSITIONS, -100)
     clips = [
         (torch.randn(len(unknown), train_whisper.MELS), unknown, train_whisper.encode(text))

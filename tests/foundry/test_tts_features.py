@@ -41,7 +41,7 @@ def test_each_token_has_its_frames_pitch_and_energy():
     made = tts_features.examples_of(np.concatenate(parts), "ati", units)
     assert made["tokens"] == ["<s>", "AE0", "T", "IY0", "</s>"]
     # Of the silence at either end, three units are left.
-    kept = sum(units[1:-1]) + 2 * tts_features.EDGE
+    kept = sum(units[1:-1]) + 2 * tts_features.MAX_SILENCE
     assert len(made["mel"]) == made["durations"].sum() == kept * UNIT // HOP + 1
     assert abs(made["durations"][1] * HOP - 12 * UNIT) <= HOP
     hertz = np.exp(made["pitch"] * PITCH[1] + PITCH[0])

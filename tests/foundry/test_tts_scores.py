@@ -1,7 +1,5 @@
 """Scores of generated speech, with voices and recognisers whose answers are known."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -49,14 +47,3 @@ def test_a_speaker_is_scored_by_hand():
     assert made["all"]["utterances"] == 4 and made["a"]["real_time_factor"] > 0
     rows = tts_scores.rows_of(made).splitlines()
     assert rows[0].startswith("| a | 0.0% |") and rows[0].endswith("| 2 | 1.00 |")
-
-
-def test_a_card_has_the_figures(tmp_path):
-    (tmp_path / "model.safetensors").write_bytes(b"0" * 1_500_000)
-    training = {"hours": "1.0", "parameters": "0.97", "batch": 16, "steps": 1, "rate": 2}
-    tts_scores.write_card(
-        {"mcd": 3}, training, tmp_path, "vocoder_card.md", factor="0.05", wer="| w |", mcd="| m |"
-    )
-    card = (tmp_path / "README.md").read_text()
-    assert "0.97 M parameters, 1.5 MB" in card and "| w |" in card and "$" not in card
-    assert json.loads((tmp_path / "results.json").read_text()) == {"training": training, "mcd": 3}
