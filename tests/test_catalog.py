@@ -15,7 +15,7 @@ PACKAGE = Path(course_utils.__file__).parent
 
 
 def test_entries_hold_what_the_file_says():
-    facts = tomllib.loads((PACKAGE / "catalog.toml").read_text(encoding="utf-8"))
+    facts = tomllib.loads((PACKAGE / "catalog" / "catalog.toml").read_text(encoding="utf-8"))
     assert [entry.name for entry in catalog.entries()] == list(facts)
     for entry in catalog.entries():
         said = facts[entry.name]
@@ -203,11 +203,11 @@ def test_every_stand_in_ships_with_its_card():
 
 
 def test_downloads_of_a_lesson(monkeypatch):
-    assert catalog.downloads("03") == []
+    assert catalog.to_download("03") == []
     monkeypatch.setenv("COURSE_PROFILE", "hub")
-    assert {entry.name for entry in catalog.downloads("03")} >= {"genres", "classification-base"}
-    assert catalog.downloads("99") == []
-    hubs = [entry.hub for entry in catalog.downloads("10")]
+    assert {entry.name for entry in catalog.to_download("03")} >= {"genres", "classification-base"}
+    assert catalog.to_download("99") == []
+    hubs = [entry.hub for entry in catalog.to_download("10")]
     assert len(hubs) == len(set(hubs)) and "lewtun/music_genres_small" in hubs
 
 
@@ -219,7 +219,7 @@ def test_a_stand_in_serves_the_hub_profile_where_the_entry_or_the_user_says_so(m
     monkeypatch.setenv("COURSE_POCKET", " genres, pocket-ctc ,")
     assert not catalog.original("genres") and catalog.original("new-style")
     assert catalog.model("pocket-ctc") == str(catalog.where("pocket-ctc"))
-    assert "pocket-ctc" not in [entry.name for entry in catalog.downloads("04")]
+    assert "pocket-ctc" not in [entry.name for entry in catalog.to_download("04")]
     monkeypatch.setenv("COURSE_POCKET", "gneres")
     with pytest.raises(catalog.CatalogError, match="did you mean genres"):
         catalog.original("sounds")

@@ -45,7 +45,7 @@ def test_the_pocket_profile_imports_no_hugging_face_library():
 def test_the_hub_profile_says_what_it_will_download(monkeypatch):
     monkeypatch.setenv("COURSE_PROFILE", "hub")
     said = lesson.download("02")
-    wanted = catalog.downloads("02")
+    wanted = catalog.to_download("02")
     assert wanted
     for entry in wanted:
         assert f"{entry.hub} ({entry.size_mb} MB)" in said

@@ -312,7 +312,7 @@ def where(name):
     return folder
 
 
-def downloads(lesson):
+def to_download(lesson):
     """Return what a lesson takes from the Hub in the profile in force, each original once.
 
     Parameters

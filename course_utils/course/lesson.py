@@ -44,7 +44,7 @@ def start(number, profile=None, seed=0):
     # Said before the download begins, and in one piece, which notebooks keep as one output.
     said = [f"{name:<10}{value}" for name, value in facts(number, seed).items()]
     print("\n".join(said), flush=True)
-    downloads.fetch(catalog.downloads(number))
+    downloads.fetch(catalog.to_download(number))
 
 
 def colab_token():
@@ -123,7 +123,7 @@ def download(number):
     str
         Names and megabytes, or "nothing".
     """
-    wanted = catalog.downloads(number)
+    wanted = catalog.to_download(number)
     if not wanted:
         return "nothing"
     cache = downloads.cache_folder()

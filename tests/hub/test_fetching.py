@@ -16,7 +16,7 @@ import json, sys
 from course_utils import catalog, data
 catalog.use_profile("hub")
 rows = {}
-for entry in catalog.downloads(sys.argv[1]):
+for entry in catalog.to_download(sys.argv[1]):
     if entry.kind == "data":
         rows[entry.hub] = {name: len(split) for name, split in data.load(entry.name).items()}
     else:
