@@ -101,7 +101,7 @@ def secrets(monkeypatch):
 
 def test_the_token_comes_from_the_secrets_of_colab_and_is_not_shown(secrets, capfd):
     secrets(TOKEN)
-    lesson.colab_token()
+    lesson.start("00")
     assert os.environ["HF_TOKEN"] == TOKEN
     assert TOKEN not in "".join(capfd.readouterr())
 

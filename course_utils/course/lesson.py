@@ -16,9 +16,9 @@ def start(number, profile=None, seed=0):
     """Prepare the kernel for a lesson and print where it will run.
 
     Sets the profile (before any Hugging Face library is imported, so that ``pocket`` stays off
-    the network), the seeds of Python, NumPy and PyTorch, modest figure sizes, and tables in which
-    a dollar sign is one. In the hub profile it then downloads what the lesson needs and is not in
-    the cache yet.
+    the network), the token of Colab's secrets (see :func:`colab_token`), the seeds of Python,
+    NumPy and PyTorch, figures that appear below their cell, and tables that show a dollar sign
+    as it is. In the hub profile it then downloads what the lesson needs and is not in the cache.
 
     Parameters
     ----------
@@ -36,6 +36,7 @@ def start(number, profile=None, seed=0):
     """
     catalog.use_profile(profile or catalog.profile())
     os.environ["COURSE_LESSON"] = number
+    colab_token()
     # Transformers' warnings, of new heads for instance, are said in the lessons' own words.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     _seed(seed)
@@ -144,7 +145,10 @@ def _seed(seed):
 
 def _figures():
     import matplotlib
+    from IPython import get_ipython
 
+    if shell := get_ipython():
+        shell.run_line_magic("matplotlib", "inline")
     # Small enough that an executed notebook stays far below 1.5 MB.
     matplotlib.rcParams.update({"figure.dpi": 72, "savefig.dpi": 72, "figure.figsize": (8, 2.8)})
 
