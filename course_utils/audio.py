@@ -1,13 +1,9 @@
 """Decode, resample, mix down, trim and write audio: numpy in, numpy out.
 
 Samples are float32, nominally in [-1, 1], with shape ``(n,)`` for one channel and ``(channels, n)``
-for several, as in librosa. libsndfile decodes WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF and more;
-the ffmpeg program decodes what libsndfile does not know (M4A, video); soxr resamples.
-
-Bad input raises :class:`AudioError`: one sentence that names the file or argument and the way out.
-Refused are sampling rates outside `SAMPLING_RATES`, more than `MAX_CHANNELS` channels, `MAX_HOURS`
-hours or `MAX_SAMPLES` samples, samples that are not finite, and truncated files, which end before
-their own header says they should.
+for several, as in librosa. libsndfile decodes WAV, FLAC, Ogg, MP3 and more; the ffmpeg program
+decodes what libsndfile does not know (M4A, video); soxr resamples. Bad input raises `AudioError`,
+one sentence that names the file or argument and the way out.
 """
 
 import io
@@ -53,6 +49,7 @@ _CODEC_RATES = {
 _MAX_VORBIS_RATE = 200_000  # hertz; above it libsndfile crashes the process
 _OVERSHOOT = 1.1  # peak of what lossy decoders return for samples within ±1
 _BLOCK = 65_536  # frames decoded or encoded at a time; they fit the processor's cache
+_TRUNCATED = "is cut short, its end is missing; copy or download it again"
 _UNRECOGNISED = 1  # libsndfile's error SF_ERR_UNRECOGNISED_FORMAT
 _FFMPEG_SECONDS = 120  # time limit of a conversion
 _FFMPEG_BYTES = 4_000_000_000  # size limit of its result
@@ -123,10 +120,8 @@ def _decoded_by_torchcodec(decoder):
         samples = samples[0] if len(samples) == 1 else samples
         return {"array": samples, "sampling_rate": decoded.sample_rate}
     except Exception as error:  # torchcodec raises RuntimeError and others for bad files
-        raise AudioError(
-            f"the AudioDecoder cannot decode its audio ({one_line(error)}); cast the column with "
-            "datasets.Audio(decode=False) and load its bytes instead"
-        ) from error
+        problem = f"the AudioDecoder cannot decode its audio ({one_line(error)})"
+        raise AudioError(f"{problem}; load the column with datasets.Audio(decode=False)") from error
 
 
 def _opened(source):
@@ -158,34 +153,25 @@ def _opened(source):
 
 
 def _opened_path(path):
-    name = shown(path)
+    problem = "no such file; check the name and the folder you are in"
     if re.match(r"(?i)(https?|ftp|s3|hf)://", path):
-        raise AudioError(f"{name}: is an address, not a file; download it and pass the file")
-    if os.path.isdir(path):
-        raise AudioError(f"{name}: is a folder; pass one file, or data.load_folder for all of it")
-    if not os.path.exists(path):
-        raise AudioError(f"{name}: no such file; check the name and the folder you are in")
-    if not os.path.isfile(path):
-        raise AudioError(f"{name}: is not a regular file; copy the audio into one and pass that")
-    try:
-        return open(path, "rb", buffering=4 * _BLOCK)
-    except OSError as error:
-        raise AudioError(f"{name}: {error.strerror}; check the permissions of the file") from error
+        problem = "is an address, not a file; download it and pass the file"
+    elif os.path.isdir(path):
+        problem = "is a folder; pass one file, or data.load_folder for all of it"
+    elif os.path.isfile(path):
+        try:
+            return open(path, "rb", buffering=4 * _BLOCK)
+        except OSError as error:
+            problem = f"{error.strerror}; check the permissions of the file"
+    elif os.path.exists(path):
+        problem = "is not a regular file; copy the audio into one and pass that"
+    raise AudioError(f"{shown(path)}: {problem}")
 
 
 def _decoded(file, name, target, mono):
     """Return the samples and the rate of an open file: by libsndfile, or else by ffmpeg.
 
-    Parameters
-    ----------
-    file : binary file object
-        Seekable, at its start.
-    name : str
-        The file's name for messages.
-    target : int or None
-        Sampling rate of the result, in hertz.
-    mono : bool
-        Mix down (before resampling).
+    `name` is for messages, `target` the sampling rate of the result in hertz, or None.
     """
     try:
         return _decoded_by_libsndfile(file, name, target, mono)
@@ -194,26 +180,26 @@ def _decoded(file, name, target, mono):
     except sf.LibsndfileError as error:
         file.seek(0)
         head = file.read(4096)
+        signed = head.startswith((b"RIFF", b"OggS", b"fLaC", b"FORM", b"ID3"))
         if not head:
-            raise AudioError(f"{name}: is empty; copy or download it again") from error
-        known = head.startswith((b"RIFF", b"OggS", b"fLaC", b"FORM", b"ID3"))
-        if not known and not re.search(rb"[\0-\x08\x0e-\x1f]", head):
-            raise AudioError(
-                f"{name}: holds text, not audio (a web page or a Git LFS pointer saved under this "
-                "name?); download the audio itself"
-            ) from error
-        if error.code == _UNRECOGNISED:
+            problem = "is empty; copy or download it again"
+        elif not signed and not re.search(rb"[\0-\x08\x0e-\x1f]", head):
+            problem = (
+                "holds text, not audio (a web page or a Git LFS pointer saved under this name?); "
+                "download the audio itself"
+            )
+        elif error.code == _UNRECOGNISED:
             return _decoded_by_ffmpeg(file, name, target, mono)
-        # libsndfile calls an MP3 without a whole frame "not a regular file" (7): that misleads.
-        reason = "no whole frame" if error.code == 7 else error.error_string.rstrip(".")
-        raise AudioError(
-            f"{name}: is damaged, cut short or in a rare encoding (libsndfile: {reason}); copy or "
-            "download it again, or convert it: ffmpeg -i FILE clip.wav"
-        ) from error
+        else:  # libsndfile calls an MP3 without a whole frame "not a regular file" (7)
+            reason = "no whole frame" if error.code == 7 else error.error_string.rstrip(".")
+            problem = (
+                f"is damaged, cut short or in a rare encoding (libsndfile: {reason}); copy or "
+                "download it again, or convert it: ffmpeg -i FILE clip.wav"
+            )
+        raise AudioError(f"{name}: {problem}") from error
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
-        raise AudioError(
-            f"{name}: cannot be decoded ({one_line(error)}); convert it: ffmpeg -i FILE clip.wav"
-        ) from error
+        problem = f"cannot be decoded ({one_line(error)})"
+        raise AudioError(f"{name}: {problem}; convert it: ffmpeg -i FILE clip.wav") from error
 
 
 def _decoded_by_libsndfile(file, name, target, mono):
@@ -242,27 +228,14 @@ def _decoded_by_libsndfile(file, name, target, mono):
         raise AudioError(f"{name}: holds no samples; record or download it again")
     samples = samples[:count] if count > 0.9 * len(samples) else samples[:count].copy()
     if not np.isfinite(samples).all():
-        raise AudioError(
-            f"{name}: holds samples that are not finite numbers; replace them "
-            "(numpy.nan_to_num) where the file is made"
-        )
+        raise AudioError(f"{name}: holds samples that are not finite; repair them at their source")
     return np.ascontiguousarray(samples.T), target or rate
 
 
 def _blocks(sound, file, name, target, shape):
-    """Yield blocks of samples, mixed down and resampled; raise an error if the file is truncated.
+    """Yield blocks of samples of the given shape of a frame, at the target's rate.
 
-    Parameters
-    ----------
-    sound : soundfile.SoundFile
-    file : binary file object
-        What `sound` reads from.
-    name : str
-        The file's name for messages.
-    target : int
-        Sampling rate of the blocks, in hertz.
-    shape : tuple of int
-        Of a frame of the blocks: ``()`` for mono, ``(channels,)`` else.
+    After the last one raise `AudioError` if the file is truncated.
     """
     # soundfile seeks after each block of a seekable file: slow, and it fails at the end of a
     # FLAC stream of unknown length.
@@ -290,10 +263,7 @@ def _blocks(sound, file, name, target, shape):
             return
         missing -= 3 * 1152  # padding of the encoder is cut off
     if missing > 0 or _log_says_truncated(sound.extra_info):
-        raise AudioError(
-            f"{name}: is cut short, its end is missing; copy or download it again, or keep what "
-            "is there with ffmpeg -i FILE clip.wav"
-        )
+        raise AudioError(f"{name}: {_TRUNCATED}, or keep the rest: ffmpeg -i FILE clip.wav")
 
 
 def _has_length_header(file, log):
@@ -319,10 +289,8 @@ def _decoded_by_ffmpeg(file, name, target, mono):
     """Let ffmpeg convert a file to WAV, and read that."""
     program = shutil.which("ffmpeg")
     if program is None:
-        raise AudioError(
-            f"{name}: is not in a format that libsndfile reads whole; install ffmpeg, which reads "
-            "M4A, video and more, or convert it to WAV or FLAC elsewhere"
-        )
+        problem = "is in a format that libsndfile cannot read"
+        raise AudioError(f"{name}: {problem}; install ffmpeg, or convert it to WAV elsewhere")
     with tempfile.TemporaryDirectory(prefix="course_utils-") as folder:
         wav, source = Path(folder, "decoded.wav"), Path(folder, "source")
         if isinstance(file, io.BytesIO):
@@ -343,7 +311,7 @@ def _decoded_by_ffmpeg(file, name, target, mono):
             reason = f"ffmpeg does not start ({one_line(error)})"
             raise AudioError(f"{name}: {reason}; reinstall it or convert the file") from error
         if re.search(_FFMPEG_TRUNCATED, done.stderr):
-            raise AudioError(f"{name}: is cut short, its end is missing; copy or download it again")
+            raise AudioError(f"{name}: {_TRUNCATED}")
         try:
             done.check_returncode()
             if wav.stat().st_size > 0.99 * _FFMPEG_BYTES:
@@ -351,10 +319,8 @@ def _decoded_by_ffmpeg(file, name, target, mono):
             with open(wav, "rb", buffering=4 * _BLOCK) as decoded:
                 return _decoded_by_libsndfile(decoded, name, target, mono)
         except (OSError, subprocess.CalledProcessError, sf.LibsndfileError) as error:
-            raise AudioError(
-                f"{name}: holds no audio that libsndfile or ffmpeg can read; check that it plays, "
-                "and convert it to WAV or FLAC"
-            ) from error
+            problem = "holds no audio that libsndfile or ffmpeg can read"
+            raise AudioError(f"{name}: {problem}; convert it to WAV elsewhere") from error
 
 
 # ------------------------------------------------------------------------------------- processing
@@ -501,11 +467,8 @@ def encode(samples, sampling_rate, format="wav"):
     if peak > 1:
         frames = frames / np.float32(peak)
     if peak > _OVERSHOOT:
-        warnings.warn(
-            f"the peak is {peak:.3g}, beyond ±1: written scaled down to a peak of 1; divide by "
-            "the peak yourself to choose another level",
-            stacklevel=2,
-        )
+        text = f"the peak is {peak:.3g}, beyond ±1: the clip is scaled down to a peak of 1"
+        warnings.warn(text, stacklevel=2)
     buffer, (container, subtype) = io.BytesIO(), FORMATS[name]
     try:
         with sf.SoundFile(buffer, "w", rate, frames.shape[1], subtype, format=container) as sound:
@@ -513,10 +476,8 @@ def encode(samples, sampling_rate, format="wav"):
             for start in range(0, len(frames), _BLOCK):
                 sound.write(frames[start : start + _BLOCK])
     except (sf.SoundFileError, RuntimeError, ValueError) as error:
-        raise AudioError(
-            f"cannot write {frames.shape[1]} channels at {rate} Hz as {name} ({one_line(error)}); "
-            "resample to 48000 Hz or less, or write WAV"
-        ) from error
+        problem = f"cannot write {frames.shape[1]} channels at {rate} Hz as {name}"
+        raise AudioError(f"{problem} ({one_line(error)}); resample, or write WAV") from error
     return buffer.getvalue()
 
 
@@ -559,32 +520,28 @@ def _checked(samples, name):
     try:
         samples = np.asarray(samples)
     except Exception as error:  # ragged lists, tensors on a GPU or with a gradient
-        raise AudioError(
-            f"{name} cannot become a NumPy array ({one_line(error)}); pass a float32 array"
-        ) from error
-    if np.issubdtype(samples.dtype, np.integer):
-        raise AudioError(
-            f"{name} holds {samples.dtype} integers, but audio here is float in [-1, 1]; "
-            f"divide by {np.iinfo(samples.dtype).max + 1} if they use the whole range"
-        )
-    if not np.issubdtype(samples.dtype, np.floating):
-        raise AudioError(f"{name} holds {samples.dtype}, not floats; pass a float32 array")
-    if samples.ndim not in (1, 2):
-        raise AudioError(
-            f"{name} has {samples.ndim} dimensions; pass (n,) or (channels, n), one clip at a time"
-        )
-    if not samples.size:
-        raise AudioError(f"{name} holds no samples; leave empty clips out")
-    if samples.ndim == 2:
-        if len(samples) > MAX_CHANNELS >= samples.shape[1]:
-            shape = samples.shape
-            raise AudioError(f"{name} has shape {shape}: that is (n, channels); pass samples.T")
-        _check_channels(len(samples), name)
-    with np.errstate(over="ignore"):
-        samples = samples.astype(np.float32, copy=False)
-    if not np.isfinite(samples).all():
-        raise AudioError(f"{name} holds NaN or infinity; replace them with numpy.nan_to_num")
-    return samples
+        problem = f"cannot become a NumPy array ({one_line(error)})"
+        raise AudioError(f"{name} {problem}; pass a float32 array") from error
+    kind, shape = samples.dtype.kind, samples.shape
+    if kind in "iu":
+        peak = np.iinfo(samples.dtype).max + 1
+        problem = f"holds {samples.dtype}, not float in [-1, 1]; divide by {peak} for full range"
+    elif kind != "f":
+        problem = f"holds {samples.dtype}, not floats; pass a float32 array"
+    elif len(shape) not in (1, 2):
+        problem = f"has {len(shape)} dimensions; pass one clip, of shape (n,) or (channels, n)"
+    elif not samples.size:
+        problem = "holds no samples; leave empty clips out"
+    elif len(shape) == 2 and shape[0] > MAX_CHANNELS >= shape[1]:
+        problem = f"has shape {shape}: that is (n, channels); pass samples.T"
+    else:
+        _check_channels(len(samples) if len(shape) == 2 else 1, name)
+        with np.errstate(over="ignore"):
+            samples = samples.astype(np.float32, copy=False)
+        if np.isfinite(samples).all():
+            return samples
+        problem = "holds NaN or infinity; replace them with numpy.nan_to_num"
+    raise AudioError(f"{name} {problem}")
 
 
 def _checked_rate(rate, name):
@@ -593,18 +550,14 @@ def _checked_rate(rate, name):
     if isinstance(rate, (bool, np.bool_)) or not isinstance(rate, Real):
         raise AudioError(f"{name} must be a number of hertz, not {rate!r}; 16000 suits speech")
     if not math.isfinite(rate) or rate != int(rate) or not low <= rate <= high:
-        raise AudioError(
-            f"{name} is {rate:g} Hz; it must be a whole number from {low} to {high} Hz"
-        )
+        raise AudioError(f"{name} is {rate:g} Hz; use a whole number from {low} to {high} Hz")
     return int(rate)
 
 
 def _check_channels(channels, name):
     if channels > MAX_CHANNELS:
-        raise AudioError(
-            f"{name}: has {channels} channels, at most {MAX_CHANNELS} are accepted; keep those "
-            "you need, for instance ffmpeg -i FILE -ac 1 mono.wav"
-        )
+        problem = f"has {channels} channels, at most {MAX_CHANNELS} are accepted"
+        raise AudioError(f"{name}: {problem}; mix them down: ffmpeg -i FILE -ac 1 mono.wav")
 
 
 def _too_long(name):
