@@ -63,9 +63,6 @@ class AudioError(CourseError, ValueError):
     """Audio that cannot be read, processed or written; the message says what to do about it."""
 
 
-# ---------------------------------------------------------------------------------------- reading
-
-
 def load(source, sampling_rate=None, mono=True):
     """Return the samples and the sampling rate of a file, of bytes or of a data set's value.
 
@@ -243,36 +240,35 @@ def _blocks(sound, file, name, target, shape):
     rate, known, frames = sound.samplerate, sound.frames, 0
     weights = np.full(sound.channels, 1 / sound.channels, np.float32)
     buffer = np.empty((_BLOCK, sound.channels), np.float32)
-    convert = soxr.ResampleStream(rate, target, math.prod(shape), "float32").resample_chunk
+    convert = None
+    if target != rate:
+        convert = soxr.ResampleStream(rate, target, math.prod(shape), "float32").resample_chunk
     while len(block := sound.read(out=buffer)):
         frames += len(block)
         if frames > MAX_HOURS * 3600 * rate:
             raise AudioError(_too_long(name))
         if not shape:
             block = block[:, 0] if sound.channels == 1 else block @ weights
-        yield block if target == rate else convert(block)
-    if frames and target != rate:
+        yield convert(block) if convert else block
+    if frames and convert:
         yield convert(np.empty((0, *shape), np.float32), last=True)
-    missing = known - frames if known < 2**62 else 0
-    if sound.format == "MP3":
-        if not _has_length_header(file, sound.extra_info):
-            # libsndfile guesses the length from the first frames and stops there: at a variable
-            # bit rate that loses most of the file without a word. ffmpeg reads it whole.
-            if file.tell() < 0.9 * file.seek(0, io.SEEK_END) - 8192:
-                raise sf.LibsndfileError(_UNRECOGNISED)
-            return
-        missing -= 3 * 1152  # padding of the encoder is cut off
+    missing, position = known - frames if known < 2**62 else 0, file.tell()
+    if sound.format == "MP3" and not _has_length_header(file, sound.extra_info):
+        # libsndfile guesses the length from the first frames and stops there: at a variable bit
+        # rate that loses most of the file without a word. ffmpeg reads it whole.
+        if position < 0.9 * file.seek(0, io.SEEK_END) - 8192:
+            raise sf.LibsndfileError(_UNRECOGNISED)
+        return
+    missing -= 3 * 1152 if sound.format == "MP3" else 0  # padding of the encoder is cut off
     if missing > 0 or _log_says_truncated(sound.extra_info):
         raise AudioError(f"{name}: {_TRUNCATED}, or keep the rest: ffmpeg -i FILE clip.wav")
 
 
 def _has_length_header(file, log):
-    """Tell whether an MP3 file starts with a Xing/Info frame, where the file stays."""
-    position = file.seek(0, io.SEEK_CUR)
+    """Tell whether an MP3 file starts with a Xing/Info frame."""
     tag = re.search(r"ID3v2\S* header length\s*:\s*(\d+)", log)
     file.seek(int(tag[1]) if tag else 0)
     head = file.read(2048)
-    file.seek(position)
     return b"Xing" in head or b"Info" in head
 
 
@@ -323,16 +319,12 @@ def _decoded_by_ffmpeg(file, name, target, mono):
             raise AudioError(f"{name}: {problem}; convert it to WAV elsewhere") from error
 
 
-# ------------------------------------------------------------------------------------- processing
-
-
 def resample(samples, from_rate, to_rate):
     """Return the samples at another sampling rate (soxr, high quality), same pitch and duration.
 
     Parameters
     ----------
-    samples : numpy.ndarray, floating
-        Shape ``(n,)`` or ``(channels, n)``.
+    samples : array_like of float, shape (n,) or (channels, n)
     from_rate, to_rate : int
         Present and wanted sampling rate, in hertz.
 
@@ -378,8 +370,7 @@ def trim_silence(samples, sampling_rate, top_db=40.0):
 
     Parameters
     ----------
-    samples : numpy.ndarray, floating
-        Shape ``(n,)`` or ``(channels, n)``.
+    samples : array_like of float, shape (n,) or (channels, n)
     sampling_rate : int
         In hertz.
     top_db : float, default 40
@@ -417,9 +408,6 @@ def loud_frames(samples, sampling_rate, top_db=40.0):
     return np.flatnonzero(power > power.max() * 10 ** (-top_db / 10))
 
 
-# ---------------------------------------------------------------------------------------- writing
-
-
 def encode(samples, sampling_rate, format="wav"):
     """Return the content of an audio file as bytes.
 
@@ -429,8 +417,8 @@ def encode(samples, sampling_rate, format="wav"):
 
     Parameters
     ----------
-    samples : numpy.ndarray, floating
-        Shape ``(n,)`` or ``(channels, n)``, in [-1, 1].
+    samples : array_like of float, shape (n,) or (channels, n)
+        Amplitudes in [-1, 1].
     sampling_rate : int
         In hertz.
     format : {"wav", "flac", "ogg", "opus", "mp3"}, default "wav"
@@ -510,9 +498,6 @@ def save(path, samples, sampling_rate):
         known = ", ".join(f".{name}" for name in FORMATS)
         raise AudioError(f"{shown(path)}: the suffix names no format; end it in one of {known}")
     errors.write(path, encode(samples, sampling_rate, suffix), AudioError)
-
-
-# --------------------------------------------------------------------------------------- checking
 
 
 def _checked(samples, name):
