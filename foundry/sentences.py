@@ -146,7 +146,7 @@ def draw(domain, split, rng, intent=None):
     Returns
     -------
     str
-        The sentence with capitals and punctuation, as it is spoken; `normalise_text` gives its text.
+        The sentence with capitals and punctuation, as it is spoken.
     """
     while True:
         if domain == "digits":

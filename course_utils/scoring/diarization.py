@@ -8,6 +8,7 @@ overlap or touch count as one turn.
 
 import math
 from collections import Counter
+from itertools import starmap
 
 import datasets
 import numpy as np
@@ -155,30 +156,8 @@ def der_parts(references, predictions, names=None, collar=0.0, skip_overlap=Fals
 def match_speakers(reference, prediction):
     """Return the one-to-one mapping of speakers with the most speech in common.
 
-    Parameters
-    ----------
-    reference, prediction : list of dict
-        True turns and turns found in one recording.
-
-    Returns
-    -------
-    dict of str to str
-        Reference speaker by hypothesis speaker, in order of first speaking. Unmapped speakers are
-        left out.
-
-    Raises
-    ------
-    ValueError
-        If a turn is malformed.
-
-    Examples
-    --------
-    >>> reference = [
-    ...     {"speaker": "Alice", "start": 0, "end": 3},
-    ...     {"speaker": "Bob", "start": 3, "end": 4},
-    ... ]
-    >>> match_speakers(reference, [{"speaker": "1", "start": 0, "end": 3.5}])
-    {'1': 'Alice'}
+    It maps speakers of the prediction, in order of first speaking, to those of the reference, as a
+    dict of str to str without the unmapped ones. Raise ValueError if a turn is malformed.
     """
     found = speaker_turns.checked(prediction, "prediction")
     pairs = metrics.DiarizationErrorRate().optimal_mapping(
@@ -221,13 +200,13 @@ def diarization_errors(reference, prediction):
     {'kind': 'miss', 'start': 3.5, 'end': 4.0, 'speakers': 1}
     """
     pairs = match_speakers(reference, prediction)
-    true = _annotation(speaker_turns.checked(reference, "reference"))
-    found = _annotation(speaker_turns.checked(prediction, "prediction"))
+    true, found, extent = _annotations(
+        speaker_turns.checked(reference, "reference"),
+        speaker_turns.checked(prediction, "prediction"),
+    )
     # An unmapped speaker becomes a tuple, which is never the name of a reference speaker.
     found = found.rename_labels({label: pairs.get(label, (label,)) for label in found.labels()})
-    extent = Timeline([true.get_timeline().extent(), found.get_timeline().extent()])
-    analysis = IdentificationErrorAnalysis()
-    difference = analysis.difference(true, found, uem=Timeline([extent.extent()]))
+    difference = IdentificationErrorAnalysis().difference(true, found, uem=extent)
     kinds, errors = {theirs: ours for ours, theirs in _PARTS.items()}, Annotation()
     for segment in difference.itersegments():
         labels = difference.get_labels(segment, unique=False)
@@ -251,18 +230,20 @@ def _components(scorer, references, predictions):
     """Return what a metric of pyannote.metrics measures in each recording, as dicts."""
     if not 0 <= scorer.collar < math.inf:
         raise ValueError(f"collar is {scorer.collar}; it must be a number of seconds, 0 or more.")
-    found = []
-    for reference, prediction in zip(references, predictions, strict=True):
-        turns = reference + prediction
-        # The extent is given, since pyannote.metrics warns when it has to find it itself.
-        extent = Timeline()
-        if turns:
-            first, last = min(turn["start"] for turn in turns), max(turn["end"] for turn in turns)
-            extent.add(Segment(first, last))
-        found.append(
-            scorer.compute_components(_annotation(reference), _annotation(prediction), uem=extent)
-        )
-    return found
+    pairs = zip(references, predictions, strict=True)
+    return [
+        scorer.compute_components(*sides, uem=uem) for *sides, uem in starmap(_annotations, pairs)
+    ]
+
+
+def _annotations(reference, prediction):
+    """Return both as Annotations, and what to score as a Timeline: from first to last turn.
+
+    pyannote.metrics warns when it has to find the latter itself.
+    """
+    sides = [_annotation(reference), _annotation(prediction)]
+    extents = Timeline([side.get_timeline().extent() for side in sides])
+    return *sides, Timeline([extents.extent()])
 
 
 def _annotation(turns):
