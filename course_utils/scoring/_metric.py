@@ -9,9 +9,16 @@ import numpy as np
 
 from course_utils.formats import speaker_turns
 
+TURN = {
+    "speaker": datasets.Value("string"),
+    "start": datasets.Value("float64"),
+    "end": datasets.Value("float64"),
+}
+"""A speaker turn, times in seconds."""
+
 
 class Metric(evaluate.Metric):
-    """A metric that keeps its inputs in memory.
+    """A metric that keeps its inputs in memory; its docstring says what it takes and returns.
 
     By default, a metric writes its predictions to the Hugging Face cache and locks the file, which
     fails in a read-only home and makes two processes wait for each other.
@@ -24,14 +31,11 @@ class Metric(evaluate.Metric):
         Direction of the score; None if the result is not one number.
     kinds : tuple of datasets.Feature
         What one prediction and one reference may be.
-    inputs, source : str
-        Description of the inputs; publication of the metric.
     """
 
     key = ""
     higher_is_better = None
     kinds = (datasets.Value("string"),)
-    inputs = source = ""
 
     def __init__(self):
         super().__init__(keep_in_memory=True)
@@ -40,20 +44,17 @@ class Metric(evaluate.Metric):
         features = [
             datasets.Features({"predictions": kind, "references": kind}) for kind in self.kinds
         ]
+        usage = inspect.getdoc(self)
         return evaluate.MetricInfo(
-            description=inspect.getdoc(self),
-            citation=self.source,
-            inputs_description=self.inputs,
+            description=usage.splitlines()[0],
+            citation="",
+            inputs_description=usage,
             features=features if len(features) > 1 else features[0],
         )
 
     def pair(self, references, predictions):
         """Return checked references and predictions as lists of one length."""
         return paired(references, predictions, self.check)
-
-    def check(self, values, name):
-        """Return references or predictions as a list, or raise ValueError."""
-        raise NotImplementedError
 
     def add(self, *, prediction=None, reference=None):
         """Add one prediction and its reference."""

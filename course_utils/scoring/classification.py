@@ -9,18 +9,10 @@ from course_utils.scoring._metric import Metric, paired
 
 
 class _ClassificationMetric(Metric):
-    """A metric of two sequences of classes, given as numbers or as names."""
+    """A metric of two lists with one class for each clip, numbers or names, in the same order."""
 
     higher_is_better = True
     kinds = (datasets.Value("string"), datasets.Value("int64"))  # "3" would pass for an int64
-    inputs = """
-Args:
-    predictions (list of int or of str): Predicted class of each clip.
-    references (list of int or of str): True class of each clip, in the same order.
-    labels (list, optional): Classes to score, in order; by default those that occur. Not for
-        accuracy.
-"""
-    source = "Pedregosa et al., Scikit-learn: Machine Learning in Python, JMLR 12, 2011."
 
     def pair(self, references, predictions):
         """Return checked references and predictions as lists of one length."""
@@ -40,7 +32,7 @@ class MacroF1(_ClassificationMetric):
     """Macro F1: the unweighted mean over the classes of F1, from 0 to 1.
 
     F1 is the harmonic mean of precision and recall. A class that occurs among the predictions only
-    counts, with an F1 of 0, unless `labels` leaves it out.
+    counts, with an F1 of 0, unless the option ``labels``, a list of the classes, leaves it out.
     """
 
     key = "macro_f1"
@@ -54,7 +46,10 @@ class MacroF1(_ClassificationMetric):
 
 
 class ConfusionMatrix(_ClassificationMetric):
-    """Confusion matrix: number of clips by true class (row) and predicted class (column)."""
+    """Confusion matrix: number of clips by true class (row) and predicted class (column).
+
+    The option ``labels`` lists the classes, in order; by default, those that occur.
+    """
 
     key = "confusion_matrix"
     higher_is_better = None

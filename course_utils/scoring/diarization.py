@@ -18,7 +18,7 @@ from pyannote.metrics import diarization as metrics
 from pyannote.metrics.errors.identification import IdentificationErrorAnalysis
 
 from course_utils.formats import speaker_turns
-from course_utils.scoring._metric import ErrorRate, paired, recordings
+from course_utils.scoring._metric import TURN, ErrorRate, paired, recordings
 
 _PARTS = {
     "miss": "missed detection",
@@ -32,38 +32,20 @@ _PARTS = {
 class DiarizationErrorRate(ErrorRate):
     """Diarization error rate: (missed + false alarm + confused speech) / reference speech.
 
-    Overlapped speech counts once for each of its speakers; recordings are pooled. The rate exceeds
-    1 where there is much false alarm. The result also has its parts in seconds: ``miss``,
-    ``false_alarm``, ``confusion`` and the ``total`` reference speech.
+    Predictions and references are lists with the turns of each recording, ``{"speaker": str,
+    "start": float, "end": float}`` in seconds; speakers may have other names on the two sides and
+    are mapped one to one so that the most speech agrees. Overlapped speech counts once for each of
+    its speakers; recordings are pooled. The rate exceeds 1 where there is much false alarm. The
+    result also has its parts in seconds: ``miss``, ``false_alarm``, ``confusion`` and the
+    ``total`` reference speech.
+
+    The options are those of :func:`der_parts`, ``collar`` and ``skip_overlap``.
     """
 
     key = "der"
     options = ("collar", "skip_overlap")
-    kinds = (
-        datasets.List(
-            {
-                "speaker": datasets.Value("string"),
-                "start": datasets.Value("float64"),
-                "end": datasets.Value("float64"),
-            }
-        ),
-    )
-    inputs = """
-Args:
-    predictions (list of list of dict): Turns found in each recording, {"speaker": str, "start":
-        float, "end": float} in seconds. Speakers may have other names than in the references; they
-        are mapped one to one so that the most speech agrees.
-    references (list of list of dict): True turns, in the same order of recordings.
-    collar (float, optional): Seconds around each start and end of a true turn that are not scored,
-        half of them before it and half after it. By default 0.
-    skip_overlap (bool, optional): Whether to leave out overlapped speech of the reference. By
-        default False.
-"""
-    source = "Bredin, pyannote.metrics, Interspeech 2017."
-
-    def check(self, values, name):
-        """Return a list of turns for each recording, or raise ValueError."""
-        return recordings(values, name)
+    kinds = (datasets.List(TURN),)
+    check = staticmethod(recordings)
 
     def counts(self, references, predictions, collar=0.0, skip_overlap=False):
         """Return seconds of error and of speech of each recording, shape (n, 2)."""
@@ -83,12 +65,12 @@ Args:
 class JaccardErrorRate(DiarizationErrorRate):
     """Jaccard error rate: 1 - intersection / union of the speech of a speaker on both sides.
 
-    The mean over the true speakers of all recordings, with equal weight, from 0 to 1. An unmapped
-    speaker counts as 1.
+    The mean over the true speakers of all recordings, with equal weight, from 0 to 1; an unmapped
+    speaker counts as 1 (Ryant et al., The Second DIHARD Diarization Challenge, Interspeech 2019).
+    Inputs and options are those of the diarization error rate.
     """
 
     key = "jer"
-    source = "Ryant et al., The Second DIHARD Diarization Challenge, Interspeech 2019."
 
     def counts(self, references, predictions, collar=0.0, skip_overlap=False):
         """Return the sum of speakers' rates and their number in each recording, shape (n, 2)."""

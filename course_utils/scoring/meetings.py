@@ -1,45 +1,29 @@
 """Scores of transcripts with speakers: words given to the wrong speaker are errors."""
 
+from functools import partial
+
 import datasets
 import jiwer
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from course_utils.scoring._metric import ErrorRate, recordings
+from course_utils.scoring._metric import TURN, ErrorRate, recordings
 
 
 class SpeakerWordErrorRate(ErrorRate):
     """cpWER, the concatenated minimum-permutation word error rate.
 
+    Predictions and references are lists with the utterances of each recording, ``{"speaker": str,
+    "start": float, "end": float, "text": str}``; speakers may have other names on the two sides.
     The words of each speaker are joined in order of start. Each hypothesis speaker is paired with
     at most one reference speaker, so that the number of wrong words is smallest. All words of an
-    unpaired speaker are errors, deleted or inserted.
+    unpaired speaker are errors, deleted or inserted (Watanabe et al., CHiME-6 Challenge, CHiME
+    2020).
     """
 
     key = "cpwer"
-    kinds = (
-        datasets.List(
-            {
-                "speaker": datasets.Value("string"),
-                "start": datasets.Value("float64"),
-                "end": datasets.Value("float64"),
-                "text": datasets.Value("string"),
-            }
-        ),
-    )
-    inputs = """
-Args:
-    predictions (list of list of dict): Recognised utterances of each recording, {"speaker": str,
-        "start": float, "end": float, "text": str}. Speakers may have other names than in the
-        references.
-    references (list of list of dict): True utterances, in the same order of recordings.
-"""
-    source = """Watanabe et al., CHiME-6 Challenge: Tackling Multispeaker Speech Recognition for
-Unsegmented Recordings, CHiME 2020."""
-
-    def check(self, values, name):
-        """Return a list of utterances for each recording, or raise ValueError."""
-        return recordings(values, name, texts=True)
+    kinds = (datasets.List(TURN | {"text": datasets.Value("string")}),)
+    check = staticmethod(partial(recordings, texts=True))
 
     def counts(self, references, predictions):
         """Return wrong words and reference words of each recording, shape (n, 2)."""

@@ -16,24 +16,32 @@ import pandas as pd
 from course_utils.scoring._metric import ErrorRate, paired
 
 
+def _texts(values, name):
+    """Return a list of str, or raise ValueError."""
+    if isinstance(values, str):
+        raise ValueError(f"{name} is one text; give a list with one text for each utterance.")
+    values = list(values)
+    for index, value in enumerate(values):
+        if not isinstance(value, str):
+            raise ValueError(
+                f"{name}[{index}] is {type(value).__name__}, not str: a pipeline's answer "
+                'holds its text under "text", and token ids become text with '
+                "processor.batch_decode."
+            )
+    return values
+
+
 class WordErrorRate(ErrorRate):
     """Word error rate: (substitutions + deletions + insertions) / reference words.
 
-    It exceeds 1 where much was inserted.
+    Predictions and references are lists with one text for each utterance, in the same order. The
+    rate exceeds 1 where much was inserted (Morris, Maier and Green, From WER and RIL to MER and
+    WIL, Interspeech 2004).
     """
 
     key = "wer"
-    inputs = """
-Args:
-    predictions (list of str): Recognised text of each utterance.
-    references (list of str): Transcript of each utterance, in the same order.
-"""
-    source = "Morris, Maier and Green, From WER and RIL to MER and WIL, Interspeech 2004."
+    check = staticmethod(_texts)
     process = staticmethod(jiwer.process_words)
-
-    def check(self, values, name):
-        """Return a list of str, or raise ValueError."""
-        return _texts(values, name)
 
     def counts(self, references, predictions):
         """Return errors and length of each reference, int64, shape (n, 2)."""
@@ -56,21 +64,6 @@ class CharacterErrorRate(WordErrorRate):
 def _errors_and_length(edits):
     errors = edits.substitutions + edits.deletions + edits.insertions
     return errors, edits.hits + edits.substitutions + edits.deletions
-
-
-def _texts(values, name):
-    """Return a list of str, or raise ValueError."""
-    if isinstance(values, str):
-        raise ValueError(f"{name} is one text; give a list with one text for each utterance.")
-    values = list(values)
-    for index, value in enumerate(values):
-        if not isinstance(value, str):
-            raise ValueError(
-                f"{name}[{index}] is {type(value).__name__}, not str: a pipeline's answer "
-                'holds its text under "text", and token ids become text with '
-                "processor.batch_decode."
-            )
-    return values
 
 
 def normalise_text(text):
