@@ -25,15 +25,12 @@ class Metric(evaluate.Metric):
 
     Attributes
     ----------
-    key : str
-        Name of the score in the result.
     higher_is_better : bool or None
         Direction of the score; None if the result is not one number.
     kinds : tuple of datasets.Feature
         What one prediction and one reference may be.
     """
 
-    key = ""
     higher_is_better = None
     kinds = (datasets.Value("string"),)
 
@@ -76,9 +73,13 @@ class Metric(evaluate.Metric):
 
 
 class ErrorRate(Metric):
-    """Errors divided by the length of the references, summed over all of them."""
+    """Errors divided by the length of the references, summed over all of them.
+
+    `key` is the name of the score in the result, `options` those of :meth:`counts`.
+    """
 
     higher_is_better = False
+    key = ""
     options = ()
 
     def counts(self, references, predictions, **options):

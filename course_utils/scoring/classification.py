@@ -22,8 +22,6 @@ class _ClassificationMetric(Metric):
 class Accuracy(_ClassificationMetric):
     """Accuracy: the share of clips with the correct class, from 0 to 1."""
 
-    key = "accuracy"
-
     def _compute(self, predictions, references):
         return {"accuracy": float(sklearn.metrics.accuracy_score(references, predictions))}
 
@@ -34,8 +32,6 @@ class MacroF1(_ClassificationMetric):
     F1 is the harmonic mean of precision and recall. A class that occurs among the predictions only
     counts, with an F1 of 0, unless the option ``labels``, a list of the classes, leaves it out.
     """
-
-    key = "macro_f1"
 
     def _compute(self, predictions, references, labels=None):
         labels = _like(references, labels)
@@ -51,7 +47,6 @@ class ConfusionMatrix(_ClassificationMetric):
     The option ``labels`` lists the classes, in order; by default, those that occur.
     """
 
-    key = "confusion_matrix"
     higher_is_better = None
 
     def _compute(self, predictions, references, labels=None):

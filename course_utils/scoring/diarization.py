@@ -114,15 +114,12 @@ def der_parts(references, predictions, names=None, collar=0.0, skip_overlap=Fals
 
     Examples
     --------
-    >>> reference = [
-    ...     {"speaker": "Alice", "start": 0, "end": 3},
-    ...     {"speaker": "Bob", "start": 3, "end": 4},
-    ... ]
+    >>> reference = [{"speaker": "Alice", "start": 0, "end": 4}]
     >>> found = [{"speaker": "1", "start": 0, "end": 3.5}]
     >>> der_parts([reference], [found], names=["call"])
-                     der  miss  false_alarm  confusion  total
-    call            0.25   0.5          0.0        0.5    4.0
-    all recordings  0.25   0.5          0.0        0.5    4.0
+                      der  miss  false_alarm  confusion  total
+    call            0.125   0.5          0.0        0.0    4.0
+    all recordings  0.125   0.5          0.0        0.0    4.0
     """
     references, predictions = paired(references, predictions, recordings)
     names = [str(name) for name in (range(len(references)) if names is None else names)]
@@ -172,14 +169,9 @@ def diarization_errors(reference, prediction):
 
     Examples
     --------
-    >>> reference = [
-    ...     {"speaker": "Alice", "start": 0, "end": 3},
-    ...     {"speaker": "Bob", "start": 3, "end": 4},
-    ... ]
-    >>> for error in diarization_errors(reference, [{"speaker": "1", "start": 0, "end": 3.5}]):
-    ...     print(error)
-    {'kind': 'confusion', 'start': 3.0, 'end': 3.5, 'speakers': 1}
-    {'kind': 'miss', 'start': 3.5, 'end': 4.0, 'speakers': 1}
+    >>> reference = [{"speaker": "Alice", "start": 0, "end": 4}]
+    >>> diarization_errors(reference, [{"speaker": "1", "start": 0, "end": 3.5}])
+    [{'kind': 'miss', 'start': 3.5, 'end': 4.0, 'speakers': 1}]
     """
     pairs = match_speakers(reference, prediction)
     true, found, extent = _annotations(
