@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from course_utils import catalog, errors
+from course_utils import catalog, errors, scoring
 
 FIELDS = ("lesson", "task", "metric", "baseline", "finetuned", "seconds", "profile")
 _HIGHEST = 1e12  # no score and no time is as large
@@ -71,6 +71,7 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
+        "higher_is_better": scoring.higher_is_better(str(metric)),
         **{name: _number(name, value) for name, value in scores.items()},
         "profile": catalog.profile(),
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -97,7 +98,8 @@ def history():
     Returns
     -------
     list of dict
-        Keys as in ``FIELDS`` and ``time`` (ISO 8601, UTC).
+        Keys as in ``FIELDS``, ``time`` (ISO 8601, UTC) and ``higher_is_better`` (bool, or None if
+        the direction of the metric is not known; missing in ledgers of older versions).
 
     Raises
     ------
@@ -113,12 +115,13 @@ def latest():
     Returns
     -------
     list of dict
-        One dict an entry with exactly the keys in ``FIELDS``.
+        One dict an entry with exactly the keys in ``FIELDS`` and ``higher_is_better``.
     """
     newest = {}
     for entry in history():
         key = tuple(entry[name] for name in ("lesson", "task", "metric", "profile"))
         newest[key] = {name: entry[name] for name in FIELDS}
+        newest[key]["higher_is_better"] = entry.get("higher_is_better")
     return sorted(newest.values(), key=lambda entry: entry["lesson"])
 
 
@@ -182,6 +185,7 @@ def _is_entry(entry):
             entry.get(name, "") is None or _is_score(entry.get(name))
             for name in ("baseline", "finetuned", "seconds")
         )
+        and isinstance(entry.get("higher_is_better"), bool | None)
     )
 
 

@@ -4,9 +4,6 @@ import math
 from collections.abc import Mapping
 from numbers import Real
 
-COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#f0e442", "#882255", "#332288")
-"""Of the speakers, in order of first speaking; most are Okabe and Ito's, and no error has them."""
-
 
 def checked(turns, name, texts=False):
     """Return turns by start, as new dicts with plain floats, or raise ValueError.

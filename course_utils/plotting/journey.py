@@ -1,50 +1,48 @@
-"""All scores of the ledger in one picture."""
+"""All scores of the ledger in one figure."""
 
 import textwrap
 
 import numpy as np
 
-from course_utils.plotting._common import COLOURS, axes_or_new, label
+from course_utils import scoring
+from course_utils.plotting.style import COLOURS, axes_or_new, label, legend
 
-LOWER_IS_BETTER = frozenset(("cer", "cpwer", "der", "jer", "loss", "mcd", "wer"))
-HIGHER_IS_BETTER = frozenset(("accuracy", "adherence", "macro_f1", "similarity"))
-
-# A ring, so that a score that did not move is seen inside it.
-MARKERS = {
-    "baseline": {"marker": "o", "s": 90, "facecolors": "none", "edgecolors": COLOURS[1]},
+# The baseline is a ring, so that a score that did not change is visible inside it.
+_MARKERS = {
+    "baseline": {"marker": "o", "s": 90, "facecolors": "none", "edgecolors": COLOURS[3]},
     "fine-tuned": {"marker": "D", "s": 30, "color": COLOURS[0]},
 }
+_ARROWS = {True: " ↑", False: " ↓", None: ""}
 
 
 def journey(entries, ax=None, title=None):
-    """Draw every score from its baseline to where fine-tuning brought it, a row an entry.
+    """Draw the score of each ledger entry before and after fine-tuning, one row per entry.
 
     Parameters
     ----------
     entries : list of dict
-        ``progress.latest()``: ``lesson``, ``task``, ``metric``, and ``baseline`` and ``finetuned``,
-        of which one may be None.
+        ``progress.latest()``: ``lesson``, ``task``, ``metric``, ``higher_is_better`` (by default
+        ``scoring.higher_is_better(metric)``), and ``baseline`` and ``finetuned``, of which one may
+        be None.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
+        Axes to draw on; those of a new figure by default.
     title : str, optional
-        Title of the picture.
+        Title of the figure; none by default.
 
     Returns
     -------
     matplotlib.axes.Axes
         With a sentence instead of rows if there are no entries. A row with a score beyond 1 is
-        drawn in shares of its largest; the numbers beside it are the scores themselves.
+        divided by its largest score; the numbers beside it are the scores themselves.
 
     Raises
     ------
     ValueError
         If an entry has no score.
-
-    Examples
-    --------
-    >>> ax = journey([{"lesson": "03", "task": "music genres", "metric": "macro_f1",
-    ...                "baseline": 0.54, "finetuned": 0.92}])
     """
+    for entry in entries:
+        if entry["baseline"] is None and entry["finetuned"] is None:
+            raise ValueError(f"{entry['task']!r} has neither baseline nor fine-tuned score.")
     ax = axes_or_new(ax, height=1.3 + 0.34 * max(len(entries), 1), width=8.5)
     if not entries:
         ax.set_axis_off()
@@ -53,29 +51,26 @@ def journey(entries, ax=None, title=None):
     for row, entry in enumerate(entries):
         scores = [entry["baseline"], entry["finetuned"]]
         known = [score for score in scores if score is not None]
-        if not known:
-            raise ValueError(f"{entry['task']!r} has neither baseline nor fine-tuned score.")
         scale = max(1.0, *np.abs(known))
         ax.plot(np.divide(known, scale), [row] * len(known), color="0.75", linewidth=3, zorder=1)
-        for score, style in zip(scores, MARKERS.values(), strict=True):
+        for score, style in zip(scores, _MARKERS.values(), strict=True):
             if score is not None:
                 ax.scatter(score / scale, row, zorder=2, **style)
-        told = " → ".join("–" if score is None else f"{score:.3g}" for score in scores)
-        ax.text(1.02, row, told, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
-    for name, style in MARKERS.items():
-        ax.scatter([], [], label=name, **style)
+        numbers = " → ".join("–" if score is None else f"{score:.3g}" for score in scores)
+        ax.text(1.02, row, numbers, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
     ax.set_yticks(range(len(entries)), [_name(entry) for entry in entries], parse_math=False)
     ax.set_ylim(len(entries) - 0.5, -0.5)
     ax.set_xlim(min(0, ax.get_xlim()[0]) - 0.03, 1.03)
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
-    return label(ax, title, "Score (↓ less is better, ↑ more is better)", "")
+    handles = [ax.scatter([], [], label=name, **style) for name, style in _MARKERS.items()]
+    legend(ax, handles, below=0.45)
+    return label(ax, title, "Score (↓ lower is better, ↑ higher is better)", "")
 
 
 def _name(entry):
-    """Say what a row is, on one line."""
-    metric = entry["metric"]
-    better = "↓" * (metric in LOWER_IS_BETTER) or "↑" * (metric in HIGHER_IS_BETTER)
-    text = f"{entry['lesson']}  {entry['task']}, {metric} {better}"
+    """Return lesson, task, metric and direction on one line."""
+    metric, better = entry["metric"], entry.get("higher_is_better")
+    better = scoring.higher_is_better(metric) if better is None else better
+    text = f"{entry['lesson']}  {entry['task']}, {metric}{_ARROWS[better]}"
     return textwrap.shorten(text, 48, placeholder=" …")

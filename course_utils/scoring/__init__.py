@@ -14,6 +14,7 @@ __all__ = [
     "der_parts",
     "diarization_errors",
     "equal_error_rate",
+    "higher_is_better",
     "load",
     "match_speakers",
     "mel_cepstral_distortion",
@@ -35,6 +36,8 @@ _METRICS = {
     "macro_f1": ("classification", "MacroF1"),
     "wer": ("transcription", "WordErrorRate"),
 }
+_HIGHER_IS_BETTER = ("accuracy", "adherence", "macro_f1", "similarity")
+_LOWER_IS_BETTER = ("cer", "cpwer", "der", "jer", "loss", "mcd", "wer")
 _FUNCTIONS = {
     "align": "transcription",
     "confidence_interval": "intervals",
@@ -88,6 +91,13 @@ def load(name):
         raise ValueError(f"There is no metric {name!r}: choose one of {', '.join(_METRICS)}.")
     module, metric = _METRICS[name]
     return getattr(import_module(f"{__name__}.{module}"), metric)()
+
+
+def higher_is_better(metric):
+    """Return whether a higher score is a better one: bool, or None of an unknown metric."""
+    if metric in _HIGHER_IS_BETTER + _LOWER_IS_BETTER:
+        return metric in _HIGHER_IS_BETTER
+    return None
 
 
 def report(references, predictions, labels=None):
