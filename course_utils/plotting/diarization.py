@@ -134,7 +134,7 @@ def voices(similarities, names, ax=None, title=None):
     ax = axes_or_new(ax, height=square + beside, width=square + beside + 1.0)
     # From 0, unless some are negative: otherwise even unrelated voices would look alike.
     low = min(0.0, similarities.min())
-    cells = np.array([[f"{value:.2f}" for value in row] for row in similarities])
+    cells = [[f"{value:.2f}" for value in row] for row in similarities]
     shown, lengths = zip(*((name, len(list(run))) for name, run in groupby(names)), strict=True)
     ends = np.cumsum(lengths)
     middles = ends - (np.array(lengths) + 1) / 2

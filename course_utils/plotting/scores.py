@@ -53,9 +53,7 @@ def confusion_matrix(matrix, labels=None, ax=None, title=None):
     totals = matrix.sum(axis=1, keepdims=True)
     # A class without clips has no shares: its row stays empty.
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
-    cells = np.full(matrix.shape, "", dtype=object)
-    for cell in zip(*matrix.nonzero(), strict=True):
-        cells[cell] = f"{matrix[cell]:g}"
+    cells = [[f"{count:g}" if count else "" for count in row] for row in matrix]
     side = size * (0.5 if size <= 12 else 0.3)
     ax = axes_or_new(ax, height=1.6 + side, width=2.6 + side)
     heatmap(ax, shares, cells, labels, range(size), 0, "Share of the true class")

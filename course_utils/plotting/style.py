@@ -51,14 +51,12 @@ def legend(ax, handles, below=None, columns=3):
 
 
 def heatmap(ax, values, cells, names, ticks, low, quantity):
-    """Draw a square matrix in blue, from `low` to 1, with the text of its cells and its names."""
-    from sklearn.metrics import ConfusionMatrixDisplay
-
-    display = ConfusionMatrixDisplay(values).plot(
-        ax=ax, cmap="Blues", colorbar=False, im_kw={"vmin": low, "vmax": 1}
-    )
-    for cell, text in np.ndenumerate(display.text_):
-        text.set(text=cells[cell] if len(values) <= 20 else "", fontsize=8)  # else too small
-    ax.figure.colorbar(display.im_, ax=ax, label=quantity, shrink=0.85)
+    """Draw a square matrix from `low` to 1, with text in its cells and names at its ticks."""
+    image = ax.imshow(values, cmap="Blues", vmin=low, vmax=1)
+    ax.figure.colorbar(image, ax=ax, label=quantity, shrink=0.85)
+    for (row, column), value in np.ndenumerate(values) if len(values) <= 20 else ():  # readable
+        colour = "white" if value - low > 0.6 * (1 - low) else "black"
+        style = {"ha": "center", "va": "center", "color": colour, "fontsize": 8}
+        ax.text(column, row, cells[row][column], **style)
     ax.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
     ax.set_yticks(ticks, names, parse_math=False)
