@@ -134,7 +134,7 @@ def test_a_click_lies_at_its_time(sample, window, hops_per_window, rate):
 )
 @settings(max_examples=50)
 def test_columns_are_frame_centres_for_every_length_window_and_hop(n, window, hop, mel):
-    hop = min(max(hop, n // 100 + 1), n)
+    hop = max(hop, n // 100 + 1)
     options = {"window_length": window, "hop_length": hop}
     if mel:
         ax = plotting.mel_spectrogram(NOISE[:n], RATE, n_mels=1, fmax=RATE / 2, **options)
@@ -342,7 +342,6 @@ def test_side_by_side_draws_in_rows():
         (lambda: plotting.spectrogram(NOISE, RATE, window_length=0), "window_length"),
         (lambda: plotting.spectrogram(NOISE, RATE, window_length=25e-3), "window_length"),
         (lambda: plotting.spectrogram(NOISE, RATE, hop_length=True), "hop_length"),
-        (lambda: plotting.spectrogram(NOISE[:99], RATE, hop_length=100), "longer than the clip"),
         (lambda: plotting.mel_spectrogram(NOISE, RATE, n_mels=0), "n_mels"),
         (lambda: plotting.mel_spectrogram(NOISE, RATE, n_mels=400), "too many"),
         (lambda: plotting.mel_spectrogram(NOISE, RATE, fmax=9000), "fmax"),
@@ -352,12 +351,12 @@ def test_side_by_side_draws_in_rows():
         (lambda: plotting.features(np.zeros((4, 3)), seconds_per_frame=0), "seconds_per_frame"),
         (lambda: plotting.side_by_side([]), "at least one"),
         (lambda: plotting.side_by_side([NOISE]), "pair"),
-        (lambda: plotting.side_by_side([(NOISE, RATE)], ["a", "b"]), "2 titles"),
+        (lambda: plotting.side_by_side([(NOISE, RATE)], ["a", "b"]), "2 names for 1 clips"),
         (lambda: plotting.side_by_side([(NOISE, RATE), (NOISE, 0)]), "above 0 Hz"),
         (lambda: plotting.side_by_side([(NOISE, RATE)], n_mels=400), "too many"),
         (lambda: plotting.confusion_matrix([[1, 2]]), "square"),
         (lambda: plotting.confusion_matrix([[1, -2], [0, 1]]), "not negative"),
-        (lambda: plotting.confusion_matrix([[1, 2], [0, 1]], ["a"]), "1 labels"),
+        (lambda: plotting.confusion_matrix([[1, 2], [0, 1]], ["a"]), "1 names for 2 classes"),
         (lambda: plotting.training_curves([]), "train first"),
         (lambda: plotting.training_curves(object()), "trainer.state.log_history"),
         (lambda: plotting.probabilities([]), "one clip"),

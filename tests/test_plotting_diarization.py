@@ -234,11 +234,11 @@ def test_the_map_of_speakers_tells_thirty_apart():
         (lambda: plotting.voices(np.ones((2, 3)), ["A", "B"]), r"shape \(2, 3\)"),
         (lambda: plotting.voices([[5.0]], ["A"]), "divide each embedding by its length"),
         (lambda: plotting.voices([[np.nan]], ["A"]), "between -1 and 1"),
-        (lambda: plotting.voices(np.eye(2), ["A"]), "1 names for 2 voices"),
+        (lambda: plotting.voices(np.eye(2), ["A"]), "1 names for 2 embeddings"),
         (lambda: plotting.voice_map([[1.0, 2.0]], ["A"]), "at least two embeddings"),
         (lambda: plotting.voice_map([1.0, 2.0], ["A", "B"]), "at least two embeddings"),
         (lambda: plotting.voice_map(np.ones((2, 2)), ["A", "B"]), "not all the same"),
-        (lambda: plotting.voice_map(np.eye(2), ["A"]), "1 names for 2 voices"),
+        (lambda: plotting.voice_map(np.eye(2), ["A"]), "1 names for 2 embeddings"),
     ],
 )
 def test_wrong_input_is_named(call, message):

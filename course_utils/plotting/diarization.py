@@ -1,26 +1,18 @@
 """Figures of speakers: who speaks when, errors of a diarization, similarity of voices."""
 
-from itertools import groupby, pairwise
+from itertools import cycle, groupby, pairwise
 
 import numpy as np
 from matplotlib.patches import Patch
 
+from course_utils import scoring
 from course_utils.formats import speaker_turns
-from course_utils.plotting.style import (
-    ADDED,
-    COLOURS,
-    CONFUSED,
-    MISSED,
-    axes_or_new,
-    heatmap,
-    label,
-    legend,
-)
+from course_utils.plotting import style
 
 _ERRORS = {
-    "miss": ("missed", MISSED),
-    "false_alarm": ("false alarm", ADDED),
-    "confusion": ("confused", CONFUSED),
+    "miss": ("missed", style.MISSED),
+    "false_alarm": ("false alarm", style.ADDED),
+    "confusion": ("confused", style.CONFUSED),
 }
 _UNPAIRED = "#999999"
 _MARKERS = "osD^vP"
@@ -43,14 +35,8 @@ def turns(reference, hypothesis=None, ax=None, title=None):
         Turns, ``{"speaker": str, "start": float, "end": float}`` in seconds.
     hypothesis : list of dict, optional
         Turns that were found in the same recording; by default only `reference` is drawn.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on; those of a new figure by default.
-    title : str, optional
-        Title of the figure; none by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ax, title
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -58,17 +44,25 @@ def turns(reference, hypothesis=None, ax=None, title=None):
         If something is no turn, there are none at all, or there are more than 40 speakers.
     """
     reference = speaker_turns.checked(reference, "reference")
-    if hypothesis is None:
-        groups, errors, levels = {"": _rows(reference)}, None, 0
-    else:
+    speakers = _by_speaker(reference)
+    colours = dict(zip(speakers, cycle(style.COLOURS), strict=False))
+    groups = {"": [(name, colours[name], spans) for name, spans in speakers.items()]}
+    if hypothesis is not None:
         hypothesis = speaker_turns.checked(hypothesis, "hypothesis")
-        groups, errors = _compared(reference, hypothesis)
-        pieces, levels = _stacked(errors)
+        found = _by_speaker(hypothesis)
+        pairs = dict.fromkeys(found, "no one") | scoring.match_speakers(reference, hypothesis)
+        # In the order of their counterparts in the reference, those without one last.
+        order = {name: index for index, name in enumerate(speakers)}
+        groups = {"Reference": groups[""], "Hypothesis": []}
+        for name in sorted(found, key=lambda name: order.get(pairs[name], len(order))):
+            colour = colours.get(pairs[name], _UNPAIRED)
+            groups["Hypothesis"].append((f"{name} → {pairs[name]}", colour, found[name]))
+        pieces, levels = _stacked(scoring.diarization_errors(reference, hypothesis))
     count = sum(map(len, groups.values()))
     if not 0 < count <= _MAX_SPEAKERS:
         raise ValueError(f"There are turns of {count} speakers; 1 to {_MAX_SPEAKERS} can be drawn.")
-    height = count + (0 if errors is None else 4 * _HEADING + levels)
-    ax = axes_or_new(ax, height=0.95 + 0.26 * height, width=8.5)
+    height = count + (0 if hypothesis is None else 4 * _HEADING + levels)
+    ax = style.axes_or_new(ax, height=0.95 + 0.26 * height, width=8.5)
 
     ticks, names, top = [], [], 0.0
     for heading, rows in groups.items():
@@ -80,7 +74,7 @@ def turns(reference, hypothesis=None, ax=None, title=None):
             ticks.append(top + 0.5)
             names.append(name)
             top += 1
-    if errors is not None:
+    if hypothesis is not None:
         top += _head(ax, "Errors", top) + levels
         floor = top - (1 - _BAR) / 2
         ax.axhline(floor, color="#777777", linewidth=0.8)
@@ -91,13 +85,13 @@ def turns(reference, hypothesis=None, ax=None, title=None):
             tops = floor - _BAR * (below + speakers)  # the axis is inverted
             ax.bar(start, _BAR * speakers, length, tops, align="edge", color=colour, label=name)
             handles.append(Patch(color=colour, label=f"{name} ({length @ speakers:.1f} s)"))
-        legend(ax, handles, below=0.45)
+        style.legend(ax, handles, below=0.45)
     ax.set_yticks(ticks, names, fontsize=8, parse_math=False)
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     end = max(turn["end"] for turn in reference + (hypothesis or []))
     ax.set(xlim=(0, end), ylim=(top + 0.1, -0.1))
-    return label(ax, title, "Time (s)", "")
+    return style.label(ax, title, "Time (s)", "")
 
 
 def voices(similarities, names, ax=None, title=None):
@@ -110,7 +104,7 @@ def voices(similarities, names, ax=None, title=None):
     names : list of str, shape (n,)
         Speaker of each embedding. Equal neighbours share one label, and lines separate speakers.
     ax, title
-        As for `turns`; the axes are returned.
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -119,30 +113,28 @@ def voices(similarities, names, ax=None, title=None):
     """
     similarities = np.asarray(similarities, dtype=float)
     if similarities.ndim != 2 or len(set(similarities.shape)) != 1 or not similarities.size:
-        raise ValueError(
-            f"similarities has shape {similarities.shape}, but needs a row and a column for each "
-            "embedding: unit_vectors @ unit_vectors.T."
-        )
+        raise ValueError(f"similarities has shape {similarities.shape}, but must be square.")
     if not np.isfinite(similarities).all() or abs(similarities).max() > 1.001:
         raise ValueError(
             "similarities must lie between -1 and 1: divide each embedding by its length before "
             "embeddings @ embeddings.T."
         )
-    names, size = _names(names, len(similarities)), len(similarities)
+    size = len(similarities)
+    names = style.one_each(names, size, "embeddings")
     square = min(max(0.5 * size, 2.0), 6.0)
     beside = 0.6 + 0.08 * max(map(len, names))  # about the length of the names in inches
-    ax = axes_or_new(ax, height=square + beside, width=square + beside + 1.0)
+    ax = style.axes_or_new(ax, height=square + beside, width=square + beside + 1.0)
     # From 0, unless some are negative: otherwise even unrelated voices would look alike.
     low = min(0.0, similarities.min())
     cells = [[f"{value:.2f}" for value in row] for row in similarities]
     shown, lengths = zip(*((name, len(list(run))) for name, run in groupby(names)), strict=True)
     ends = np.cumsum(lengths)
     middles = ends - (np.array(lengths) + 1) / 2
-    heatmap(ax, similarities, cells, shown, middles, low, "Cosine similarity")
+    style.heatmap(ax, similarities, cells, shown, middles, low, "Cosine similarity")
     for border in ends[:-1] - 0.5 if len(shown) < size else ():
         ax.axhline(border, color="#777777", linewidth=0.8)
         ax.axvline(border, color="#777777", linewidth=0.8)
-    return label(ax, title, "", "")
+    return style.label(ax, title, "", "")
 
 
 def voice_map(vectors, names, ax=None, title=None):
@@ -158,7 +150,7 @@ def voice_map(vectors, names, ax=None, title=None):
     names : list of str, shape (n,)
         Speaker of each embedding.
     ax, title
-        As for `turns`; the axes are returned.
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -175,58 +167,32 @@ def voice_map(vectors, names, ax=None, title=None):
         )
     if not np.isfinite(vectors).all() or not np.ptp(vectors, axis=0).any():
         raise ValueError("vectors must be finite and not all the same.")
-    names = np.array(_names(names, len(vectors)))
+    names = np.array(style.one_each(names, len(vectors), "embeddings"))
     pca = PCA(2, svd_solver="full")
     points = pca.fit_transform(vectors)
-    ax = axes_or_new(ax, height=4.2, width=6.2)
+    ax = style.axes_or_new(ax, height=4.2, width=6.2)
     handles = []
     for number, speaker in enumerate(dict.fromkeys(names)):
         # A pair of colour and marker repeats only after 6 x 6 speakers.
-        colour = COLOURS[number % len(COLOURS)]
-        marker = _MARKERS[(number + number // len(COLOURS)) % len(_MARKERS)]
-        style = {"s": 48, "color": colour, "marker": marker, "edgecolor": "white", "linewidth": 0.5}
-        handles.append(ax.scatter(*points[names == speaker].T, label=speaker, **style))
+        colour = style.COLOURS[number % len(style.COLOURS)]
+        marker = _MARKERS[(number + number // len(style.COLOURS)) % len(_MARKERS)]
+        chosen = points[names == speaker].T
+        look = {"color": colour, "marker": marker, "edgecolor": "white", "linewidth": 0.5}
+        handles.append(ax.scatter(*chosen, s=48, label=speaker, **look))
     ax.set_aspect("equal", adjustable="datalim")  # one scale for both directions
     ax.grid(alpha=0.3)
-    legend(ax, handles, columns=1 + (len(handles) - 1) // 16)
+    style.legend(ax, handles, columns=1 + (len(handles) - 1) // 16)
     shares = pca.explained_variance_ratio_
-    axes = [
-        f"Principal component {n} ({share:.0%} of variance)" for n, share in enumerate(shares, 1)
-    ]
-    return label(ax, title, *axes)
+    x, y = (f"Principal component {n + 1} ({shares[n]:.0%} of variance)" for n in (0, 1))
+    return style.label(ax, title, x, y)
 
 
-def _rows(group, colours=None, labels=None):
-    """Return name, colour and spans of each speaker, in order of their first turn."""
+def _by_speaker(turns):
+    """Return the (start, end) of the turns of each speaker, in order of first turns."""
     spans = {}
-    for turn in group:
+    for turn in turns:
         spans.setdefault(turn["speaker"], []).append((turn["start"], turn["end"]))
-    if colours is None:
-        colours = _colours(spans)
-    labels = labels or {}
-    return [(labels.get(name, name), colours[name], spans[name]) for name in spans]
-
-
-def _colours(speakers):
-    return {speaker: COLOURS[n % len(COLOURS)] for n, speaker in enumerate(speakers)}
-
-
-def _compared(reference, hypothesis):
-    """Return the rows under their headings, and the errors."""
-    from course_utils import scoring
-
-    pairs = scoring.match_speakers(reference, hypothesis)
-    true = list(dict.fromkeys(turn["speaker"] for turn in reference))
-    found = dict.fromkeys(turn["speaker"] for turn in hypothesis)
-    colours = {speaker: _colours(true).get(pairs.get(speaker), _UNPAIRED) for speaker in found}
-    labels = {speaker: f"{speaker} → {pairs.get(speaker, 'no one')}" for speaker in found}
-    # In the order of their counterparts in the reference, those without one last.
-    order = {speaker: index for index, speaker in enumerate(true)}
-    hypothesis = sorted(
-        hypothesis, key=lambda turn: order.get(pairs.get(turn["speaker"]), len(order))
-    )
-    groups = {"Reference": _rows(reference), "Hypothesis": _rows(hypothesis, colours, labels)}
-    return groups, scoring.diarization_errors(reference, hypothesis)
+    return spans
 
 
 def _stacked(errors):
@@ -249,10 +215,3 @@ def _head(ax, heading, top):
         return 0
     ax.text(0, top + 0.45, heading, fontsize=8, fontweight="bold", color="#555555", va="center")
     return _HEADING
-
-
-def _names(names, count):
-    names = [str(name) for name in names]
-    if len(names) != count:
-        raise ValueError(f"There are {len(names)} names for {count} voices.")
-    return names

@@ -5,7 +5,7 @@ import math
 import matplotlib.pyplot as plt
 
 from course_utils.plotting.sound import LEVEL, checked, mel_spectrogram, positive_int
-from course_utils.plotting.style import DPI
+from course_utils.plotting.style import DPI, one_each
 
 _NO_DATA = "0.9"  # light grey: no data, which is not the same as silence
 
@@ -38,11 +38,7 @@ def side_by_side(clips, titles=None, columns=3, **options):
     clips = list(clips)
     if not clips or any(not isinstance(clip, tuple | list) or len(clip) != 2 for clip in clips):
         raise ValueError("clips must be a list with at least one (samples, sampling_rate) pair.")
-    titles = [None] * len(clips) if titles is None else list(titles)
-    if len(titles) != len(clips):
-        raise ValueError(
-            f"Give one title per clip: there are {len(clips)} clips, {len(titles)} titles."
-        )
+    titles = [None] * len(clips) if titles is None else one_each(titles, len(clips), "clips")
     for clip in clips:
         checked(*clip)
     # A band must mean the same frequencies for every clip.

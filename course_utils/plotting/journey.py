@@ -18,22 +18,17 @@ _ARROWS = {True: " ↑", False: " ↓", None: ""}
 def journey(entries, ax=None, title=None):
     """Draw the score of each ledger entry before and after fine-tuning, one row per entry.
 
+    A row with a score beyond 1 is divided by its largest score; the numbers beside a row are the
+    scores themselves. Without entries, a sentence is drawn instead.
+
     Parameters
     ----------
     entries : list of dict
         ``progress.latest()``: ``lesson``, ``task``, ``metric``, ``higher_is_better`` (by default
         ``scoring.higher_is_better(metric)``), and ``baseline`` and ``finetuned``, of which one may
         be None.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on; those of a new figure by default.
-    title : str, optional
-        Title of the figure; none by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        With a sentence instead of rows if there are no entries. A row with a score beyond 1 is
-        divided by its largest score; the numbers beside it are the scores themselves.
+    ax, title
+        As for `waveform`; the axes are returned.
 
     Raises
     ------

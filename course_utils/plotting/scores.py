@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.plotting.style import COLOURS, axes_or_new, heatmap, label, legend
+from course_utils.plotting.style import COLOURS, axes_or_new, heatmap, label, legend, one_each
 
 # What Trainer logs with each evaluation that is not a score.
 _BOOKKEEPING = ("runtime", "per_second", "preparation_time")
@@ -23,14 +23,8 @@ def confusion_matrix(matrix, labels=None, ax=None, title=None):
         ``scoring.load("confusion_matrix").compute(...)["confusion_matrix"]``.
     labels : list of str, optional
         Names of the classes; their numbers by default.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on; those of a new figure by default.
-    title : str, optional
-        Title of the figure; none by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ax, title
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -40,16 +34,11 @@ def confusion_matrix(matrix, labels=None, ax=None, title=None):
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise ValueError(
-            "A confusion matrix is square, with a row and a column for each class; this one has "
-            f"shape {matrix.shape}."
-        )
+        raise ValueError(f"A confusion matrix is square, but this one has shape {matrix.shape}.")
     if matrix.dtype.kind not in "iuf" or not np.isfinite(matrix).all() or (matrix < 0).any():
         raise ValueError("A confusion matrix holds counts: finite numbers that are not negative.")
     size = len(matrix)
-    labels = [str(name) for name in (range(size) if labels is None else labels)]
-    if len(labels) != size:
-        raise ValueError(f"The matrix has {size} classes but there are {len(labels)} labels.")
+    labels = one_each(labels, size, "classes")
     totals = matrix.sum(axis=1, keepdims=True)
     # A class without clips has no shares: its row stays empty.
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
@@ -69,12 +58,7 @@ def training_curves(log_history, ax=None, title=None):
         ``trainer.state.log_history`` of `transformers.Trainer`. Entries may lack the training
         loss, the evaluation loss or the metrics.
     ax, title
-        As for `confusion_matrix`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes of the losses.
+        As for `waveform`; the axes of the losses are returned.
 
     Raises
     ------
@@ -93,8 +77,7 @@ def training_curves(log_history, ax=None, title=None):
     metrics = [key for key in scores if key not in losses]
     if not losses and not metrics:
         raise ValueError(
-            "log_history holds no losses and no evaluations: train first, and log often enough "
-            '(logging_strategy="epoch", eval_strategy="epoch").'
+            'log_history holds neither losses nor evaluations: train first, eval_strategy="epoch".'
         )
     clock = next((key for key in ("epoch", "step") if key in log and log[key].notna().all()), None)
     moments = log[clock] if clock else log.index + 1
@@ -127,7 +110,7 @@ def probabilities(predictions, ax=None, title=None):
     predictions : list of dict
         ``[{"label": "dog", "score": 0.93}, ...]`` with scores from 0 to 1.
     ax, title
-        As for `confusion_matrix`; the axes are returned.
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -139,8 +122,8 @@ def probabilities(predictions, ax=None, title=None):
         isinstance(entry, Mapping) and {"label", "score"} <= entry.keys() for entry in predictions
     ):
         raise ValueError(
-            'predictions must be a pipeline\'s answer for one clip, [{"label": ..., "score": ...}, '
-            "...]: of several clips, pick one with [0]."
+            'predictions must be the answer for one clip, [{"label": ..., "score": ...}, ...]: of '
+            "several clips, pick one with [0]."
         )
     names = [str(entry["label"]) for entry in predictions]
     scores = [float(entry["score"]) for entry in predictions]

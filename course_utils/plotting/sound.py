@@ -1,9 +1,8 @@
 """Waveform, spectrum, spectrogram, mel spectrogram, features."""
 
 import math
-import operator
 import warnings
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -11,13 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from course_utils import audio
 from course_utils.plotting.style import COLOURS, axes_or_new, label
 
-_COLOUR_MAP = "magma"
-
 LEVEL = "Level (dB, 0 = loudest)"
-"""Label of a scale of levels relative to their maximum."""
-
-_SILENCE = 1e-30
-"""Power that stands for zero in decibels, 20 orders of magnitude below any recording."""
 
 _BLOCK = 2**21
 """Samples in the windows that are transformed at once: an hour at once would need gigabytes."""
@@ -51,7 +44,7 @@ def waveform(samples, sampling_rate, ax=None, title=None):
     """
     samples = checked(samples, sampling_rate)
     ax = axes_or_new(ax, height=2.2)
-    drawn = _extremes(samples, _columns(ax))
+    drawn = _extremes(samples, ax)
     ax.plot(drawn / sampling_rate, samples[drawn], color=COLOURS[0], linewidth=0.8)
     limit = 1.05 * float(np.abs(samples).max()) or 1.0
     ax.set(xlim=(0, len(samples) / sampling_rate), ylim=(-limit, limit))
@@ -71,11 +64,6 @@ def spectrum(samples, sampling_rate, dynamic_range=80, ax=None, title=None):
         The level axis ends this many dB below the maximum.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        As for `waveform`, or if the dynamic range is not above 0 dB.
     """
     import scipy.signal
 
@@ -84,7 +72,7 @@ def spectrum(samples, sampling_rate, dynamic_range=80, ax=None, title=None):
     window = scipy.signal.get_window("hann", len(samples))
     power = np.abs(np.fft.rfft(samples * (window / window.sum()))) ** 2
     level = _decibels(power)
-    drawn = _extremes(level, _columns(ax))
+    drawn = _extremes(level, ax)
     frequencies = drawn * (sampling_rate / len(samples))
     ax.plot(frequencies, level[drawn], color=COLOURS[0], linewidth=0.8)
     ax.set(xlim=(0, sampling_rate / 2), ylim=(-dynamic_range, 3))
@@ -129,10 +117,10 @@ def spectrogram(
     Raises
     ------
     ValueError
-        As for `spectrum`, or if the window or the hop is not a positive whole number, or the hop
-        is longer than the clip.
+        As for `waveform`, or if a length or a level is not positive.
     """
-    samples = _framed(samples, window_length, hop_length, sampling_rate, dynamic_range, reference)
+    lengths = {"window_length": window_length, "hop_length": hop_length}
+    samples = checked(samples, sampling_rate, dynamic_range, reference, **lengths)
     ax = axes_or_new(ax, height=2.8)
     bin_width = sampling_rate / window_length
     rows = (-bin_width / 2, (window_length // 2 + 0.5) * bin_width)
@@ -159,7 +147,7 @@ def mel_spectrogram(
     """Draw a spectrogram in mel bands, whose spacing follows the hearing of pitch.
 
     The values are those of ``librosa.feature.melspectrogram``: Slaney's mel scale and triangular
-    filters of equal area.
+    filters of equal area. The vertical coordinate of the axes is in mel, its ticks are in Hz.
 
     Parameters
     ----------
@@ -175,11 +163,6 @@ def mel_spectrogram(
     ax, title, colorbar
         As for `spectrogram`.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Its vertical coordinate is in mel, ``librosa.hz_to_mel(hertz)``; its ticks are in Hz.
-
     Raises
     ------
     ValueError
@@ -188,9 +171,9 @@ def mel_spectrogram(
     """
     import librosa
 
-    samples = _framed(samples, window_length, hop_length, sampling_rate, dynamic_range, reference)
+    lengths = {"window_length": window_length, "hop_length": hop_length, "n_mels": n_mels}
+    samples = checked(samples, sampling_rate, dynamic_range, reference, **lengths)
     fmax = sampling_rate / 2 if fmax is None else fmax
-    positive_int(n_mels, "n_mels")
     if not 0 <= fmin < fmax <= sampling_rate / 2:
         raise ValueError(
             f"The mel bands must lie within 0 <= fmin < fmax <= {sampling_rate / 2:g} Hz (half of "
@@ -203,8 +186,8 @@ def mel_spectrogram(
         )
     if not filters.any(axis=1).all():
         raise ValueError(
-            f"n_mels={n_mels} is too many for window_length={window_length}: some bands would "
-            "contain no frequency of the transform; use fewer bands or a longer window."
+            f"n_mels={n_mels} is too many for window_length={window_length}: some bands would hold "
+            "no frequency of the transform. Use fewer bands or a longer window."
         )
     ax = axes_or_new(ax, height=2.8)
     low, high = librosa.hz_to_mel([fmin, fmax])
@@ -246,8 +229,7 @@ def features(matrix, seconds_per_frame=None, ax=None, title=None, colorbar="Feat
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or not matrix.size:
         raise ValueError(
-            "features draws one clip of shape (frames, bands), not an array of shape "
-            f"{matrix.shape}: pick a clip of a batch with [0]."
+            f"matrix has shape {matrix.shape}, not (frames, bands): pick a clip with [0]."
         )
     if not np.isfinite(matrix).all():
         raise ValueError("matrix holds NaN or infinite values: look at the clip it came from.")
@@ -262,7 +244,7 @@ def features(matrix, seconds_per_frame=None, ax=None, title=None, colorbar="Feat
     return label(ax, title, "Time (s)" if seconds_per_frame else "Frame", "Band")
 
 
-def checked(samples, sampling_rate, dynamic_range=80, reference=None):
+def checked(samples, sampling_rate, dynamic_range=80, reference=None, **counts):
     """Return one channel of float32 samples, or say what is wrong with the arguments."""
     if np.ndim(samples) != 1:
         raise audio.AudioError(
@@ -275,28 +257,21 @@ def checked(samples, sampling_rate, dynamic_range=80, reference=None):
         raise ValueError(f"dynamic_range must be above 0 dB, not {dynamic_range!r}.")
     if reference is not None and not 0 < reference < math.inf:
         raise ValueError(f"reference must be a power above 0, not {reference!r}.")
+    for name, count in counts.items():
+        positive_int(count, name)
     return audio.to_mono(samples)
 
 
 def positive_int(value, name):
-    """Return `value` as an int, or say that `name` must be a positive whole number."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(value, bool):
+    """Return `value`, or say that `name` must be a positive whole number."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} must be a whole number, 1 or more, not {value!r}.")
-    return number
+    return value
 
 
-def _columns(ax):
-    """Return about how many pixel columns the axes have."""
-    return max(200, round(ax.bbox.width))
-
-
-def _extremes(values, columns):
-    """Return the positions of each column's minimum and maximum, or all positions if few."""
-    step = len(values) // columns
+def _extremes(values, ax):
+    """Return the positions of each pixel column's minimum and maximum, or all if they are few."""
+    step = len(values) // max(200, round(ax.bbox.width))
     if step < 3:
         return np.arange(len(values))
     groups = np.pad(values, (0, -len(values) % step), mode="edge").reshape(-1, step)
@@ -305,26 +280,13 @@ def _extremes(values, columns):
     return np.minimum(positions.ravel(), len(values) - 1)
 
 
-def _framed(samples, window_length, hop_length, *others):
-    """Return one channel of float32 samples, or say why it cannot be cut into frames."""
-    samples = checked(samples, *others)
-    positive_int(window_length, "window_length")
-    positive_int(hop_length, "hop_length")
-    if hop_length > len(samples):
-        raise ValueError(
-            f"hop_length={hop_length} is longer than the clip of {len(samples)} samples: use a "
-            "shorter hop."
-        )
-    return samples
-
-
 def _decibels(power, reference=None):
     """Return `power` in dB relative to `reference`, by default to its own maximum."""
     import librosa
 
-    # Digital silence has no maximum: it is drawn at the bottom of the scale.
+    # Digital silence has no maximum; its level is -300 dB, far below any recording's.
     reference = reference or float(power.max()) or 1.0
-    return librosa.power_to_db(power, ref=reference, amin=_SILENCE, top_db=None)
+    return librosa.power_to_db(power, ref=reference, amin=1e-30, top_db=None)
 
 
 def _draw_levels(ax, samples, sampling_rate, window_length, hop_length, rows, scale, filters=None):
@@ -337,7 +299,7 @@ def _draw_levels(ax, samples, sampling_rate, window_length, hop_length, rows, sc
     dynamic_range, reference, colorbar = scale
     padded = np.pad(samples, window_length // 2)  # so that frames are centred
     frames = 1 + (len(padded) - window_length) // hop_length
-    merge = max(1, frames // _columns(ax))
+    merge = max(1, frames // max(200, round(ax.bbox.width)))
     block = merge * max(1, _BLOCK // (window_length * merge))
     parts = []
     for first in range(0, frames, block):
@@ -363,9 +325,7 @@ def _draw(ax, values, extent, colorbar, **options):
     Not with ``librosa.display.specshow``, whose cells overwrite each other where several share a
     pixel: of a steady tone, one row high, nothing may be left.
     """
-    image = ax.imshow(
-        values, origin="lower", aspect="auto", cmap=_COLOUR_MAP, extent=extent, **options
-    )
+    image = ax.imshow(values, origin="lower", aspect="auto", cmap="magma", extent=extent, **options)
     # The last frame can end up to half a cell before the end of the clip.
     ax.set_facecolor(image.cmap(0))
     if colorbar:

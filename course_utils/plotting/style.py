@@ -50,6 +50,14 @@ def legend(ax, handles, below=None, columns=3):
         text.set_parse_math(False)
 
 
+def one_each(names, count, things):
+    """Return a name as str for each of `count` things, numbers by default, or raise ValueError."""
+    names = [str(name) for name in (range(count) if names is None else names)]
+    if len(names) != count:
+        raise ValueError(f"There are {len(names)} names for {count} {things}.")
+    return names
+
+
 def heatmap(ax, values, cells, names, ticks, low, quantity):
     """Draw a square matrix from `low` to 1, with text in its cells and names at its ticks."""
     image = ax.imshow(values, cmap="Blues", vmin=low, vmax=1)

@@ -1,11 +1,10 @@
 """Figures of synthetic speech: duration and pitch of each phoneme."""
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from course_utils.plotting.sound import features
 from course_utils.plotting.style import CONFUSED, label
-
-_PITCH_COLOUR = CONFUSED  # the colour that stands out most on the spectrogram's
 
 
 def phonemes(mel, tokens, durations, seconds_per_frame, pitch=None, ax=None, title=None):
@@ -24,14 +23,8 @@ def phonemes(mel, tokens, durations, seconds_per_frame, pitch=None, ax=None, tit
     pitch : array of float, shape (tokens,), optional
         Fundamental frequency of each token in hertz, NaN where there is none; it gets an axis of
         its own on the right.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on; those of a new figure by default.
-    title : str, optional
-        Title of the figure; none by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ax, title
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -62,7 +55,8 @@ def phonemes(mel, tokens, durations, seconds_per_frame, pitch=None, ax=None, tit
         right = ax.twinx()
         known = np.isfinite(pitch)
         hertz = np.asarray(pitch)[known]
-        right.hlines(hertz, edges[:-1][known], edges[1:][known], color=_PITCH_COLOUR, linewidth=2)
+        lines = right.hlines(hertz, edges[:-1][known], edges[1:][known], CONFUSED, linewidth=2)
+        lines.set_path_effects([withStroke(linewidth=4, foreground="white")])
         right.set_ylim(0, 1.1 * max(hertz, default=100))
-        right.set_ylabel("Pitch (Hz)", color=_PITCH_COLOUR)
+        right.set_ylabel("Pitch (Hz)", color=CONFUSED)
     return label(ax, title, "Time (s)", "Mel band", pad=16)

@@ -4,7 +4,15 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from course_utils.plotting.style import ADDED, CONFUSED, MISSED, axes_or_new, label, legend
+from course_utils.plotting.style import (
+    ADDED,
+    CONFUSED,
+    MISSED,
+    axes_or_new,
+    label,
+    legend,
+    one_each,
+)
 
 _KINDS = {
     "equal": ("correct", "#e6e6e6"),
@@ -12,7 +20,6 @@ _KINDS = {
     "delete": ("deleted", MISSED),
     "insert": ("inserted", ADDED),
 }
-_MAX_UTTERANCES = 40
 _MAX_WORDS = 60
 _LINE = 80  # letters in a line of an alignment
 
@@ -24,14 +31,8 @@ def alignment(pairs, ax=None, title=None):
     ----------
     pairs : list of (str, str, str)
         ``scoring.align(reference, prediction)``; at most 60 pairs.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on; those of a new figure by default.
-    title : str, optional
-        Title of the figure; none by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ax, title
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -51,19 +52,20 @@ def alignment(pairs, ax=None, title=None):
         cells.append((pair, line, left, width))
         left += width
     ax = axes_or_new(ax, height=0.45 + 0.75 * (line + 1), width=8.5)
-    middle = {"va": "center", "parse_math": False}
+    shape = {"boxstyle": "round,pad=0,rounding_size=0.2", "edgecolor": "none", "alpha": 0.75}
+    word = {"ha": "center", "va": "center", "fontsize": 9, "family": "monospace"}
+    side = {"ha": "right", "va": "center", "fontsize": 8, "color": "#555555"}
     for (kind, *words), number, left, width in cells:
-        for text, bottom in zip(words, (-2.6 * number, -2.6 * number - 1), strict=True):
+        for row, (name, text) in enumerate(zip(("reference", "hypothesis"), words, strict=True)):
+            bottom = -2.6 * number - row
+            if not left:
+                ax.text(-0.6, bottom + 0.42, name, **side)
             if text:
-                shape = {"boxstyle": "round,pad=0,rounding_size=0.2", "edgecolor": "none"}
-                colour = {"facecolor": _KINDS[kind][1], "alpha": 0.75}
-                ax.add_patch(FancyBboxPatch((left, bottom), width - 0.2, 0.9, **shape, **colour))
-                ax.text(left + width / 2 - 0.1, bottom + 0.42, text, ha="center", fontsize=9,
-                        family="monospace", **middle)  # fmt: skip
-    side = {"ha": "right", "fontsize": 8, "color": "#555555", **middle}
-    for number in range(line + 1):
-        ax.text(-0.6, -2.6 * number + 0.42, "reference", **side)
-        ax.text(-0.6, -2.6 * number - 0.58, "hypothesis", **side)
+                colour = _KINDS[kind][1]
+                box = FancyBboxPatch((left, bottom), width - 0.2, 0.9, facecolor=colour, **shape)
+                ax.add_patch(box)
+                middle = (left + width / 2 - 0.1, bottom + 0.42)
+                ax.text(*middle, text, parse_math=False, **word)
     right = max(left + width for *_, left, width in cells)
     ax.set(xlim=(-8, max(right, 40)), ylim=(-2.6 * line - 1.2, 1.1))
     ax.axis("off")
@@ -81,7 +83,7 @@ def error_strip(alignments, names=None, ax=None, title=None):
     names : list of str, optional
         Names of the utterances; their numbers by default.
     ax, title
-        As for `alignment`; the axes are returned.
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -89,13 +91,9 @@ def error_strip(alignments, names=None, ax=None, title=None):
         If there are no utterances or too many, or the names do not match.
     """
     alignments = [list(pairs) for pairs in alignments]
-    if not 0 < len(alignments) <= _MAX_UTTERANCES:
-        raise ValueError(
-            f"There are {len(alignments)} utterances; 1 to {_MAX_UTTERANCES} can be drawn."
-        )
-    names = [str(name) for name in (range(len(alignments)) if names is None else names)]
-    if len(names) != len(alignments):
-        raise ValueError(f"There are {len(names)} names for {len(alignments)} utterances.")
+    if not 0 < len(alignments) <= 40:
+        raise ValueError(f"alignments holds {len(alignments)} utterances; 1 to 40 can be drawn.")
+    names = one_each(names, len(alignments), "utterances")
     kinds = list(_KINDS)
     width = min(max(max(map(len, alignments)), 1), _MAX_WORDS)
     cells = np.full((len(alignments), width), np.nan)
@@ -104,7 +102,16 @@ def error_strip(alignments, names=None, ax=None, title=None):
         cells[row, : len(marks)] = marks
     ax = axes_or_new(ax, height=0.9 + 0.2 * len(alignments), width=min(2.5 + 0.22 * width, 9))
     colours = ListedColormap([colour for _, colour in _KINDS.values()])
-    ax.pcolormesh(cells, cmap=colours, vmin=-0.5, vmax=len(kinds) - 0.5, edgecolors="white")
+    edges = np.arange(width + 1) + 0.5  # words are counted from 1
+    ax.pcolormesh(
+        edges,
+        np.arange(len(names) + 1),
+        cells,
+        cmap=colours,
+        vmin=-0.5,
+        vmax=len(kinds) - 0.5,
+        edgecolors="white",
+    )
     ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, parse_math=False)
     ax.invert_yaxis()
     ax.spines[["top", "right", "bottom", "left"]].set_visible(False)
@@ -128,7 +135,7 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     blank : int, default 0
         Column of the blank, drawn as the lowest row.
     ax, title
-        As for `alignment`; the axes are returned.
+        As for `waveform`; the axes are returned.
 
     Raises
     ------
@@ -138,8 +145,7 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     probabilities = np.asarray(probabilities, dtype=float)
     if probabilities.ndim != 2 or not probabilities.size:
         raise ValueError(
-            f"probabilities has shape {probabilities.shape}, not (frames, tokens): take one "
-            "utterance of a batch with [0]."
+            f"probabilities has shape {probabilities.shape}, not (frames, tokens): pick one by [0]."
         )
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(1), 1, atol=1e-3):
         raise ValueError("The rows of probabilities do not sum to 1: apply softmax to the logits.")
