@@ -36,7 +36,16 @@ def path():
     return home() / "progress.json"
 
 
-def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=None):
+def record(
+    task,
+    *,
+    metric,
+    baseline=None,
+    finetuned=None,
+    seconds=None,
+    lesson=None,
+    higher_is_better=None,
+):
     """Append one score to the ledger.
 
     Parameters
@@ -51,6 +60,8 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         How long fine-tuning took.
     lesson : str, optional
         Two digits; the lesson that :func:`course_utils.course.lesson.start` opened, when left out.
+    higher_is_better : bool, optional
+        Whether a higher score is better; ``scoring.higher_is_better(metric)`` when left out.
 
     Returns
     -------
@@ -71,7 +82,7 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
-        "higher_is_better": scoring.higher_is_better(str(metric)),
+        "higher_is_better": _direction(metric) if higher_is_better is None else higher_is_better,
         **{name: _number(name, value) for name, value in scores.items()},
         "profile": catalog.profile(),
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -144,6 +155,13 @@ def table(entries):
     widths = [max(len(row[i]) for row in rows) for i in range(len(FIELDS))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _direction(metric):
+    try:
+        return scoring.higher_is_better(str(metric))
+    except ValueError:  # none of this package's metrics
+        return None
 
 
 def _number(name, value):

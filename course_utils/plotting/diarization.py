@@ -5,7 +5,6 @@ from itertools import cycle, groupby, pairwise
 import numpy as np
 from matplotlib.patches import Patch
 
-from course_utils import scoring
 from course_utils.formats import speaker_turns
 from course_utils.plotting import style
 
@@ -48,16 +47,18 @@ def turns(reference, hypothesis=None, ax=None, title=None):
     colours = dict(zip(speakers, cycle(style.COLOURS), strict=False))
     groups = {"": [(name, colours[name], spans) for name, spans in speakers.items()]}
     if hypothesis is not None:
+        from course_utils.scoring.diarization import diarization_errors, match_speakers
+
         hypothesis = speaker_turns.checked(hypothesis, "hypothesis")
         found = _by_speaker(hypothesis)
-        pairs = dict.fromkeys(found, "no one") | scoring.match_speakers(reference, hypothesis)
+        pairs = dict.fromkeys(found, "no one") | match_speakers(reference, hypothesis)
         # In the order of their counterparts in the reference, those without one last.
         order = {name: index for index, name in enumerate(speakers)}
         groups = {"Reference": groups[""], "Hypothesis": []}
         for name in sorted(found, key=lambda name: order.get(pairs[name], len(order))):
             colour = colours.get(pairs[name], _UNPAIRED)
             groups["Hypothesis"].append((f"{name} → {pairs[name]}", colour, found[name]))
-        pieces, levels = _stacked(scoring.diarization_errors(reference, hypothesis))
+        pieces, levels = _stacked(diarization_errors(reference, hypothesis))
     count = sum(map(len, groups.values()))
     if not 0 < count <= _MAX_SPEAKERS:
         raise ValueError(f"There are turns of {count} speakers; 1 to {_MAX_SPEAKERS} can be drawn.")

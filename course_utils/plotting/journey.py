@@ -1,6 +1,7 @@
 """All scores of the ledger in one figure."""
 
 import textwrap
+from contextlib import suppress
 
 import numpy as np
 
@@ -66,6 +67,7 @@ def journey(entries, ax=None, title=None):
 def _name(entry):
     """Return lesson, task, metric and direction on one line."""
     metric, better = entry["metric"], entry.get("higher_is_better")
-    better = scoring.higher_is_better(metric) if better is None else better
+    with suppress(ValueError):  # of a metric that is not known
+        better = scoring.higher_is_better(metric) if better is None else better
     text = f"{entry['lesson']}  {entry['task']}, {metric}{_ARROWS[better]}"
     return textwrap.shorten(text, 48, placeholder=" …")

@@ -36,8 +36,6 @@ _METRICS = {
     "macro_f1": ("classification", "MacroF1"),
     "wer": ("transcription", "WordErrorRate"),
 }
-_HIGHER_IS_BETTER = ("accuracy", "adherence", "macro_f1", "similarity")
-_LOWER_IS_BETTER = ("cer", "cpwer", "der", "jer", "loss", "mcd", "wer")
 _FUNCTIONS = {
     "align": "transcription",
     "confidence_interval": "intervals",
@@ -93,11 +91,11 @@ def load(name):
     return getattr(import_module(f"{__name__}.{module}"), metric)()
 
 
-def higher_is_better(metric):
-    """Return whether a higher score is a better one: bool, or None of an unknown metric."""
-    if metric in _HIGHER_IS_BETTER + _LOWER_IS_BETTER:
-        return metric in _HIGHER_IS_BETTER
-    return None
+def higher_is_better(name):
+    """Return True if a higher score of this metric is better, False if a lower one is."""
+    if name not in _METRICS:
+        raise ValueError(f"There is no metric {name!r}: choose one of {', '.join(_METRICS)}.")
+    return name in ("accuracy", "macro_f1")
 
 
 def report(references, predictions, labels=None):
