@@ -15,7 +15,6 @@ _ERRORS = {
 }
 _UNPAIRED = "#999999"
 _MARKERS = "osD^vP"
-_MAX_SPEAKERS = 40
 _BAR = 0.8  # height of a turn in rows; an error of one speaker is as high
 _HEADING = 0.75  # height of a heading in rows
 
@@ -60,8 +59,8 @@ def turns(reference, hypothesis=None, ax=None, title=None):
             groups["Hypothesis"].append((f"{name} → {pairs[name]}", colour, found[name]))
         pieces, levels = _stacked(diarization_errors(reference, hypothesis))
     count = sum(map(len, groups.values()))
-    if not 0 < count <= _MAX_SPEAKERS:
-        raise ValueError(f"There are turns of {count} speakers; 1 to {_MAX_SPEAKERS} can be drawn.")
+    if not 0 < count <= 40:
+        raise ValueError(f"There are turns of {count} speakers; 1 to 40 can be drawn.")
     height = count + (0 if hypothesis is None else 4 * _HEADING + levels)
     ax = style.axes_or_new(ax, height=0.95 + 0.26 * height, width=8.5)
 
@@ -116,10 +115,7 @@ def voices(similarities, names, ax=None, title=None):
     if similarities.ndim != 2 or len(set(similarities.shape)) != 1 or not similarities.size:
         raise ValueError(f"similarities has shape {similarities.shape}, but must be square.")
     if not np.isfinite(similarities).all() or abs(similarities).max() > 1.001:
-        raise ValueError(
-            "similarities must lie between -1 and 1: divide each embedding by its length before "
-            "embeddings @ embeddings.T."
-        )
+        raise ValueError("similarities lie between -1 and 1: divide each embedding by its length.")
     size = len(similarities)
     names = style.one_each(names, size, "embeddings")
     square = min(max(0.5 * size, 2.0), 6.0)
@@ -162,10 +158,7 @@ def voice_map(vectors, names, ax=None, title=None):
 
     vectors = np.asarray(vectors, dtype=float)
     if vectors.ndim != 2 or min(vectors.shape) < 2:
-        raise ValueError(
-            f"vectors has shape {vectors.shape}, but a map needs at least two embeddings, as rows, "
-            "of at least two dimensions."
-        )
+        raise ValueError(f"vectors has shape {vectors.shape}: give at least two embeddings by row.")
     if not np.isfinite(vectors).all() or not np.ptp(vectors, axis=0).any():
         raise ValueError("vectors must be finite and not all the same.")
     names = np.array(style.one_each(names, len(vectors), "embeddings"))
@@ -175,11 +168,9 @@ def voice_map(vectors, names, ax=None, title=None):
     handles = []
     for number, speaker in enumerate(dict.fromkeys(names)):
         # A pair of colour and marker repeats only after 6 x 6 speakers.
-        colour = style.COLOURS[number % len(style.COLOURS)]
-        marker = _MARKERS[(number + number // len(style.COLOURS)) % len(_MARKERS)]
-        chosen = points[names == speaker].T
-        look = {"color": colour, "marker": marker, "edgecolor": "white", "linewidth": 0.5}
-        handles.append(ax.scatter(*chosen, s=48, label=speaker, **look))
+        colour, marker = style.COLOURS[number % 6], _MARKERS[(number + number // 6) % 6]
+        look = {"s": 48, "color": colour, "marker": marker, "edgecolor": "white", "linewidth": 0.5}
+        handles.append(ax.scatter(*points[names == speaker].T, label=speaker, **look))
     ax.set_aspect("equal", adjustable="datalim")  # one scale for both directions
     ax.grid(alpha=0.3)
     style.legend(ax, handles, columns=1 + (len(handles) - 1) // 16)

@@ -12,9 +12,6 @@ from course_utils.plotting.style import COLOURS, axes_or_new, label
 
 LEVEL = "Level (dB, 0 = loudest)"
 
-_BLOCK = 2**21
-"""Samples in the windows that are transformed at once: an hour at once would need gigabytes."""
-
 
 def waveform(samples, sampling_rate, ax=None, title=None):
     """Draw amplitude against time.
@@ -186,8 +183,8 @@ def mel_spectrogram(
         )
     if not filters.any(axis=1).all():
         raise ValueError(
-            f"n_mels={n_mels} is too many for window_length={window_length}: some bands would hold "
-            "no frequency of the transform. Use fewer bands or a longer window."
+            f"n_mels={n_mels} is too many for window_length={window_length}: some bands hold no "
+            "frequency of the transform. Use fewer bands or a longer window."
         )
     ax = axes_or_new(ax, height=2.8)
     low, high = librosa.hz_to_mel([fmin, fmax])
@@ -228,17 +225,14 @@ def features(matrix, seconds_per_frame=None, ax=None, title=None, colorbar="Feat
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or not matrix.size:
-        raise ValueError(
-            f"matrix has shape {matrix.shape}, not (frames, bands): pick a clip with [0]."
-        )
+        raise ValueError(f"matrix has shape {matrix.shape}, not (frames, bands): pick one by [0].")
     if not np.isfinite(matrix).all():
         raise ValueError("matrix holds NaN or infinite values: look at the clip it came from.")
     if seconds_per_frame is not None and not seconds_per_frame > 0:
         raise ValueError(f"seconds_per_frame must be above 0, not {seconds_per_frame!r}.")
     ax = axes_or_new(ax, height=2.8)
-    frames, bands = matrix.shape
     step = seconds_per_frame or 1
-    extent = (-0.5 * step, (frames - 0.5) * step, -0.5, bands - 0.5)
+    extent = (-0.5 * step, (len(matrix) - 0.5) * step, -0.5, matrix.shape[1] - 0.5)
     # No blending: neighbouring rows may be different things, such as two speakers.
     _draw(ax, matrix.T.astype(np.float32), extent, colorbar, interpolation="nearest")
     return label(ax, title, "Time (s)" if seconds_per_frame else "Frame", "Band")
@@ -300,7 +294,8 @@ def _draw_levels(ax, samples, sampling_rate, window_length, hop_length, rows, sc
     padded = np.pad(samples, window_length // 2)  # so that frames are centred
     frames = 1 + (len(padded) - window_length) // hop_length
     merge = max(1, frames // max(200, round(ax.bbox.width)))
-    block = merge * max(1, _BLOCK // (window_length * merge))
+    # In blocks of 2 million samples: an hour at once would need gigabytes.
+    block = merge * max(1, 2**21 // (window_length * merge))
     parts = []
     for first in range(0, frames, block):
         last = min(first + block, frames) - 1

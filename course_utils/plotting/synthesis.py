@@ -32,15 +32,11 @@ def phonemes(mel, tokens, durations, seconds_per_frame, pitch=None, ax=None, tit
         If tokens, durations, pitch and frames do not match.
     """
     durations = np.asarray(durations)
-    if len(tokens) != len(durations):
-        raise ValueError(f"There are {len(tokens)} tokens, but {len(durations)} durations.")
+    for values, name in ((durations, "durations"), (pitch, "values of pitch")):
+        if values is not None and len(values) != len(tokens):
+            raise ValueError(f"There are {len(tokens)} tokens, but {len(values)} {name}.")
     if durations.sum() != len(mel):
-        raise ValueError(
-            f"durations add up to {durations.sum()} frames, but mel has {len(mel)}: both must be "
-            "of the same utterance."
-        )
-    if pitch is not None and len(pitch) != len(tokens):
-        raise ValueError(f"There are {len(tokens)} tokens, but {len(pitch)} values of pitch.")
+        raise ValueError(f"durations add up to {durations.sum()} frames, but mel has {len(mel)}.")
     ax = features(mel, seconds_per_frame, ax=ax, colorbar=None)
     edges = (np.r_[0, np.cumsum(durations)] - 0.5) * seconds_per_frame
     ax.vlines(edges[1:-1], *ax.get_ylim(), color="white", linewidth=0.6, alpha=0.7)

@@ -4,21 +4,13 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from course_utils.plotting.style import (
-    ADDED,
-    CONFUSED,
-    MISSED,
-    axes_or_new,
-    label,
-    legend,
-    one_each,
-)
+from course_utils.plotting import style
 
 _KINDS = {
     "equal": ("correct", "#e6e6e6"),
-    "substitute": ("substituted", CONFUSED),
-    "delete": ("deleted", MISSED),
-    "insert": ("inserted", ADDED),
+    "substitute": ("substituted", style.CONFUSED),
+    "delete": ("deleted", style.MISSED),
+    "insert": ("inserted", style.ADDED),
 }
 _MAX_WORDS = 60
 _LINE = 80  # letters in a line of an alignment
@@ -51,7 +43,7 @@ def alignment(pairs, ax=None, title=None):
             line, left = line + 1, 0.0
         cells.append((pair, line, left, width))
         left += width
-    ax = axes_or_new(ax, height=0.45 + 0.75 * (line + 1), width=8.5)
+    ax = style.axes_or_new(ax, height=0.45 + 0.75 * (line + 1), width=8.5)
     shape = {"boxstyle": "round,pad=0,rounding_size=0.2", "edgecolor": "none", "alpha": 0.75}
     word = {"ha": "center", "va": "center", "fontsize": 9, "family": "monospace"}
     side = {"ha": "right", "va": "center", "fontsize": 8, "color": "#555555"}
@@ -70,7 +62,7 @@ def alignment(pairs, ax=None, title=None):
     ax.set(xlim=(-8, max(right, 40)), ylim=(-2.6 * line - 1.2, 1.1))
     ax.axis("off")
     _name_colours(ax, {kind for kind, *_ in pairs}, below=0.0)
-    return label(ax, title, "", "")
+    return style.label(ax, title, "", "")
 
 
 def error_strip(alignments, names=None, ax=None, title=None):
@@ -93,14 +85,14 @@ def error_strip(alignments, names=None, ax=None, title=None):
     alignments = [list(pairs) for pairs in alignments]
     if not 0 < len(alignments) <= 40:
         raise ValueError(f"alignments holds {len(alignments)} utterances; 1 to 40 can be drawn.")
-    names = one_each(names, len(alignments), "utterances")
+    names = style.one_each(names, len(alignments), "utterances")
     kinds = list(_KINDS)
     width = min(max(max(map(len, alignments)), 1), _MAX_WORDS)
     cells = np.full((len(alignments), width), np.nan)
     for row, pairs in enumerate(alignments):
         marks = [kinds.index(kind) for kind, *_ in pairs[:width]]
         cells[row, : len(marks)] = marks
-    ax = axes_or_new(ax, height=0.9 + 0.2 * len(alignments), width=min(2.5 + 0.22 * width, 9))
+    ax = style.axes_or_new(ax, height=0.9 + 0.2 * len(alignments), width=min(2.5 + 0.22 * width, 9))
     colours = ListedColormap([colour for _, colour in _KINDS.values()])
     edges = np.arange(width + 1) + 0.5  # words are counted from 1
     ax.pcolormesh(
@@ -118,7 +110,7 @@ def error_strip(alignments, names=None, ax=None, title=None):
     ax.tick_params(length=0)
     ax.xaxis.get_major_locator().set_params(integer=True)
     _name_colours(ax, {kind for pairs in alignments for kind, *_ in pairs}, below=0.45)
-    return label(ax, title, "Word", "Utterance")
+    return style.label(ax, title, "Word", "Utterance")
 
 
 def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None):
@@ -144,9 +136,8 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     """
     probabilities = np.asarray(probabilities, dtype=float)
     if probabilities.ndim != 2 or not probabilities.size:
-        raise ValueError(
-            f"probabilities has shape {probabilities.shape}, not (frames, tokens): pick one by [0]."
-        )
+        shape = probabilities.shape
+        raise ValueError(f"probabilities has shape {shape}, not (frames, tokens): pick one by [0].")
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(1), 1, atol=1e-3):
         raise ValueError("The rows of probabilities do not sum to 1: apply softmax to the logits.")
     if len(tokens) != probabilities.shape[1]:
@@ -155,21 +146,21 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     tokens = ["␣" if token in (" ", "|", "▁") else str(token) for token in tokens]
     best = probabilities.argmax(1)
     shown = [blank, *sorted(set(best.tolist()) - {blank}, key=lambda token: tokens[token])]
-    ax = axes_or_new(ax, height=1.2 + 0.17 * len(shown), width=8.5)
+    ax = style.axes_or_new(ax, height=1.2 + 0.17 * len(shown), width=8.5)
     times = np.linspace(0, seconds, len(probabilities) + 1)
     rows = np.arange(len(shown) + 1)
     image = ax.pcolormesh(times, rows, probabilities[:, shown].T, cmap="Blues", vmin=0, vmax=1)
     ax.figure.colorbar(image, ax=ax, label="Probability", pad=0.01)
     names = [tokens[token] for token in shown]
     ax.set_yticks(rows[:-1] + 0.5, names, fontsize=8, parse_math=False)
-    style = {"ha": "center", "va": "bottom", "fontsize": 7, "family": "monospace"}
+    above = {"ha": "center", "va": "bottom", "fontsize": 7, "family": "monospace"}
     # Equal neighbours are one token, as in CTC decoding.
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(best)], strict=True):
         if best[start] != blank:
             middle, token = (times[start] + times[end]) / 2, tokens[best[start]]
-            ax.text(middle, len(shown) + 0.15, token, parse_math=False, **style)
-    return label(ax, title, "Time (s)", "Token", pad=16)
+            ax.text(middle, len(shown) + 0.15, token, parse_math=False, **above)
+    return style.label(ax, title, "Time (s)", "Token", pad=16)
 
 
 def _name_colours(ax, kinds, below):
@@ -179,4 +170,4 @@ def _name_colours(ax, kinds, below):
         for kind, (name, colour) in _KINDS.items()
         if kind in kinds
     ]
-    legend(ax, handles, below=below, columns=4)
+    style.legend(ax, handles, below=below, columns=4)
