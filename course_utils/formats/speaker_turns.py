@@ -4,9 +4,6 @@ import math
 from collections.abc import Mapping
 from numbers import Real
 
-COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#f0e442", "#882255", "#332288")
-"""Colours of speakers in order of first speaking, mostly Okabe and Ito's; errors have others."""
-
 
 def checked(turns, name, texts=False):
     """Return turns sorted by start, as new dicts with plain floats, or raise ValueError.

@@ -93,7 +93,7 @@ def waveform_title(name):
 
 def grid_titles(name):
     clip = (np.zeros(4_000, np.float32), 16_000)
-    return plotting.side_by_side([clip, clip], [name, "other"], kind="waveform")[0]
+    return plotting.side_by_side([clip, clip], [name, "other"])[0]
 
 
 PICTURES = (
