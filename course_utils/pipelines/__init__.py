@@ -3,21 +3,19 @@
 :func:`register` adds them to Transformers. Afterwards a speaker model, or a segmentation model,
 opens like every other::
 
-    from transformers import pipeline
-    from course_utils import pipelines
-
     pipelines.register()
-    diarize = pipeline("speaker-diarization", model="…")
+    diarize = transformers.pipeline("speaker-diarization", model="…")
     diarize("meeting.wav")  # [{"speaker": "speaker_1", "start": 0.4, "end": 2.1}, …]
 
 ``AutoModel`` then opens vocoders, for ``pipeline("text-to-speech", vocoder=…)``, and the codec of a
-small MusicGen, for ``pipeline("text-to-audio")``; ``AutoFeatureExtractor`` opens the speaker
-model's feature extractor. :class:`SpeakerEmbedder` needs no pipeline.
+small MusicGen, for ``pipeline("text-to-audio")``.
 """
 
+from transformers import AutoConfig, AutoModel
+from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 from transformers.pipelines import PIPELINE_REGISTRY
 
-from course_utils.pipelines import codec, embedding, vocoder
+from course_utils.pipelines import embedding
 from course_utils.pipelines.clustering import speech_regions
 from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 from course_utils.pipelines.diarization import TASK, SpeakerDiarizationPipeline
@@ -48,5 +46,9 @@ def register():
             TASK, pipeline_class=SpeakerDiarizationPipeline, type="audio"
         )
     embedding.register()
-    vocoder.register()
-    codec.register()
+    for model in (HarmonicVocoder, SpectralCodec):
+        AutoConfig.register(model.config_class.model_type, model.config_class, exist_ok=True)
+        AutoModel.register(model.config_class, model, exist_ok=True)
+    # Transformers' own vocoders by name, since AutoModel.register ignores its own in 5.15.
+    MODEL_MAPPING_NAMES["fastspeech2_conformer_hifigan"] = "FastSpeech2ConformerHifiGan"
+    MODEL_MAPPING_NAMES["speecht5_hifigan"] = "SpeechT5HifiGan"

@@ -7,31 +7,14 @@ import numpy as np
 
 from course_utils.formats.speaker_turns import joined
 
-DEFAULT_THRESHOLD = 0.5
-"""Cosine above which two speaker embeddings are one speaker's, for a model whose ``config.json``
-has no ``diarization_threshold``."""
-
-WINDOW_SECONDS = 2.0
-"""Length of the pieces of speech that are embedded, in seconds."""
-
-HOP_SECONDS = 0.5
-"""Time from the start of a piece to the start of the next, in seconds."""
-
-MIN_SPEAKER_SECONDS = 3.0
-"""Minimum speech of a speaker, in seconds; pieces of smaller clusters join the nearest other."""
-
-MAX_PIECES = 2_000
-"""Maximum number of pieces for the hierarchical clustering. In a longer recording, evenly spaced
-pieces are clustered, and the others join the cluster with the nearest mean."""
-
-FRAME_SECONDS = 0.01
-"""Length of the frames whose level is measured, in seconds."""
-
-MAX_PAUSE = 0.3
-"""Pauses up to this long, in seconds, end neither a region nor a turn."""
-
-MIN_REGION = 0.1
-"""Minimum length of a region of speech, in seconds."""
+DEFAULT_THRESHOLD = 0.5  # cosine; for a model without diarization_threshold in its config.json
+WINDOW_SECONDS = 2.0  # length of the pieces of speech that are embedded
+HOP_SECONDS = 0.5  # from the start of a piece to the start of the next
+MIN_SPEAKER_SECONDS = 3.0  # minimum speech of a speaker; smaller clusters join the nearest other
+MAX_PIECES = 2_000  # maximum number that is clustered, evenly spaced; others join the nearest mean
+FRAME_SECONDS = 0.01  # length of the frames whose level is measured
+MAX_PAUSE = 0.3  # seconds; pauses up to this long end neither a region nor a turn
+MIN_REGION = 0.1  # seconds; shorter regions of speech are left out
 
 
 def speech_regions(samples, sampling_rate):
@@ -61,9 +44,14 @@ def speech_regions(samples, sampling_rate):
     if loud - quiet < 4:  # steady noise
         return []
     active = levels > quiet + max(3.0, 0.4 * (loud - quiet))
-    edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1)))
-    regions = joined(edges.reshape(-1, 2) * FRAME_SECONDS, MAX_PAUSE)
-    return [(start, end) for start, end in regions if end - start >= MIN_REGION]
+    return stretches(active, FRAME_SECONDS, MAX_PAUSE, MIN_REGION)
+
+
+def stretches(active, frame_seconds, max_pause, min_length):
+    """Return start and end in seconds of each stretch of active frames, as (float, float)."""
+    edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1))).reshape(-1, 2)
+    found = joined(edges * frame_seconds, max_pause)
+    return [(start, end) for start, end in found if end - start >= min_length]
 
 
 def _levels(samples, sampling_rate):
@@ -88,12 +76,7 @@ def _levels(samples, sampling_rate):
 class Clustering:
     """Agglomerative clustering of speaker embeddings; for a model of ``AutoModelForAudioXVector``.
 
-    Parameters
-    ----------
-    config : transformers.PreTrainedConfig
-        The speaker model's, with the cosine threshold as ``diarization_threshold`` if it has one.
-    sampling_rate : int
-        The model's, in hertz.
+    `config` is the model's; its ``diarization_threshold``, if any, is the cosine threshold.
     """
 
     needs_hidden_states = False
@@ -105,8 +88,7 @@ class Clustering:
 
     def spans(self, samples):
         """Cut the speech into overlapping pieces: start and end of each, in samples."""
-        hop = round(HOP_SECONDS * self.rate)
-        pieces = []
+        hop, pieces = round(HOP_SECONDS * self.rate), []
         for start, end in speech_regions(samples, self.rate):
             start, end = round(start * self.rate), round(end * self.rate)
             firsts = range(start, max(end - self.window, start) + 1, hop)
@@ -140,23 +122,11 @@ class Clustering:
 
 
 def cluster(embeddings, spans, num_speakers, threshold):
-    """Cluster speaker embeddings of pieces of speech.
+    """Return the cluster of each embedding, int64, shape ``(pieces,)``.
 
-    Parameters
-    ----------
-    embeddings : numpy.ndarray
-        Unit-length, shape ``(pieces, dim)``.
-    spans : numpy.ndarray
-        Start and end of each piece in seconds, shape ``(pieces, 2)``.
-    num_speakers : int or None
-        Number of clusters; None to go by the threshold.
-    threshold : float
-        Mean cosine of two clusters above which they are merged.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cluster of each piece, int64, shape ``(pieces,)``.
+    `embeddings` are unit-length, shape ``(pieces, dim)``; `spans` are start and end in seconds,
+    shape ``(pieces, 2)``. Without `num_speakers`, clusters are merged while their mean cosine is
+    above `threshold`.
     """
     from scipy.cluster import hierarchy
 

@@ -1,58 +1,30 @@
 """Which local speakers of overlapping windows are one person: correlation clustering.
 
-Each pair of local speakers has evidence, positive for one person and negative for two. It is the
-sum of two parts: how well their activities agree where their windows overlap, and how similar their
-embeddings are. Two local speakers of one window are never one person. Greedy additive edge
-contraction (Keuper et al. 2015, *Efficient decomposition of image and mesh graphs by lifted
-multicuts*) merges the two groups with the most evidence, adds up their evidence for all others, and
-stops when no positive evidence is left.
+Each pair of local speakers has evidence, positive for one person and negative for two: how well
+their activities agree where their windows overlap, plus how similar their embeddings are. Two local
+speakers of one window are never one person. Greedy additive edge contraction (Keuper et al. 2015,
+*Efficient decomposition of image and mesh graphs by lifted multicuts*) merges the two groups with
+the most evidence, adds up their evidence for all others, and stops when none is positive.
 """
 
 import numpy as np
 
-ACTIVE = 0.5
-"""Probability above which a local speaker is active in a frame."""
-
-MIN_ACTIVE_SECONDS = 0.4
-"""Minimum activity of a local speaker in a window, in seconds; one with less is nobody."""
-
-MIN_SHARED_SECONDS = 0.4
-"""Minimum activity in the overlap of two windows, in seconds, for their agreement to count."""
-
-FULL_WEIGHT_SECONDS = 4.0
-"""Non-overlapped speech, in seconds, from which on an embedding has its full weight."""
-
-BLOCK = 240
-"""Number of windows that are clustered at once; in a longer recording, the next block's local
-speakers join the speakers found before, or are new ones."""
+ACTIVE = 0.5  # probability above which a local speaker is active in a frame
+MIN_ACTIVE_SECONDS = 0.4  # minimum activity of a local speaker in a window; with less, it is nobody
+MIN_SHARED_SECONDS = 0.4  # minimum activity in the overlap of two windows for agreement to count
+FULL_WEIGHT_SECONDS = 4.0  # non-overlapped speech from which on an embedding has its full weight
+BLOCK = 240  # windows that are clustered at once, together with the speakers found before
 
 
 def match_local_speakers(
     activity, embeddings, seconds, starts, frame_seconds, max_speakers=None, threshold=0.5
 ):
-    """Return the speaker of each local speaker of each window.
+    """Return the speaker of each local speaker, int64, ``(windows, local_speakers)``; -1: nobody.
 
-    Parameters
-    ----------
-    activity : list of numpy.ndarray
-        Probabilities of each window, shape ``(frames, local_speakers)``.
-    embeddings : numpy.ndarray
-        Unit-length speaker embeddings, shape ``(windows, local_speakers, dim)``.
-    seconds : numpy.ndarray
-        Non-overlapped speech behind each embedding, shape ``(windows, local_speakers)``.
-    starts : numpy.ndarray
-        First frame of each window, in order.
-    frame_seconds : float
-        Seconds from one frame to the next.
-    max_speakers : int, optional
-        Maximum number of speakers; local speakers beyond are left out or join the most similar.
-    threshold : float
-        Cosine of two embeddings above which they are evidence for one person.
-
-    Returns
-    -------
-    numpy.ndarray
-        Speakers from 0 on, -1 for nobody; int64, shape ``(windows, local_speakers)``.
+    `activity` is a list of probabilities ``(frames, local_speakers)``, one a window, and `starts`
+    the first frame of each. `embeddings` are unit-length, ``(windows, local_speakers, dim)``, with
+    `seconds` of non-overlapped speech behind each. Those whose cosine is above `threshold` are
+    evidence for one person. Local speakers beyond `max_speakers` join the most similar, or nobody.
     """
     active = [window > ACTIVE for window in activity]
     lengths = np.stack([window.sum(0) for window in active]) * frame_seconds
@@ -111,22 +83,10 @@ def _add_agreement(evidence, active, nodes, starts, frame_seconds, first):
 def contract(evidence, max_groups, merge=None):
     """Merge the two groups with the most evidence, until none is positive.
 
-    Parameters
-    ----------
-    evidence : numpy.ndarray
-        Symmetric, shape ``(nodes, nodes)``; changed in place. Positive for one group, negative for
-        two, minus infinity to keep two apart.
-    max_groups : int or None
-        Maximum number of groups: merging goes on until there are no more than this many, or all
-        others are kept apart.
-    merge : callable, optional
-        Called with two nodes that become one, the first of them; returns its evidence, shape
-        ``(nodes,)``. By default the evidence of the two is added up.
-
-    Returns
-    -------
-    numpy.ndarray
-        First node of each node's group, int64, shape ``(nodes,)``.
+    `evidence` has the shape ``(nodes, nodes)`` and is changed in place; minus infinity keeps two
+    nodes apart. If there are more than `max_groups`, merging goes on as far as it may. ``merge(one,
+    other)`` returns the evidence of two merged nodes, shape ``(nodes,)``, by default their sum.
+    Returns the first node of each node's group, int64, shape ``(nodes,)``.
     """
     groups = np.arange(len(evidence))
     np.fill_diagonal(evidence, -np.inf)
@@ -145,7 +105,7 @@ def contract(evidence, max_groups, merge=None):
 
 
 def _numbers(groups, lengths, count, max_groups):
-    """Number the groups in order; if there are too many, the shortest get -1."""
+    """Return numbers of the groups, in order; if there are too many, -1 for the shortest."""
     numbers = np.full(len(groups), -1)
     numbers[:count] = np.arange(count)
     totals = np.bincount(groups[count:], lengths, minlength=len(groups))

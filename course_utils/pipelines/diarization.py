@@ -19,25 +19,18 @@ TASK = "speaker-diarization"
 class SpeakerDiarizationPipeline(Pipeline):
     """Find out who speaks when.
 
-    There are three methods:
-
-    - a speaker model (``AutoModelForAudioXVector``): embed pieces of 2 s and cluster the embeddings
-      (:class:`~course_utils.pipelines.clustering.Clustering`);
-    - a segmentation model (``AutoModelForAudioFrameClassification``): the activity of a few local
-      speakers in windows of 15 s, who are then matched across windows; finds overlapped speech
-      (:class:`~course_utils.pipelines.segmentation.Segmentation`);
-    - both: segmentation, then embedding and clustering of the segments, so that similar voices are
-      told apart (:class:`~course_utils.pipelines.segment_and_embed.SegmentAndEmbed`).
+    With a speaker model (``AutoModelForAudioXVector``), pieces of speech are embedded and the
+    embeddings clustered (module `clustering`). With a segmentation model
+    (``AutoModelForAudioFrameClassification``), local speakers are found window by window and
+    matched (`segmentation`). With both, the segments are embedded and clustered as well, which
+    keeps similar voices apart (`segment_and_embed`).
 
     Parameters
     ----------
     speaker_model : str or pathlib.Path, optional
-        Folder or Hub id of a model for ``AutoModelForAudioXVector``, beside a segmentation model.
-    batch_size : int, default 1
-        Default for the call.
+        Folder or Hub id of a speaker model, beside a segmentation model.
     *args, **kwargs
-        As for every `transformers.Pipeline`; usually made by
-        ``pipeline("speaker-diarization", model=...)``.
+        As ``pipeline("speaker-diarization", model=...)`` passes them.
 
     Raises
     ------
@@ -112,9 +105,9 @@ class SpeakerDiarizationPipeline(Pipeline):
             raise ValueError(f"num_speakers is {num_speakers!r}: give a whole number from 1 on.")
         if threshold is not None and not -1 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold!r}: a cosine lies between -1 and 1.")
-        post = {"num_speakers": num_speakers, "threshold": threshold}
+        given = {"num_speakers": num_speakers, "threshold": threshold}
         forward = {} if windows_per_batch is None else {"windows_per_batch": windows_per_batch}
-        return {}, forward, {name: value for name, value in post.items() if value is not None}
+        return {}, forward, {name: value for name, value in given.items() if value is not None}
 
     def preprocess(self, inputs):
         """Load a recording at the model's sampling rate."""
@@ -125,20 +118,18 @@ class SpeakerDiarizationPipeline(Pipeline):
 
     def _forward(self, model_inputs, windows_per_batch=1):
         """Run the model on all windows of a recording; keep what the method needs of each."""
-        samples = model_inputs["samples"]
+        samples, kept = model_inputs["samples"], []
         spans = self.method.spans(samples)
-        (name, *_) = self.feature_extractor.model_input_names
-        kept = []
+        name = self.feature_extractor.model_input_names[0]
         for first in range(0, len(spans), windows_per_batch):
             batch = spans[first : first + windows_per_batch]
             # A piece shorter than a window is repeated to fill it: silence would count as input.
             windows = [np.resize(samples[start:end], self.method.window) for start, end in batch]
             features = self.feature_extractor(
                 windows, sampling_rate=self.feature_extractor.sampling_rate, return_tensors="pt"
-            )
+            )[name]
             outputs = self.model(
-                features[name].to(self.device),
-                output_hidden_states=self.method.needs_hidden_states,
+                features.to(self.device), output_hidden_states=self.method.needs_hidden_states
             )
             kept.append({key: part.cpu() for key, part in self.method.reduce(outputs).items()})
         joint = {key: torch.cat([part[key] for part in kept]).numpy() for key in (kept or [{}])[0]}
@@ -151,12 +142,9 @@ class SpeakerDiarizationPipeline(Pipeline):
         found = self.method.turns(**model_outputs, num_speakers=num_speakers, threshold=threshold)
         length = len(model_outputs["samples"]) / self.feature_extractor.sampling_rate
         found.sort(key=lambda turn: turn[1:])
-        numbers = {label: n for n, label in enumerate(dict.fromkeys(t[0] for t in found), 1)}
+        labels = dict.fromkeys(label for label, *_ in found)
+        names = {label: f"speaker_{number}" for number, label in enumerate(labels, 1)}
         return [
-            {
-                "speaker": f"speaker_{numbers[label]}",
-                "start": float(start),
-                "end": float(min(end, length)),
-            }
+            {"speaker": names[label], "start": float(start), "end": float(min(end, length))}
             for label, start, end in found
         ]

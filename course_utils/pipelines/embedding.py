@@ -9,48 +9,32 @@ from transformers import (
     SeamlessM4TFeatureExtractor,
 )
 
-MIN_SECONDS = 2.0
-"""Minimum input of the speaker model, in seconds; a shorter clip is repeated to this length."""
+MIN_SECONDS = 2.0  # minimum input of the speaker model; a shorter clip is repeated to this length
 
 
 class FbankFeatureExtractor(SeamlessM4TFeatureExtractor):
-    """Compute log-mel features as `SeamlessM4TFeatureExtractor`; normalise if its settings say so.
+    """`SeamlessM4TFeatureExtractor` with ``do_normalize_per_mel_bins`` as one of its settings.
 
-    Transformers takes ``do_normalize_per_mel_bins`` at each call only, and normalises by default.
-    Here it is a setting in ``preprocessor_config.json``, and the default of the call.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for `transformers.SeamlessM4TFeatureExtractor`.
-    do_normalize_per_mel_bins : bool, default True
-        Whether each mel band of a clip is scaled to mean 0 and variance 1. That removes the mean
-        spectrum: good for recognising words, bad for recognising voices.
+    Transformers takes it at each call only. It scales each mel band of a clip to mean 0 and
+    variance 1, which removes the mean spectrum: good for words, bad for voices.
     """
 
     def __init__(self, *args, do_normalize_per_mel_bins=True, **kwargs):
         super().__init__(*args, **kwargs)
         self.do_normalize_per_mel_bins = do_normalize_per_mel_bins
 
-    def __call__(self, raw_speech, *args, do_normalize_per_mel_bins=None, **kwargs):
-        """Return features of one clip or several, as `SeamlessM4TFeatureExtractor` does."""
-        if do_normalize_per_mel_bins is None:
-            do_normalize_per_mel_bins = self.do_normalize_per_mel_bins
-        kwargs["do_normalize_per_mel_bins"] = do_normalize_per_mel_bins
+    def __call__(self, raw_speech, *args, **kwargs):
+        """Return the features of one clip or several, as `SeamlessM4TFeatureExtractor` does."""
+        kwargs.setdefault("do_normalize_per_mel_bins", self.do_normalize_per_mel_bins)
         return super().__call__(raw_speech, *args, **kwargs)
 
 
 class _FbankConfig(PreTrainedConfig):
-    """Key of the extractor in ``AutoFeatureExtractor``, which wants one; no model is of this type.
-
-    The extractor is found by its class name, which ``preprocessor_config.json`` gives.
-    """
-
-    model_type = "fbank"
+    """Key for `AutoFeatureExtractor.register`; a class is then found by its name."""
 
 
 class SpeakerEmbedder:
-    """Speaker model with its feature extractor: from samples to a speaker embedding.
+    """Speaker model with its feature extractor, called with mono samples at `sampling_rate`.
 
     Parameters
     ----------
@@ -58,11 +42,6 @@ class SpeakerEmbedder:
         Folder or Hub id of a model for ``AutoModelForAudioXVector``.
     device : torch.device or str, default "cpu"
         Device of the model.
-
-    Attributes
-    ----------
-    sampling_rate : int
-        Sampling rate of the samples that the model expects, in hertz.
     """
 
     def __init__(self, checkpoint, device="cpu"):
@@ -79,7 +58,7 @@ class SpeakerEmbedder:
         Parameters
         ----------
         samples : numpy.ndarray
-            Mono at :attr:`sampling_rate`, shape ``(n,)``. Less than two seconds are repeated.
+            Shape ``(n,)``; repeated if shorter than :data:`MIN_SECONDS`.
 
         Returns
         -------

@@ -1,10 +1,9 @@
 """Diarization by segmentation and embedding: segments of turns, clustered by speaker embeddings.
 
-A segmentation model finds when somebody speaks, overlapped speech included, but confuses similar
-voices. A speaker model knows voices, but needs non-overlapped speech. Together: segmentation finds
-turns, which are cut into segments of about 3 s; each segment is embedded and the embeddings are
-clustered. If the embeddings of one speaker's segments differ enough, that speaker is split in two,
-and two speakers with similar embeddings become one.
+A segmentation model hears overlapped speech, but confuses similar voices. A speaker model knows
+voices, but needs non-overlapped speech. Together: the turns that segmentation finds are cut into
+segments, which are embedded and clustered. If the embeddings of one speaker's segments differ
+enough, that speaker is split in two; two speakers with similar embeddings become one.
 
 The more speech there is, the smaller the difference that is needed, by the two-covariance model
 (Brümmer and de Villiers 2010, *The speaker partitioning problem*): the embedding of a speaker is
@@ -23,46 +22,22 @@ from course_utils.pipelines.correlation_clustering import contract
 from course_utils.pipelines.embedding import SpeakerEmbedder
 from course_utils.pipelines.segmentation import MAX_PAUSE, Segmentation
 
-SEGMENT_SECONDS = 3.0
-"""Approximate length of a segment, in seconds."""
+SEGMENT_SECONDS = 3.0  # approximate length of a segment
+MIN_EMBEDDED_SECONDS = 0.5  # minimum non-overlapped speech in a segment for its embedding to count
+BLOCK = 400  # segments that are clustered at once, together with the clusters found before
 
-MIN_EMBEDDED_SECONDS = 0.5
-"""Minimum non-overlapped speech in a segment, in seconds, for its embedding to count."""
-
-NOISE_SECONDS = 2.0
-"""Length of a segment, in seconds, at which the embeddings of one speaker's segments vary as much
-as those of different speakers. Tuned on simulated conversations between the validation voices."""
-
-SAME_SPEAKER_BONUS = 0.2
-"""Log-likelihood bonus per dimension for merging two segments that segmentation gave to the same
-speaker; for two of different speakers, a penalty. Tuned as NOISE_SECONDS."""
-
-MERGE_BONUS = 0.25
-"""Log-likelihood bonus per dimension for every merge: few speakers are more likely than many.
-Tuned as NOISE_SECONDS."""
-
+# Tuned on simulated conversations between the validation voices, with a speaker model whose cosine
+# threshold is REFERENCE_THRESHOLD; the cosines of other models are rescaled to it.
 REFERENCE_THRESHOLD = 0.3
-"""Cosine threshold of the speaker model on which these three were tuned. Cosines of a model with
-another threshold are rescaled to it."""
-
-BLOCK = 400
-"""Number of segments that are clustered at once, together with the clusters found before."""
+NOISE_SECONDS = 2.0  # segments of this length vary as much within a speaker as between speakers
+# Log-likelihood per dimension for merging two segments: a bonus if segmentation gave them to the
+# same speaker and a penalty if to two; and a bonus in any case, since speakers are few.
+SAME_SPEAKER_BONUS = 0.2
+MERGE_BONUS = 0.25
 
 
 class SegmentAndEmbed(Segmentation):
-    """Segmentation, then clustering of its segments by a speaker model.
-
-    Parameters
-    ----------
-    config : transformers.PreTrainedConfig
-        The segmentation model's.
-    sampling_rate : int
-        The segmentation model's, in hertz.
-    speaker_model : str or pathlib.Path
-        Folder or Hub id of a model for ``AutoModelForAudioXVector``.
-    device : torch.device
-        Device of the speaker model.
-    """
+    """Segmentation, then clustering of its segments by the embeddings of `speaker_model`."""
 
     def __init__(self, config, sampling_rate, speaker_model, device):
         super().__init__(config, sampling_rate)
@@ -83,19 +58,15 @@ class SegmentAndEmbed(Segmentation):
         speakers = np.array([speaker for speaker, *_ in segments], int)
         threshold = self.speaker_threshold if threshold is None else threshold
         labels = cluster_segments(speakers, embeddings, seconds, num_speakers, threshold)
-        stretches = {}
-        for label, (_, start, end) in zip(labels.tolist(), segments, strict=True):
-            stretches.setdefault(label, []).append((start, end))
-        return [
-            [label, *turn] for label, own in stretches.items() for turn in joined(own, MAX_PAUSE)
-        ]
+        spans = {}
+        for label, (_, *span) in zip(labels.tolist(), segments, strict=True):
+            spans.setdefault(label, []).append(span)
+        return [[label, *turn] for label, own in spans.items() for turn in joined(own, MAX_PAUSE)]
 
     def _embeddings(self, segments, samples):
         """Embed the non-overlapped speech of each segment; return embeddings and its seconds."""
         hop = round(FRAME_SECONDS * self.rate)
-        frames = [
-            (round(start / FRAME_SECONDS), round(end / FRAME_SECONDS)) for _, start, end in segments
-        ]
+        frames = [[round(time / FRAME_SECONDS) for time in span] for _, *span in segments]
         speaking = np.zeros(len(samples) // hop + 1, int)
         for first, last in frames:
             speaking[first:last] += 1
@@ -112,23 +83,9 @@ class SegmentAndEmbed(Segmentation):
 def cluster_segments(speakers, embeddings, seconds, max_speakers, threshold):
     """Cluster segments by their embeddings and by the speakers of the segmentation.
 
-    Parameters
-    ----------
-    speakers : numpy.ndarray
-        Speaker of each segment by the segmentation, from 0 on, int64, shape ``(segments,)``.
-    embeddings : numpy.ndarray
-        Unit-length, shape ``(segments, dim)``.
-    seconds : numpy.ndarray
-        Non-overlapped speech behind each embedding, shape ``(segments,)``.
-    max_speakers : int or None
-        Maximum number of speakers.
-    threshold : float
-        Cosine threshold of the speaker model.
-
-    Returns
-    -------
-    numpy.ndarray
-        Speaker of each segment, int64, shape ``(segments,)``.
+    `speakers` are numbered from 0 on, shape ``(segments,)``; `embeddings` are unit-length, shape
+    ``(segments, dim)``; `seconds` is the non-overlapped speech behind each, shape ``(segments,)``.
+    Returns the speaker of each segment, int64, shape ``(segments,)``.
     """
     reliable = np.flatnonzero(seconds >= MIN_EMBEDDED_SECONDS)
     if not len(reliable):

@@ -1,32 +1,21 @@
 """Diarization by segmentation: the activity of a few local speakers, window by window.
 
-The model has three outputs, one for each local speaker of a window. In the next window the same
-person may be another output. Windows overlap, so local speakers that are active at the same moments
-are one person; where that decides nothing, speaker embeddings do, taken from the model's own hidden
-states.
+The model has one output for each local speaker of a window; in the next window the same person may
+be another one. Windows overlap, so local speakers that are active at the same moments are one
+person. Where that decides nothing, embeddings do, which are the model's own hidden states.
 """
 
 import numpy as np
 import torch
 
-from course_utils.formats.speaker_turns import joined
-from course_utils.pipelines.clustering import DEFAULT_THRESHOLD, speech_regions
+from course_utils.pipelines.clustering import DEFAULT_THRESHOLD, speech_regions, stretches
 from course_utils.pipelines.correlation_clustering import ACTIVE, match_local_speakers
 
-WINDOW_SECONDS = 15.0
-"""Length of a window, in seconds."""
-
-HOP_SECONDS = 2.5
-"""Time from the start of a window to the start of the next, in seconds."""
-
-MAX_PAUSE = 0.2
-"""Pauses up to this long, in seconds, do not end a turn."""
-
-MIN_TURN = 0.15
-"""Minimum length of a turn, in seconds."""
-
-EDGE_SECONDS = 1.0
-"""Within this distance from the edge of a window, in seconds, a frame counts for less."""
+WINDOW_SECONDS = 15.0  # length of a window, as in training
+HOP_SECONDS = 2.5  # from the start of a window to the start of the next
+MAX_PAUSE = 0.2  # seconds; pauses up to this long do not end a turn
+MIN_TURN = 0.15  # seconds; shorter turns are left out
+EDGE_SECONDS = 1.0  # this near to the edge of a window, frames lack context and count for less
 
 
 def windows(count, length, hop=None):
@@ -45,11 +34,6 @@ def windows(count, length, hop=None):
     -------
     list of (int, int)
         Start and end of each window, in samples; one shorter window if the recording is shorter.
-
-    Examples
-    --------
-    >>> windows(10, 4)
-    [(0, 4), (4, 8), (6, 10)]
     """
     last = max(count - length, 0)
     starts = [*range(0, last, hop or length), last]
@@ -59,20 +43,10 @@ def windows(count, length, hop=None):
 def local_speaker_embeddings(activity, states):
     """Average the hidden states of each local speaker's non-overlapped speech.
 
-    Parameters
-    ----------
-    activity : torch.Tensor
-        Probabilities, shape ``(batch, frames, local_speakers)``.
-    states : sequence of torch.Tensor
-        Hidden states of each layer, shape ``(batch, frames, dim)``. The middle layer is taken:
-        the later a layer, the less it keeps of the voice.
-
-    Returns
-    -------
-    embeddings : torch.Tensor
-        Unit-length, shape ``(batch, local_speakers, dim)``.
-    frames : torch.Tensor
-        Frames of non-overlapped speech behind each, shape ``(batch, local_speakers)``.
+    `activity` has the shape ``(batch, frames, local_speakers)``, from 0 to 1; `states` has
+    ``(batch, frames, dim)`` for each layer. The middle layer counts: later ones forget the voice.
+    Returns unit-length embeddings ``(batch, local_speakers, dim)`` and the number of frames behind
+    each, ``(batch, local_speakers)``.
     """
     speakers = range(activity.shape[2])
     silent = [(1 - activity)[..., [n for n in speakers if n != one]].prod(2) for one in speakers]
@@ -81,51 +55,27 @@ def local_speaker_embeddings(activity, states):
     return embeddings / embeddings.norm(dim=2, keepdim=True).clamp(min=1e-6), alone.sum(1)
 
 
-def edge_weights(frames, frame_seconds):
-    """Return weights of the frames of a window, lower at its edges, where context is missing."""
-    distance = np.minimum(np.arange(1, frames + 1), np.arange(frames, 0, -1))
-    return np.minimum(distance * frame_seconds / EDGE_SECONDS, 1).astype(np.float32)
-
-
 def turns_in(sums, counts, frame_seconds):
-    """Return the turns: in each frame, the `counts` most active speakers speak.
+    """Return the turns, as (speaker, start, end) in seconds.
 
-    The number of speakers is decided before their identity. Otherwise a frame in which windows
+    `sums` is the activity of each speaker, summed over windows, shape ``(frames, speakers)``;
+    `counts` is the number of speakers, averaged over windows, shape ``(frames,)``: that many of the
+    most active speakers speak. If the number were not decided first, a frame in which windows
     disagree about the identity would have no speaker.
-
-    Parameters
-    ----------
-    sums : numpy.ndarray
-        Activity of each speaker, summed over windows, shape ``(frames, speakers)``.
-    counts : numpy.ndarray
-        Number of speakers in each frame, averaged over windows, shape ``(frames,)``.
-    frame_seconds : float
-        Seconds from one frame to the next.
-
-    Returns
-    -------
-    list of (int, float, float)
-        Speaker, start and end in seconds.
     """
     ranks = np.argsort(np.argsort(-sums, axis=1, kind="stable"), axis=1, kind="stable")
     activity = (ranks < np.round(counts)[:, None]) & (sums > 0)
-    found = []
-    for speaker, active in enumerate(activity.T):
-        edges = np.flatnonzero(np.diff(np.pad(active.astype(int), 1))).reshape(-1, 2)
-        stretches = joined(edges * frame_seconds, MAX_PAUSE)
-        found += [[speaker, start, end] for start, end in stretches if end - start >= MIN_TURN]
-    return found
+    return [
+        [speaker, *turn]
+        for speaker, active in enumerate(activity.T)
+        for turn in stretches(active, frame_seconds, MAX_PAUSE, MIN_TURN)
+    ]
 
 
 class Segmentation:
-    """Segmentation in windows, and matching of their local speakers.
+    """Segmentation in windows; for a model of ``AutoModelForAudioFrameClassification``.
 
-    Parameters
-    ----------
-    config : transformers.PreTrainedConfig
-        The model's, with the cosine threshold as ``diarization_threshold`` if it has one.
-    sampling_rate : int
-        The model's, in hertz.
+    `config` is the model's; its ``diarization_threshold``, if any, is the cosine threshold.
     """
 
     needs_hidden_states = True
@@ -136,10 +86,8 @@ class Segmentation:
         self.window = round(WINDOW_SECONDS * sampling_rate)
 
     def spans(self, samples):
-        """Return start and end of each window with speech, in samples.
-
-        A feature extractor that normalises makes silence loud, and the model would find speech.
-        """
+        """Return start and end of each window with speech, in samples."""
+        # In a silent window, normalised features are loud, and the model would find speech.
         regions = np.array(speech_regions(samples, self.rate)).reshape(-1, 2) * self.rate
         return [
             (start, end)
@@ -148,11 +96,7 @@ class Segmentation:
         ]
 
     def reduce(self, outputs):
-        """Return what is kept of a batch of windows, for each local speaker.
-
-        ``activity`` as a probability for each frame, ``embeddings``, and ``seconds`` of
-        non-overlapped speech behind each embedding.
-        """
+        """Return the local speakers' activity, embeddings, and seconds behind each embedding."""
         activity = outputs.logits.float().sigmoid()
         embeddings, frames = local_speaker_embeddings(activity, outputs.hidden_states)
         seconds = frames * WINDOW_SECONDS / activity.shape[1]
@@ -173,7 +117,8 @@ class Segmentation:
         weights, counts = np.full(total, 1e-6, np.float32), np.zeros(total, np.float32)
         for start, part, own in zip(starts, parts, labels, strict=True):
             here = slice(start, start + len(part))
-            weight = edge_weights(len(part), frame)
+            edge = np.minimum(np.arange(len(part)) + 1, np.arange(len(part), 0, -1)) * frame
+            weight = np.minimum(edge / EDGE_SECONDS, 1).astype(np.float32)
             for local in np.flatnonzero(own >= 0):
                 sums[here, own[local]] += weight * part[:, local]
                 counts[here] += weight * (part[:, local] > ACTIVE)
