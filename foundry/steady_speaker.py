@@ -77,7 +77,7 @@ def heard(rng, voice):
     if rng.uniform() < 0.8:
         voice = place(rng, voice)
     if rng.uniform() < 0.25:
-        voice = conversations.beneath(rng, voice, _music())
+        voice = conversations.add_music(rng, voice, _music())
     return over_telephone(voice) if rng.uniform() < 0.2 else voice
 
 

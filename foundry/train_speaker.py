@@ -24,7 +24,7 @@ from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLo
 from course_utils import audio
 from course_utils.pipelines import FbankFeatureExtractor
 from course_utils.simulation.augmentation import RATE, over_telephone
-from course_utils.simulation.conversations import PACES
+from course_utils.simulation.conversations import SPEEDS as PACES
 from foundry import speech, speech_features, speech_scores, voice_plan, voice_scores
 from foundry.conformer import config_of, spread
 from foundry.speech_bank import Bank, compute

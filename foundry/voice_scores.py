@@ -81,7 +81,7 @@ def verify_all(embed, real):
         line = [over_telephone(clip) for clip in heard]
         table[f"{split}, also a telephone"] = verification(embed, line, speakers)
         heard = [
-            conversations.beneath(np.random.default_rng(n), clip, music)
+            conversations.add_music(np.random.default_rng(n), clip, music)
             for n, clip in enumerate(heard)
         ]
         table[f"{split}, also music"] = verification(embed, heard, speakers)
