@@ -18,10 +18,9 @@ MIN_REGION = 0.1  # seconds; shorter regions of speech are left out
 
 
 def speech_regions(samples, sampling_rate):
-    """Find where somebody speaks, by level alone.
+    """Find where somebody speaks: where the level, from 100 Hz to 4 kHz, is above a threshold.
 
-    The level of each frame of 10 ms, between 100 Hz and 4 kHz, is compared with a threshold
-    between the quiet and the loud frames of the recording.
+    The threshold lies between the levels of the quiet and of the loud frames of the recording.
 
     Parameters
     ----------
@@ -122,18 +121,17 @@ class Clustering:
 
 
 def cluster(embeddings, spans, num_speakers, threshold):
-    """Return the cluster of each embedding, int64, shape ``(pieces,)``.
+    """Return the cluster of each piece, int64, shape ``(pieces,)``.
 
-    `embeddings` are unit-length, shape ``(pieces, dim)``; `spans` are start and end in seconds,
-    shape ``(pieces, 2)``. Without `num_speakers`, clusters are merged while their mean cosine is
-    above `threshold`.
+    `embeddings` are unit-length, ``(pieces, dim)``; `spans` are start and end in seconds. Without
+    `num_speakers`, clusters are merged while their mean cosine is above `threshold`.
     """
     from scipy.cluster import hierarchy
 
     if len(embeddings) == 1:
         return np.zeros(1, int)
-    count = len(embeddings)
-    chosen = np.unique(np.linspace(0, count - 1, min(MAX_PIECES, count)).astype(int))
+    last = len(embeddings) - 1
+    chosen = np.unique(np.linspace(0, last, min(MAX_PIECES, last + 1)).astype(int))
     tree = hierarchy.linkage(embeddings[chosen], "average", metric="cosine")
     if num_speakers is None:
         groups = hierarchy.fcluster(tree, 1 - threshold, "distance")

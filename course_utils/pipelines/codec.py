@@ -49,9 +49,6 @@ class SpectralCodec(PreTrainedModel):
         self.codebooks = torch.nn.Parameter(books, requires_grad=False)
         self.post_init()
 
-    def _init_weights(self, module):
-        """Leave the codebooks as they are: they are fitted, not trained."""
-
     def _filters(self):
         config = self.config
         bins, highest = config.window_length // 2 + 1, config.sampling_rate / 2

@@ -97,12 +97,10 @@ class SpeakerDiarizationPipeline(Pipeline):
         return super().__call__(inputs, batch_size=1, windows_per_batch=windows, **options)
 
     def _sanitize_parameters(self, num_speakers=None, threshold=None, windows_per_batch=None):
-        if num_speakers is not None and (
-            isinstance(num_speakers, bool)
-            or not isinstance(num_speakers, int | np.integer)
-            or num_speakers < 1
-        ):
-            raise ValueError(f"num_speakers is {num_speakers!r}: give a whole number from 1 on.")
+        for name, value in (("num_speakers", num_speakers), ("batch_size", windows_per_batch)):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= 1):
+                raise ValueError(f"{name} is {value!r}: give a whole number from 1 on.")
         if threshold is not None and not -1 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold!r}: a cosine lies between -1 and 1.")
         given = {"num_speakers": num_speakers, "threshold": threshold}

@@ -19,9 +19,7 @@ class FbankFeatureExtractor(SeamlessM4TFeatureExtractor):
     variance 1, which removes the mean spectrum: good for words, bad for voices.
     """
 
-    def __init__(self, *args, do_normalize_per_mel_bins=True, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.do_normalize_per_mel_bins = do_normalize_per_mel_bins
+    do_normalize_per_mel_bins = True  # unless the settings say otherwise
 
     def __call__(self, raw_speech, *args, **kwargs):
         """Return the features of one clip or several, as `SeamlessM4TFeatureExtractor` does."""

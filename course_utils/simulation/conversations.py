@@ -29,7 +29,7 @@ MAX_PAUSE = 0.3  # seconds; silence up to this long within an utterance does not
 ARRANGEMENTS = 200  # arrangements of the same utterances that are tried for the wanted overlap
 DRAWS = 20  # sets of utterances that are tried
 MUSIC_DB = (-25, -15)  # range of the level of music relative to the voices, in decibels
-SPEEDS = (0.9, 1.0, 1.1)  # of the speed perturbation in `cast`, as in Kaldi's recipes
+SPEEDS = (0.9, 1.0, 1.1)  # speed perturbation in `cast`, as by Ko et al. (2015)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,13 @@ def add_music(rng, track, music):
 
 
 def overlap_of(turns):
-    """Return the share of the time with speech in which two or more speak, 0 to 1."""
+    """Return the share of the time with speech in which two or more speak, 0 to 1.
+
+    Parameters
+    ----------
+    turns : list of dict
+        ``{"speaker", "start", "end"}`` in seconds; without any, the share is 0.
+    """
     edges = sorted([(turn["start"], 1) for turn in turns] + [(turn["end"], -1) for turn in turns])
     speaking, before, once, twice = 0, 0.0, 0.0, 0.0
     for time, change in edges:
