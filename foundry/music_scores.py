@@ -18,7 +18,7 @@ from transformers import (
 
 from course_utils import audio, catalog, pipelines
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import genres, music_prompts
 from foundry.train_loop import save_half
 

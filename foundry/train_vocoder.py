@@ -22,7 +22,7 @@ from course_utils import audio, errors
 from course_utils.finetuning.tts import HOP
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
 from course_utils.scoring.speech import HIGHEST, LOWEST, frame_pitch
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, tts_scores
 from foundry.speech_bank import run_jobs
 from foundry.steps import run

@@ -10,7 +10,7 @@ import numpy as np
 from transformers import SpeechT5FeatureExtractor
 
 from course_utils.finetuning.tts import HOP, prosody
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.pronunciation import tokens_of
 
 FLOOR = -4.0

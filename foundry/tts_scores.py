@@ -14,7 +14,7 @@ from course_utils import audio, pipelines, scoring
 from course_utils.finetuning.tts import HOP
 from course_utils.formats import spelling
 from course_utils.scoring import speech
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, voice_scores
 from foundry.speech import PACKED
 from foundry.tts_features import extractor, mel_of

@@ -6,7 +6,7 @@ from transformers import AutoFeatureExtractor, AutoModelForAudioFrameClassificat
 
 from course_utils import data, finetuning, pipelines, scoring
 from course_utils.finetuning.recipes._recipe import RATE, Recipe, without_dropout
-from course_utils.pipelines.stitching import SECONDS
+from course_utils.pipelines.segmentation import WINDOW_SECONDS as SECONDS
 from course_utils.simulation import conversations
 
 COLLAR = 0.25
@@ -31,14 +31,13 @@ class Activity(Recipe):
     def begin(self, rows):
         """Find out how many frames and tracks the model makes of a window."""
         model = self.fresh_model().eval()
-        self.options = getattr(model.config, "feature_options", {})
         silence = torch.tensor(self.features(np.zeros(round(SECONDS * RATE), np.float32)))
         with torch.no_grad():
             self.frames, self.tracks = model(silence[None]).logits.shape[1:]
 
     def features(self, samples):
         """Return the features of one window."""
-        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np", **self.options)
+        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
         return made[self.input][0]
 
     def decode(self, row):

@@ -5,9 +5,7 @@ from contextlib import suppress
 import numpy as np
 import torch
 from transformers import (
-    AutoFeatureExtractor,
     AutoModel,
-    AutoModelForAudioXVector,
     AutoModelForTextToSpectrogram,
     AutoTokenizer,
     SpeechT5FeatureExtractor,
@@ -47,9 +45,7 @@ class Synthesis(Recipe):
         super().__init__(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
         self.mels = SpeechT5FeatureExtractor()
-        hearing = catalog.model("pocket-speaker")
-        self.hearing = AutoFeatureExtractor.from_pretrained(hearing)
-        self.xvectors = AutoModelForAudioXVector.from_pretrained(hearing, dtype="float32").eval()
+        self.embed = pipelines.SpeakerEmbedder(catalog.model("pocket-speaker"))
 
     def begin(self, rows):  # noqa: D102
         require(rows, "text", "write what is said into a column text of metadata.csv")
@@ -63,17 +59,9 @@ class Synthesis(Recipe):
         heard = {}
         for row in rows:
             with suppress(audio.AudioError):
-                vector = self.vector_of(self.decode(row)["samples"])
+                vector = self.embed(self.decode(row)["samples"])
                 heard.setdefault(row.get("speaker", VOICE), []).append(vector)
         return {name: np.mean(vectors, 0) for name, vectors in heard.items()}
-
-    def vector_of(self, samples):
-        """Return the x-vector of a clip, of length 1."""
-        options = getattr(self.xvectors.config, "feature_options", {})
-        heard = self.hearing(samples, sampling_rate=RATE, return_tensors="pt", **options)
-        with torch.no_grad():
-            vector = self.xvectors(heard[self.hearing.model_input_names[0]]).embeddings[0]
-        return torch.nn.functional.normalize(vector, dim=0).numpy()
 
     def examples(self, row):  # noqa: D102
         samples = audio.trim_silence(row["samples"], RATE)
@@ -129,7 +117,7 @@ class Synthesis(Recipe):
             clip = np.asarray(made["audio"], np.float32).ravel()
             heard = self.recognise({"array": clip, "sampling_rate": made["sampling_rate"]})["text"]
             unit = vector[0].numpy() / np.linalg.norm(vector)
-            likeness = float(self.vector_of(clip) @ unit)
+            likeness = float(self.embed(clip) @ unit)
             answers.append({"text": heard.strip(), "similarity": round(likeness, 4)})
         return answers
 
