@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_utils import audio
-from course_utils.finetuning.tts import HIGHEST, HOP, LOWEST, frame_pitch
+from course_utils.finetuning.tts import HIGHEST, LOWEST, frame_pitch
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
 from course_utils.simulation.acoustics import RATE
 from foundry import speech_scores, tts_scores
@@ -27,7 +27,7 @@ from foundry.speech_bank import run_jobs
 from foundry.steps import run
 from foundry.train_loop import fit, save_half
 from foundry.train_tts import utterances_of
-from foundry.tts_features import extractor, mel_of
+from foundry.tts_features import HOP, extractor, mel_of
 
 FRAMES = 64
 """Frames of a training crop: a second."""

@@ -1,4 +1,4 @@
-"""One recipe a task: what ``course-utils finetune`` and ``course-utils evaluate`` need to know."""
+"""One recipe a task, for ``course-utils finetune`` and ``course-utils evaluate``."""
 
 from importlib import import_module
 
@@ -6,7 +6,7 @@ from course_utils.finetuning.recipes._recipe import Recipe, RecipeError
 
 __all__ = ["TASKS", "Recipe", "RecipeError", "find"]
 
-# task -> module of this package and class in it, imported on demand: each loads other libraries.
+# task -> module and class. A module is imported when it is needed, for each loads other libraries.
 _RECIPES = {
     "classification": ("classification", "Classification"),
     "asr": ("recognition", "Recognition"),
@@ -17,16 +17,11 @@ TASKS = tuple(_RECIPES)
 
 
 def find(task):
-    """Return the class of the recipe for a task.
+    """Return the recipe of a task, a subclass of :class:`Recipe`.
 
     Parameters
     ----------
     task : {"classification", "asr", "diarization", "tts"}
-
-    Returns
-    -------
-    type
-        A subclass of :class:`Recipe`.
 
     Raises
     ------
