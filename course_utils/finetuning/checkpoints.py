@@ -13,16 +13,9 @@ from course_utils.errors import one_line
 from course_utils.finetuning import sources
 from course_utils.finetuning.recipes import RecipeError
 
-LIMITS = {
-    "chunk_length": 600,
-    "feature_size": 65_536,
-    "hop_length": 65_536,
-    "max_length": 1_000_000,
-    "n_fft": 65_536,
-    "n_samples": 10_000_000,
-    "num_labels": 100_000,
-    "num_mel_bins": 4_096,
-}
+LIMITS = {"chunk_length": 600, "num_mel_bins": 4_096, "num_labels": 100_000}
+LIMITS |= {"feature_size": 65_536, "hop_length": 65_536, "n_fft": 65_536}
+LIMITS |= {"max_length": 1_000_000, "n_samples": 10_000_000}
 """Highest values accepted in a configuration; beyond them it would only fill the memory."""
 
 HEADER = 25_000_000

@@ -246,14 +246,12 @@ class RecipeTrainer(Trainer):
         if name is None or not hasattr(rows, "__len__"):
             return super()._get_train_sampler(train_dataset)
         batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        batch *= self.args.world_size
-        sampler = LengthGroupedSampler(batch, lengths=[len(row[name]) for row in rows])
-
-        def set_epoch(epoch):
-            sampler.generator = torch.Generator().manual_seed(1_000 * seed + epoch)
-
-        sampler.set_epoch = set_epoch
-        set_epoch(0)
+        lengths = [len(row[name]) for row in rows]
+        sampler = LengthGroupedSampler(batch * self.args.world_size, lengths=lengths)
+        sampler.set_epoch = lambda epoch: setattr(
+            sampler, "generator", torch.Generator().manual_seed(1_000 * seed + epoch)
+        )
+        sampler.set_epoch(0)
         return sampler
 
     def training_step(self, model, inputs, *rest):
@@ -299,10 +297,8 @@ def _stream(recipe, rows, processes):
             "into as many Parquet files or more"
         )
 
-    def examples(batch):
-        (row,) = [
-            dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)
-        ]
+    def examples(batch):  # of one row, which may have several examples or none
+        row = {name: values[0] for name, values in batch.items()}
         made = list(recipe.examples(recipe.decode(row)))
         return {name: [example[name] for example in made] for name in made[0]} if made else {}
 

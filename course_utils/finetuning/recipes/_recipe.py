@@ -26,7 +26,12 @@ def arguments(learning_rate, epochs, batch_size, accumulation=1, **more):
 
 
 class Recipe:
-    """How one task is trained, answered and scored. Subclasses fill in the task's own parts.
+    """How one task is trained, answered and scored.
+
+    Subclasses define ``examples(row)``, which yields the training examples of a decoded row, dicts
+    of arrays; ``collator(model)``, which returns the function that makes a batch of examples;
+    ``answer(rows)``, which returns a dict for each decoded row, ready for JSON; and
+    ``score(lines)``, which returns metrics by name, from answers with a ``reference`` each.
 
     Parameters
     ----------
@@ -84,10 +89,6 @@ class Recipe:
         """Return the row with ``samples``: its audio, mono at :data:`RATE`."""
         return row | {"samples": audio.load(row["audio"], sampling_rate=RATE)[0]}
 
-    def examples(self, row):
-        """Yield the training examples of a decoded row: dicts of arrays."""
-        raise NotImplementedError
-
     def model_options(self):
         """Return the arguments of ``from_pretrained`` that this task needs."""
         return {}
@@ -105,10 +106,6 @@ class Recipe:
         changes = _without_dropout(self.checkpoint) if deterministic else self.augmentation or {}
         options = self.model_options() | changes
         return self.auto_class.from_pretrained(start or self.checkpoint, dtype="float32", **options)
-
-    def collator(self, model):
-        """Return the function that makes a batch of examples."""
-        raise NotImplementedError
 
     def augment(self, batch):
         """Return a training batch with random changes; by default unchanged."""
@@ -128,17 +125,10 @@ class Recipe:
         inputs = [{"array": row["samples"], "sampling_rate": RATE} for row in rows]
         return self.pipe(inputs, batch_size=len(rows), **options)
 
-    def answer(self, rows):
-        """Return the answers to decoded rows: a list of dicts, ready for JSON."""
-        raise NotImplementedError
-
     def reference(self, row):
         """Return the reference of a decoded row, ready for JSON, or None if it has none."""
-        return row.get(self.column)
-
-    def score(self, lines):
-        """Return metrics by name, from answers with a ``reference`` each."""
-        raise NotImplementedError
+        value = row.get(self.column)
+        return None if value == "" else value
 
 
 def metrics(lines, key, *names, prepare=lambda value: value, **options):

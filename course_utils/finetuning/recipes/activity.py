@@ -13,12 +13,13 @@ from course_utils.simulation import conversations
 COLLAR = 0.25
 """Collar in seconds: this much on either side of a border in the reference is not scored."""
 
-CONVERSATIONS = {
-    "train": {True: range(200), False: range(1_000, 1_040)},
-    "validation": {True: range(5_000, 5_016)},
-    "test": {True: range(7_000, 7_060)},
-}
-"""Seeds of the conversations of lesson 07, by split and by whether there is music in them."""
+CONVERSATIONS = (
+    ("train", True, range(200)),
+    ("train", False, range(1_000, 1_040)),
+    ("validation", True, range(5_000, 5_016)),
+    ("test", True, range(7_000, 7_060)),
+)
+"""Conversations of lesson 07: split, whether there is music in them, and their seeds."""
 
 
 class Activity(Recipe):
@@ -45,16 +46,10 @@ class Activity(Recipe):
         """Return the conversations of lesson 07, still to be mixed."""
         if name != "speech":
             raise RecipeError(f"{name} has no turns; take speech, or a folder with RTTM files")
-        return {
-            split: datasets.Dataset.from_list(
-                [
-                    {"conversation_seed": seed, "music": music, "split": split}
-                    for music, seeds in kinds.items()
-                    for seed in seeds
-                ]
-            )
-            for split, kinds in CONVERSATIONS.items()
-        }
+        rows = {split: [] for split, *_ in CONVERSATIONS}
+        for split, music, seeds in CONVERSATIONS:
+            rows[split] += [{"split": split, "music": music, "conversation_seed": n} for n in seeds]
+        return {split: datasets.Dataset.from_list(made) for split, made in rows.items()}
 
     def begin(self, rows):
         """Find out how many frames and tracks the model makes of a window."""

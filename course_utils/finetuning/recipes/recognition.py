@@ -60,10 +60,6 @@ class Recognition(Recipe):
         )
         return [{"text": answer["text"].strip()} for answer in answers]
 
-    def reference(self, row):
-        """Return the transcript, None if it is empty."""
-        return row.get("text") or None
-
     def score(self, lines):
         """Return word and character error rate."""
         return metrics(lines, "text", "wer", "cer", prepare=scoring.normalise_text)

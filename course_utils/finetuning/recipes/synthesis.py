@@ -45,7 +45,7 @@ class Synthesis(Recipe):
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-        hearing = catalog.model("pocket-speaker")
+        hearing = catalog.model("pocket-voices")  # the embeddings that the synthesiser knows
         self.hearing = AutoFeatureExtractor.from_pretrained(hearing)
         self.xvectors = AutoModelForAudioXVector.from_pretrained(hearing, dtype="float32").eval()
 
