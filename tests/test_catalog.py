@@ -160,19 +160,40 @@ def test_card_comes_without_its_header(monkeypatch, tmp_path):
         assert catalog.card("sounds") == "# Title\n\nText"
 
 
-def test_max_steps_come_from_the_environment(monkeypatch):
-    monkeypatch.delenv("COURSE_MAX_STEPS", raising=False)
-    assert catalog.max_steps() is None
-    for said, steps in (("2", 2), (" 30 ", 30), ("", None)):
-        monkeypatch.setenv("COURSE_MAX_STEPS", said)
-        assert catalog.max_steps() == steps
+def test_training_follows_the_profile(monkeypatch):
+    transformers = pytest.importorskip("transformers")
+    known = transformers.TrainingArguments.__dataclass_fields__
+    rates = set()
+    for profile in catalog.PROFILES:
+        monkeypatch.setenv("COURSE_PROFILE", profile)
+        arguments = catalog.training("genres")
+        assert set(arguments) <= set(known)
+        rates.add(arguments["learning_rate"])
+        arguments.clear()  # a copy: the catalogue stays as it is
+        assert catalog.training("genres")
+    assert len(rates) == 2
+    with pytest.raises(catalog.CatalogError, match="no lesson trains on sounds; there are genres"):
+        catalog.training("sounds")
+
+
+def test_max_steps_cut_every_training_short(monkeypatch):
+    for profile in catalog.PROFILES:
+        monkeypatch.setenv("COURSE_PROFILE", profile)
+        monkeypatch.delenv("COURSE_MAX_STEPS", raising=False)
+        for entry in catalog.entries():
+            if entry.training:
+                assert "max_steps" not in catalog.training(entry.name)
+                monkeypatch.setenv("COURSE_MAX_STEPS", "2")
+                assert catalog.training(entry.name)["max_steps"] == 2
+                monkeypatch.setenv("COURSE_MAX_STEPS", "")
+                assert "max_steps" not in catalog.training(entry.name)
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", "²"])
 def test_max_steps_must_be_a_number_of_steps(said, monkeypatch):
     monkeypatch.setenv("COURSE_MAX_STEPS", said)
     with pytest.raises(catalog.CatalogError, match=r"COURSE_MAX_STEPS is .*whole number above 0"):
-        catalog.max_steps()
+        catalog.training("genres")
 
 
 def test_every_stand_in_ships_with_its_card():

@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from course_utils.catalog import devices
+
 PROFILES = ("pocket", "hub")
 POCKET = Path(str(resources.files("course_utils"))) / "pocket"
 """Folder of the stand-ins that ship with the course."""
@@ -58,6 +60,8 @@ class Entry:
         Column that says which rows must stay in one split.
     each, longest : number or None
         How many rows of a group and how many seconds of a row are wanted at most.
+    training : dict
+        For each profile, with which ``transformers.TrainingArguments`` a lesson trains on it.
     """
 
     name: str
@@ -80,6 +84,7 @@ class Entry:
     group: str | None = None
     each: int | None = None
     longest: float | None = None
+    training: dict = field(default_factory=dict, hash=False)
 
 
 @cache
@@ -216,11 +221,40 @@ def original(name):
     return not entry.shipped and entry not in map(find, chosen)
 
 
-def max_steps():
-    """Return the number of steps after which every training ends, or None for no limit.
+def training(name):
+    """Return the arguments with which a lesson trains on a data set in the profile in force.
 
-    The environment variable ``COURSE_MAX_STEPS`` sets it, for a quick trial of a machine; the
-    scores are then worth nothing.
+    The environment variable ``COURSE_MAX_STEPS`` cuts every training short, for trials of a
+    machine; the scores are then worth nothing. In the hub profile the arguments fit the device,
+    see `devices.fitted`.
+
+    Parameters
+    ----------
+    name : str
+        A data set's name in the catalogue.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of ``transformers.TrainingArguments``.
+
+    Raises
+    ------
+    CatalogError
+        If there is no such data set, no lesson trains on it, or ``COURSE_MAX_STEPS`` is not a
+        whole number above 0.
+    """
+    entry = find(name)
+    if not entry.training:
+        trained = ", ".join(entry.name for entry in entries() if entry.training)
+        raise CatalogError(f"no lesson trains on {entry.name}; there are {trained}")
+    arguments = devices.fitted(entry.training[profile()], profile())
+    most = max_steps()
+    return arguments | ({"max_steps": most} if most else {})
+
+
+def max_steps():
+    """Return after how many steps ``COURSE_MAX_STEPS`` ends every training, or None.
 
     Raises
     ------
