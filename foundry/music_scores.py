@@ -19,7 +19,7 @@ from transformers import (
 from course_utils import audio, finetuning, pipelines
 from course_utils.catalog import POCKET
 from course_utils.finetuning.recipes.classification import Classification
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import genres, music_prompts
 from foundry.train_loop import save_half
 

@@ -22,7 +22,7 @@ from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
 from course_utils import audio
 from course_utils.finetuning.tts import SpeechCollator
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import kokoro, speech_plan, speech_scores, tts_scores, voice_plan, voice_scores
 from foundry.pronunciation import PAD, TOKENS, lexicon, tokenizer
 from foundry.speech_bank import run_jobs, schedule

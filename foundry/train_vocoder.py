@@ -21,7 +21,7 @@ from torch.nn import functional
 from course_utils import audio
 from course_utils.finetuning.tts import HIGHEST, LOWEST, frame_pitch
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, tts_scores
 from foundry.speech_bank import run_jobs
 from foundry.steps import run

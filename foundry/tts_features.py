@@ -13,7 +13,7 @@ import numpy as np
 from transformers import SpeechT5FeatureExtractor
 
 from course_utils.finetuning.tts import prosody
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.pronunciation import tokens_of
 
 EDGE = 3

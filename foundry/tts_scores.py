@@ -12,7 +12,7 @@ from transformers import AutoModel, pipeline
 
 from course_utils import audio, pipelines, scoring
 from course_utils.formats import spelling
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, voice_scores
 from foundry.speech import PACKED
 from foundry.tts_features import HOP, extractor, mel_of

@@ -13,7 +13,7 @@ import numpy as np
 
 from course_utils import audio
 from course_utils.formats.speaker_turns import joined
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_at,
     add_noise,

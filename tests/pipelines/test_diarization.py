@@ -18,8 +18,8 @@ pipelines.register()
 
 MODELS = {
     "clustering": {"model": str(POCKET / "pocket-speaker")},
-    "stitching": {"model": str(POCKET / "pocket-diarizer")},
-    "linking": {
+    "segmentation": {"model": str(POCKET / "pocket-diarizer")},
+    "segment_and_embed": {
         "model": str(POCKET / "pocket-diarizer"),
         "speaker_model": str(POCKET / "pocket-speaker"),
     },
@@ -151,6 +151,7 @@ from course_utils import data, pipelines
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
+pipelines.register()
 rows = data.load("speech", split="test")
 talk = conversations.simulate(rows, 1, speakers=(3, 3), seconds=80)
 minute = talk["audio"][: 60 * 16_000]

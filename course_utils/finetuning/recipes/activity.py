@@ -5,10 +5,13 @@ import numpy as np
 import torch
 from transformers import AutoModelForAudioFrameClassification
 
-from course_utils import data, finetuning
+from course_utils import data, finetuning, pipelines
 from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments, metrics
-from course_utils.pipelines.stitching import SECONDS
+from course_utils.pipelines.segmentation import WINDOW_SECONDS
 from course_utils.simulation import conversations
+
+WINDOW = round(WINDOW_SECONDS * RATE)
+"""Length of a window, in samples."""
 
 COLLAR = 0.25
 """Collar in seconds: this much on either side of a border in the reference is not scored."""
@@ -54,14 +57,13 @@ class Activity(Recipe):
     def begin(self, rows):
         """Find out how many frames and tracks the model makes of a window."""
         model = self.fresh_model().eval()
-        self.options = getattr(model.config, "feature_options", {})
-        silence = torch.tensor(self.features(np.zeros(round(SECONDS * RATE), np.float32)))
+        silence = torch.tensor(self.features(np.zeros(WINDOW, np.float32)))
         with torch.no_grad():
             self.frames, self.tracks = model(silence[None]).logits.shape[1:]
 
     def features(self, samples):
         """Return the features of one window."""
-        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np", **self.options)
+        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
         return made[self.input][0]
 
     def decode(self, row):
@@ -82,15 +84,13 @@ class Activity(Recipe):
 
     def examples(self, row):
         """Yield the features and frame labels of each window."""
-        samples, turns = row["samples"], row["turns"]
-        window = round(SECONDS * RATE)
-        samples = np.pad(samples, (0, max(window - len(samples), 0)))
-        last = len(samples) - window
-        for first in sorted({*range(0, last, window), last}):
+        samples = np.pad(row["samples"], (0, max(WINDOW - len(row["samples"]), 0)))
+        frame = WINDOW_SECONDS / self.frames
+        for start, end in pipelines.windows(len(samples), WINDOW):
             labels = finetuning.frame_labels(
-                turns, self.frames, SECONDS / self.frames, self.tracks, start=first / RATE
+                row["turns"], self.frames, frame, self.tracks, start=start / RATE
             )
-            yield {self.input: self.features(samples[first : first + window]), "labels": labels}
+            yield {self.input: self.features(samples[start:end]), "labels": labels}
 
     def collator(self, model):
         """Pad features and frame labels."""

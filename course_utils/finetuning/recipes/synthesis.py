@@ -5,14 +5,7 @@ from contextlib import suppress
 import numpy as np
 import torch
 from safetensors.numpy import save_file
-from transformers import (
-    AutoFeatureExtractor,
-    AutoModel,
-    AutoModelForAudioXVector,
-    AutoModelForTextToSpectrogram,
-    AutoTokenizer,
-    pipeline,
-)
+from transformers import AutoModel, AutoModelForTextToSpectrogram, AutoTokenizer, pipeline
 
 from course_utils import audio, catalog, data, finetuning, pipelines, scoring
 from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments, metrics
@@ -45,9 +38,8 @@ class Synthesis(Recipe):
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-        hearing = catalog.model("pocket-voices")  # the embeddings that the synthesiser knows
-        self.hearing = AutoFeatureExtractor.from_pretrained(hearing)
-        self.xvectors = AutoModelForAudioXVector.from_pretrained(hearing, dtype="float32").eval()
+        # The embeddings that the synthesiser was trained with.
+        self.embed = pipelines.SpeakerEmbedder(catalog.model("pocket-voices"))
 
     @classmethod
     def catalogued(cls, name):
@@ -73,17 +65,9 @@ class Synthesis(Recipe):
         heard = {}
         for row in rows:
             with suppress(audio.AudioError):
-                vector = self.vector_of(self.decode(row)["samples"])
+                vector = self.embed(self.decode(row)["samples"])
                 heard.setdefault(row.get("speaker", VOICE), []).append(vector)
         return {name: np.mean(vectors, 0) for name, vectors in heard.items()}
-
-    def vector_of(self, samples):
-        """Return the unit-length speaker embedding of a clip."""
-        options = getattr(self.xvectors.config, "feature_options", {})
-        heard = self.hearing(samples, sampling_rate=RATE, return_tensors="pt", **options)
-        with torch.no_grad():
-            vector = self.xvectors(heard[self.hearing.model_input_names[0]]).embeddings[0]
-        return torch.nn.functional.normalize(vector, dim=0).numpy()
 
     def examples(self, row):
         """Yield token ids, durations, spectrogram, pitch, energy and speaker embedding."""
@@ -141,7 +125,7 @@ class Synthesis(Recipe):
             clip = np.asarray(made["audio"], np.float32).ravel()
             heard = self.recognise({"array": clip, "sampling_rate": made["sampling_rate"]})["text"]
             unit = vector[0].numpy() / np.linalg.norm(vector)
-            similarity = float(self.vector_of(clip) @ unit)
+            similarity = float(self.embed(clip) @ unit)
             answers.append({"text": heard.strip(), "similarity": round(similarity, 4)})
         return answers
 
