@@ -19,8 +19,8 @@ from torch import nn
 from torch.nn import functional
 
 from course_utils import audio
-from course_utils.finetuning.tts import HIGHEST, LOWEST, frame_pitch
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
+from course_utils.scoring.speech import HIGHEST, LOWEST, frame_pitch
 from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, tts_scores
 from foundry.speech_bank import run_jobs

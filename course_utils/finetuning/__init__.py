@@ -7,7 +7,7 @@ from course_utils.finetuning.diarization import (
     permutation_invariant_loss,
 )
 from course_utils.finetuning.trainer import live_curves, mixed_precision, shift_and_mask
-from course_utils.finetuning.tts import SpeechCollator, aligned_durations, frame_pitch, prosody
+from course_utils.finetuning.tts import SpeechCollator, aligned_durations, prosody
 
 __all__ = [
     "ActivityCollator",
@@ -15,7 +15,6 @@ __all__ = [
     "TranscriptCollator",
     "aligned_durations",
     "frame_labels",
-    "frame_pitch",
     "live_curves",
     "mixed_precision",
     "permutation_invariant_loss",

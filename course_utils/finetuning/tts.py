@@ -2,13 +2,8 @@
 
 import librosa
 import numpy as np
-import pyworld
 
-LOWEST = 60
-"""Lowest fundamental frequency that is looked for, in hertz."""
-
-HIGHEST = 500
-"""Highest fundamental frequency that is looked for, in hertz."""
+from course_utils.scoring.speech import frame_pitch
 
 
 def aligned_durations(said, durations, recorded):
@@ -58,32 +53,6 @@ def aligned_durations(said, durations, recorded):
     return np.bincount(tokens[path[::-1][first, 0]], minlength=len(durations))
 
 
-def frame_pitch(samples, sampling_rate=16_000, hop_length=256):
-    """Return the fundamental frequency of each frame, by DIO (Morise et al. 2009).
-
-    DIO finds the pitch of low and creaky voices more often than pYIN.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Mono, shape ``(n,)``.
-    sampling_rate : int
-        In hertz.
-    hop_length : int
-        Samples between frames.
-
-    Returns
-    -------
-    numpy.ndarray
-        In hertz, NaN in unvoiced frames, shape ``(n // hop_length + 1,)``.
-    """
-    samples = np.asarray(samples, np.float64)
-    period = 1000 * hop_length / sampling_rate  # in milliseconds
-    pitch, times = pyworld.dio(samples, sampling_rate, LOWEST, HIGHEST, frame_period=period)
-    pitch = pyworld.stonemask(samples, pitch, times, sampling_rate)
-    return np.where(pitch > 0, pitch, np.nan)
-
-
 def prosody(samples, mel, durations, extractor):
     """Return the mean pitch and energy of each token, normalised.
 
@@ -92,7 +61,7 @@ def prosody(samples, mel, durations, extractor):
     samples : numpy.ndarray
         Mono at 16 kHz, shape ``(n,)``.
     mel : numpy.ndarray
-        Its log-mel spectrogram from `extractor`, shape ``(frames, bands)``.
+        Its log-mel spectrogram from `extractor`, a frame every 16 ms, shape ``(frames, bands)``.
     durations : array of int, shape (tokens,)
         Frames of each token; their sum is ``frames``.
     extractor : transformers.SpeechT5FeatureExtractor
@@ -106,7 +75,7 @@ def prosody(samples, mel, durations, extractor):
         as are pitch and energy of one without frames.
     """
     tokens = np.repeat(np.arange(len(durations)), durations)
-    hertz = frame_pitch(samples, hop_length=extractor.sample_stride)[: len(mel)]
+    hertz = frame_pitch(samples)[: len(mel)]
     pitch = (np.log(hertz) - extractor.pitch_mean) / extractor.pitch_std
     energy = (mel.mean(1) - extractor.energy_mean) / extractor.energy_std
     voiced = np.flatnonzero(np.isfinite(pitch))

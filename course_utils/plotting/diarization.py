@@ -249,7 +249,7 @@ def _colours(speakers):
 
 def _compared(reference, hypothesis):
     """Return the rows under their headings, and the errors."""
-    from course_utils import scoring  # which takes seconds to import
+    from course_utils.scoring import diarization as scoring  # which takes seconds to import
 
     pairs = scoring.match_speakers(reference, hypothesis)
     true = list(dict.fromkeys(turn["speaker"] for turn in reference))
