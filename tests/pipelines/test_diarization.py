@@ -78,7 +78,8 @@ def test_batches_and_lists_give_the_same(diarize, talk):
     short = talk["audio"][:40_000]
     one = [diarize(talk["audio"]), diarize(short)]
     many = diarize([talk["audio"], short], batch_size=4)
-    assert list(diarize(iter([talk["audio"], short]), batch_size=4)) == many
+    clips = (clip for clip in (talk["audio"], short))
+    assert list(diarize(clips, batch_size=4)) == many
     for wanted, found in zip(one, many, strict=True):
         assert der({"turns": wanted}, found) < 0.02
 
