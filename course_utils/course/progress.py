@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from course_utils import catalog, errors
+from course_utils import catalog, errors, scoring
 
 FIELDS = ("lesson", "task", "metric", "baseline", "finetuned", "seconds", "profile")
 _HIGHEST = 1e12  # no score and no time is as large
@@ -36,7 +36,16 @@ def path():
     return home() / "progress.json"
 
 
-def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=None):
+def record(
+    task,
+    *,
+    metric,
+    baseline=None,
+    finetuned=None,
+    seconds=None,
+    lesson=None,
+    higher_is_better=None,
+):
     """Append one score to the ledger.
 
     Parameters
@@ -51,6 +60,8 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         How long fine-tuning took.
     lesson : str, optional
         Two digits; the lesson that :func:`course_utils.course.lesson.start` opened, when left out.
+    higher_is_better : bool, optional
+        Whether a higher score is better; ``scoring.higher_is_better(metric)`` when left out.
 
     Returns
     -------
@@ -71,6 +82,7 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
+        "higher_is_better": _direction(metric) if higher_is_better is None else higher_is_better,
         **{name: _number(name, value) for name, value in scores.items()},
         "profile": catalog.profile(),
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -97,7 +109,8 @@ def history():
     Returns
     -------
     list of dict
-        Keys as in ``FIELDS`` and ``time`` (ISO 8601, UTC).
+        Keys as in ``FIELDS``, ``time`` (ISO 8601, UTC) and ``higher_is_better`` (bool, or None if
+        the direction of the metric is not known; missing in ledgers of older versions).
 
     Raises
     ------
@@ -113,12 +126,13 @@ def latest():
     Returns
     -------
     list of dict
-        One dict an entry with exactly the keys in ``FIELDS``.
+        One dict an entry with exactly the keys in ``FIELDS`` and ``higher_is_better``.
     """
     newest = {}
     for entry in history():
         key = tuple(entry[name] for name in ("lesson", "task", "metric", "profile"))
         newest[key] = {name: entry[name] for name in FIELDS}
+        newest[key]["higher_is_better"] = entry.get("higher_is_better")
     return sorted(newest.values(), key=lambda entry: entry["lesson"])
 
 
@@ -141,6 +155,13 @@ def table(entries):
     widths = [max(len(row[i]) for row in rows) for i in range(len(FIELDS))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _direction(metric):
+    try:
+        return scoring.higher_is_better(str(metric))
+    except ValueError:  # none of this package's metrics
+        return None
 
 
 def _number(name, value):
@@ -182,6 +203,7 @@ def _is_entry(entry):
             entry.get(name, "") is None or _is_score(entry.get(name))
             for name in ("baseline", "finetuned", "seconds")
         )
+        and isinstance(entry.get("higher_is_better"), bool | None)
     )
 
 
