@@ -7,13 +7,18 @@ import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+
+class CourseError(Exception):
+    """Root of all errors of this package; the message says what to do."""
+
+
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Error numbers of a disk, a quota or a file that takes no more."""
 REFUSED = FULL | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
 """Error numbers of a place where nothing can be written."""
 
 
-class WriteError(OSError):
+class WriteError(CourseError, OSError):
     """A file that cannot be written; the message is one sentence with its name and the way out."""
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from course_utils.errors import one_line
+from course_utils.errors import CourseError, one_line
 
 SAMPLING_RATES = (1_000, 768_000)
 """Lowest and highest sampling rate accepted, in hertz."""
@@ -40,7 +40,7 @@ _FFMPEG_BYTES = 4_000_000_000
 _FFMPEG_FORMATS = "aac,ac3,aiff,amr,ape,asf,avi,eac3,flv,matroska,mov,mp3,mpeg,mpegts,tta,wv"
 
 
-class AudioError(ValueError):
+class AudioError(CourseError, ValueError):
     """Audio that cannot be read, processed or written; the message says what to do about it."""
 
 

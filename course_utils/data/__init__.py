@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 from course_utils import audio, catalog
-from course_utils.errors import one_line, shown
+from course_utils.errors import CourseError, one_line, shown
 
 SPLITS = ("train", "validation", "test")
 _KINDS = "aac ac3 aif aifc aiff amr au caf flac m4a m4v mka mkv mov"  # codespell:ignore caf
@@ -20,7 +20,7 @@ AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 _SHUFFLES = 10  # tries of grouped_split to have each class on both sides
 
 
-class DataError(ValueError):
+class DataError(CourseError, ValueError):
     """A data set that cannot be had as asked; the message says what to do about it."""
 
 
