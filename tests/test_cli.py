@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from course_utils.course import doctor, progress, syllabus
+from course_utils.course import cli, doctor, progress
 
 
 def course_utils(*arguments):
@@ -110,5 +111,8 @@ def test_doctor_reports_what_breaks_instead_of_breaking():
     assert not finding.ok and finding.text == "decode: OSError: no codec"
 
 
-def test_lessons_stamp_leaves_an_up_to_date_tree_alone():
-    assert syllabus.stamp() == []
+def test_every_command_and_option_is_explained_in_a_sentence():
+    for name, command in typer.main.get_command(cli.app).commands.items():
+        assert command.help.split("\n")[0].endswith("."), name
+        for parameter in command.params:
+            assert parameter.name == "help" or parameter.help.endswith("."), (name, parameter.name)

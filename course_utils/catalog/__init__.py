@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from course_utils import errors
 from course_utils.catalog import devices
 
 PROFILES = ("pocket", "hub")
@@ -22,7 +23,7 @@ POCKET = Path(str(resources.files("course_utils"))) / "pocket"
 _went_offline = False  # whether this module set HF_HUB_OFFLINE
 
 
-class CatalogError(LookupError):
+class CatalogError(errors.CourseError, LookupError):
     """A name or profile that the catalogue does not have; the message lists what it does have."""
 
 

@@ -21,7 +21,7 @@ _OTHER_TYPES = (
 )  # fmt: skip
 
 
-class RttmError(ValueError):
+class RttmError(errors.CourseError, ValueError):
     """Turns or a file that are no RTTM; the message says where."""
 
 

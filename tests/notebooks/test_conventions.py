@@ -7,6 +7,7 @@ import pytest
 
 from course_utils import catalog
 from course_utils.course import exercises, syllabus
+from workshop import stamp
 
 PATHS = sorted(syllabus.folder().glob("[0-9][0-9]_*.ipynb"))
 FRONT_PAGE_ONLY = re.compile(r"^\s*(?:from course_utils\.\w+|import course_utils\.)", re.M)
@@ -60,9 +61,7 @@ def test_a_cell_is_short_and_imports_only_the_front_page(cells):
 
 def test_the_arc(path, cells):
     lesson = syllabus.read(path)
-    assert tags(cells[0]) == ["card"] and source(cells[0]) == syllabus.card(
-        lesson, syllabus.repository()
-    )
+    assert tags(cells[0]) == ["card"] and source(cells[0]) == stamp.card(lesson, stamp.repository())
     assert source(cells[2]).startswith(f'lesson.start("{lesson.number}")')
     headings = re.findall(r"^## (.+)$", "\n".join(source(c) for c in cells), re.M)
     for wanted in ("Guess first", "Check yourself", "Takeaways"):
@@ -77,7 +76,7 @@ def test_the_setup_cell_is_the_same_everywhere(cells):
 
 def test_the_readme_and_every_lesson_name_the_same_repository_or_none():
     readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
-    opener = readme.split(syllabus.COLAB_MARKS[0])[1].split(syllabus.COLAB_MARKS[1])[0]
+    opener = readme.split(stamp.COLAB_MARKS[0])[1].split(stamp.COLAB_MARKS[1])[0]
     opened, installed = [("README", opener)], []
     for path in PATHS:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
