@@ -104,7 +104,7 @@ def test_an_answer_must_not_change_its_arguments():
         (np.arange(3), "[0, 1, 2]"),
         ([np.ones(2), (np.int64(1),)], "[[1.0, 1.0], (1,)]"),
         (np.zeros(16_000), "an array of shape (16000,)"),
-        ("x" * 100, "'" + "x" * 76 + "..."),
+        ("x" * 200, "'" + "x" * 116 + "..."),
     ],
 )
 def test_describe_is_short(value, text):

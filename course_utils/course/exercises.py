@@ -212,11 +212,11 @@ def same(got, expected, tolerance=1e-6):
 
 
 def describe(value):
-    """Show a value in at most 80 characters, numbers with six digits."""
+    """Return a value as at most 120 characters of text, numbers with six digits."""
     text = repr(_plain(value))
-    if len(text) > 80 and isinstance(value, np.ndarray):
+    if len(text) > 120 and isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def _plain(value):

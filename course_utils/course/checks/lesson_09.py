@@ -2,12 +2,7 @@
 
 import numpy as np
 
-from course_utils.course.exercises import attempted, exercise, solution
-
-
-def scaled(samples, level):
-    """Scale to a root mean square."""
-    return level * samples / np.sqrt(np.mean(np.square(samples)))
+from course_utils.course.exercises import solution
 
 
 def path(rng):
@@ -22,22 +17,16 @@ def marked(rng):
     return rng.uniform(0.5, 3) * (rng.normal(0, 0.1, 4_000) + rng.choice([0, 0.01]) * mark), mark
 
 
-@exercise("09.1")
-def to_level(answer):
-    """Check the loudness of three clips, and that nothing but a factor was changed."""
-    rng = np.random.default_rng(9)
-    for samples in (rng.normal(0, 0.3, 500), np.full(10, 0.5), rng.normal(0.1, 0.01, 90)):
-        got = np.asarray(attempted(answer(samples.copy(), 0.1)))
-        assert got.shape == samples.shape, (
-            f"you return the shape {got.shape}, expected {samples.shape}: all samples, scaled."
-        )
-        level = np.sqrt(np.mean(np.square(got)))
-        assert np.isclose(level, 0.1, rtol=1e-3), (
-            f"what you return has the root mean square {level:.3f}, expected 0.1."
-        )
-        assert np.allclose(got, scaled(samples, 0.1)), (
-            "you changed more than the loudness: multiply all samples by one number."
-        )
+@solution(
+    "09.1",
+    *((np.full(3, 0.5), 0.1), (np.array([0.3, 0.1, -0.1]), 0.1)),
+    draw=lambda rng: (rng.normal(0.1, 0.3, 50), rng.uniform(0.01, 0.2)),
+    hint="Multiply all samples by one number, so that their root mean square is level.",
+    tolerance=1e-4,
+)
+def to_level(samples, level):
+    """Return samples scaled to a root mean square."""
+    return level * samples / np.sqrt(np.mean(np.square(samples)))
 
 
 @solution(
