@@ -5,9 +5,8 @@ import os
 import sys
 import time
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer import Argument, Option
@@ -24,35 +23,15 @@ app = typer.Typer(
 )
 
 
-class Profile(StrEnum):
-    """Which models and data the lessons use."""
-
-    pocket = "pocket"
-    hub = "hub"
-
-
-class Task(StrEnum):
-    """Task of a fine-tuning recipe."""
-
-    classification = "classification"
-    asr = "asr"
-    diarization = "diarization"
-    tts = "tts"
-
-
-class Precision(StrEnum):
-    """Number format of matrix products in training."""
-
-    no = "no"
-    bf16 = "bf16"
-    fp16 = "fp16"
-
-
+Profile = Literal["pocket", "hub"]
+Task = Annotated[
+    Literal["classification", "asr", "diarization", "tts"], Argument(help="Task of the recipe.")
+]
+Precision = Literal["no", "bf16", "fp16"]
 AsJson = Annotated[bool, Option("--json", help="Print JSON instead of a table.")]
 Numbers = Annotated[
     list[str] | None, Argument(help="Numbers of lessons, such as 02 03 (default: all).")
 ]
-TaskName = Annotated[Task, Argument(help="Task of the recipe.")]
 Source = Annotated[
     str | None,
     Option("--data", help="Data set: a catalogue name or a folder (default: the lesson's)."),
@@ -99,7 +78,7 @@ def lessons(as_json: AsJson = False):
 @app.command()
 def run(
     numbers: Numbers = None,
-    profile: Annotated[Profile, Option(help="Models and data to use.")] = Profile.pocket,
+    profile: Annotated[Profile, Option(help="Models and data to use.")] = "pocket",
     out: Annotated[Path, Option(help="Folder for the executed notebooks.")] = Path("runs"),
     jobs: Annotated[
         int, Option(min=1, help="Number of lessons that run in parallel and share the cores.")
@@ -118,9 +97,7 @@ def run(
     runs, started = [], time.perf_counter()
     with Progress(*columns, TimeElapsedColumn()) as bar:
         task = bar.add_task("lessons", total=sum(map(notebook_runner.code_cells, chosen)))
-        ran = notebook_runner.run_all(
-            chosen, profile.value, out, jobs, on_cell=lambda: bar.advance(task)
-        )
+        ran = notebook_runner.run_all(chosen, profile, out, jobs, on_cell=lambda: bar.advance(task))
         for done in ran:
             runs.append(done)
             verdict = f"stopped: {done.error}" if done.error else "done"
@@ -176,7 +153,7 @@ def where(name: Annotated[str, Argument(help="Name of a data set or model.")]):
 
 @app.command()
 def finetune(
-    task: TaskName,
+    task: Task,
     out: Annotated[Path, Option(help="Folder for the model and its checkpoints.")],
     data: Source = None,
     model: Annotated[
@@ -253,7 +230,7 @@ def finetune(
 
 @app.command()
 def evaluate(
-    task: TaskName,
+    task: Task,
     model: Annotated[str, Option(help="Model: a catalogue name, a local folder or a Hub id.")],
     out: Annotated[Path, Option(help="File for the results, one JSON object a line.")],
     data: Source = None,
@@ -270,9 +247,7 @@ def evaluate(
     _prepare(profile)
     from course_utils.finetuning import inference
 
-    found = inference.evaluate(
-        task.value, model, out, data=data, split=split, batch_size=batch_size
-    )
+    found = inference.evaluate(task, model, out, data=data, split=split, batch_size=batch_size)
     if not _is_first():
         return
     for name, value in found.items():
@@ -282,7 +257,7 @@ def evaluate(
 
 def _prepare(profile):
     """Choose the profile and silence notices, before a Hugging Face library is imported."""
-    catalog.use_profile(profile.value if profile else catalog.profile())
+    catalog.use_profile(profile or catalog.profile())
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     from transformers.utils import logging

@@ -221,6 +221,8 @@ def describe(value):
 
 def _plain(value):
     """Return arrays as lists and numbers of NumPy as Python's, rounded to six digits."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
     if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
