@@ -28,10 +28,11 @@ test: $(READY) ## Run all tests, one a core at a time; those that need Chromium 
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 		--cov --cov-report=term --cov-fail-under=90
 
-lint: $(READY) ## Check style and spelling, notebooks too.
+lint: $(READY) ## Check style, spelling and the direction of imports.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/lint-imports
 
 notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the outputs in notebooks/.
 	$(BIN)/python -m workshop stamp

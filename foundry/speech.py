@@ -22,7 +22,7 @@ from string import Template
 
 import numpy as np
 
-from course_utils import audio
+from course_utils import audio, errors
 from foundry import kokoro, speech_plan, voice_plan
 from foundry.ogg import opus
 from foundry.sentences import INTENTS, NO_INTENT
@@ -42,13 +42,6 @@ LABELS = [*INTENTS["banking"], NO_INTENT]
 
 def _folder(cache):
     return Path(cache) / "speech"
-
-
-def _write(path, content):
-    """Write a whole file or none, so that a stopped run leaves nothing half done."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.rename(path)
 
 
 def render(cache, plan="speech", limit=None, backwards=False):
@@ -89,8 +82,8 @@ def render(cache, plan="speech", limit=None, backwards=False):
             "seconds": len(samples) / RATE,
             "peak": round(float(np.abs(samples).max()), 4),
         }
-        _write(path, audio.encode(samples, RATE, "flac"))
-        _write(path.with_suffix(".json"), json.dumps(row, ensure_ascii=False).encode())
+        errors.write(path, audio.encode(samples, RATE, "flac"))
+        errors.write(path.with_suffix(".json"), json.dumps(row, ensure_ascii=False))
         seconds, done = seconds + row["seconds"], done + 1
         if done % 50 == 0:
             took = time.monotonic() - started

@@ -7,7 +7,7 @@ from itertools import chain, count, islice
 import numpy as np
 import torch
 
-from course_utils import audio
+from course_utils import audio, errors
 from course_utils.simulation.acoustics import RATE
 from foundry.kokoro import token_ids
 from foundry.speech_features import record
@@ -56,9 +56,8 @@ class Bank:
 
     def save(self, path):
         """Write the bank as an ``npz`` file, whole or not at all."""
-        part = path.with_suffix(".partial.npz")
-        np.savez(part, **{name: getattr(self, name) for name in self.PARTS})
-        part.replace(path)
+        with errors.replacing(path) as new, open(new, "wb") as file:
+            np.savez(file, **{name: getattr(self, name) for name in self.PARTS})
 
     @classmethod
     def load(cls, path):

@@ -23,6 +23,7 @@ import torch
 from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertForXVector
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
+from course_utils import errors
 from course_utils.finetuning.diarization import frame_labels, permutation_invariant_loss
 from course_utils.pipelines.stitching import track_vectors
 from course_utils.simulation import conversations
@@ -149,9 +150,8 @@ def bank(work, cache):
         "labels": np.concatenate(labels),
         "speakers": np.array([[number[name] for name in row] for row in speakers.tolist()]),
     }
-    part = path.with_suffix(".partial.npz")
-    np.savez(part, **parts)
-    part.replace(path)
+    with errors.replacing(path) as new, open(new, "wb") as file:
+        np.savez(file, **parts)
 
 
 class Guided(torch.nn.Module):

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from course_utils import errors
+
 MOMENTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
 """What AdamW and Muon keep of a parameter."""
 
@@ -154,9 +156,8 @@ def _checkpoint(path, step, model, average, optimizers):
             for key, value in optimizer.state.get(parameter, {}).items():
                 state[f"{key}.{name}"] = value
     state["done"] = torch.tensor(step)
-    partial = path.with_suffix(".partial")
-    save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, partial)
-    partial.replace(path)
+    with errors.replacing(path) as new:
+        save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, new)
 
 
 def _resume(path, model, average, optimizers):

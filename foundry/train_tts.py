@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
-from course_utils import audio
+from course_utils import audio, errors
 from course_utils.finetuning.tts import HOP, SpeechCollator
 from course_utils.simulation.acoustics import RATE
 from foundry import kokoro, speech_plan, speech_scores, tts_scores, voice_plan, voice_scores
@@ -65,9 +65,8 @@ def bank(work, cache):
     parts["token_starts"] = np.cumsum([0, *(len(example["tokens"]) for example in examples)])
     parts["mel"] = parts["mel"].astype(np.float16)
     (work / "speakers.json").write_text(json.dumps([row["speaker"] for row in rows]))
-    part = path.with_suffix(".partial.npz")
-    np.savez(part, **parts)
-    part.replace(path)
+    with errors.replacing(path) as new, open(new, "wb") as file:
+        np.savez(file, **parts)
 
 
 def _compute(rows):

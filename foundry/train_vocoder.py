@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_utils import audio
+from course_utils import audio, errors
 from course_utils.finetuning.tts import HIGHEST, HOP, LOWEST, frame_pitch
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
 from course_utils.simulation.acoustics import RATE
@@ -56,15 +56,14 @@ def bank(work, cache):
     jobs = [rows[first : first + 50] for first in range(0, len(rows), 50)]
     parts = [part for done in run_jobs(_compute, jobs) for part in done]
     clips, mels, pitches = zip(*parts, strict=True)
-    part = path.with_suffix(".partial.npz")
-    np.savez(
-        part,
-        samples=np.concatenate(clips).astype(np.float16),
-        mel=np.concatenate(mels).astype(np.float16),
-        pitch=np.concatenate(pitches).astype(np.float32),
-        starts=np.cumsum([0, *map(len, mels)]),
-    )
-    part.replace(path)
+    with errors.replacing(path) as new, open(new, "wb") as file:
+        np.savez(
+            file,
+            samples=np.concatenate(clips).astype(np.float16),
+            mel=np.concatenate(mels).astype(np.float16),
+            pitch=np.concatenate(pitches).astype(np.float32),
+            starts=np.cumsum([0, *map(len, mels)]),
+        )
 
 
 def _compute(paths):

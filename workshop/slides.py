@@ -10,7 +10,7 @@ ROOM = 26
 """How many lines of code are as high as a slide."""
 
 REVEAL = ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js", "LICENSE")
-_SETUP = "# Setup, the same cell in every lesson"
+_SETUP = "# @title Setup"
 
 
 def build(lesson, notebook, notes=None):

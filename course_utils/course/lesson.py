@@ -1,4 +1,4 @@
-"""Start a lesson: choose the profile, fix the seeds, and say what will happen and on what."""
+"""Start a lesson: choose the profile, set the seeds, and print the machine, models and data."""
 
 import os
 import platform
@@ -13,19 +13,19 @@ SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
 
 
 def start(number, profile=None, seed=0):
-    """Prepare the kernel for a lesson and print where it will run.
+    """Prepare the kernel for a lesson and print its machine, versions, models and data.
 
     Sets the profile (before any Hugging Face library is imported, so that ``pocket`` stays off
-    the network), the seeds of Python, NumPy and PyTorch, modest figure sizes, and tables in which
-    a dollar sign is one. In the hub profile it then downloads what the lesson needs and is not in
-    the cache yet.
+    the network), the token of Colab's secrets (see :func:`colab_token`), the seeds of Python,
+    NumPy and PyTorch, figures that appear below their cell, and tables that show a dollar sign
+    as it is. In the hub profile it then downloads what the lesson needs and is not in the cache.
 
     Parameters
     ----------
     number : str
         The lesson's two digits.
     profile : {"pocket", "hub"}, optional
-        The environment variable ``COURSE_PROFILE`` when left out, else ``"pocket"``.
+        Default: the environment variable ``COURSE_PROFILE``, else ``"pocket"``.
     seed : int
         Seed of every random generator.
 
@@ -36,15 +36,16 @@ def start(number, profile=None, seed=0):
     """
     catalog.use_profile(profile or catalog.profile())
     os.environ["COURSE_LESSON"] = number
-    # Transformers' warnings, of new heads for instance, are said in the lessons' own words.
+    colab_token()
+    # The lessons explain in their own words what Transformers warns of, such as a new head.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     _seed(seed)
     _figures()
     _tables()
-    # Said before the download begins, and in one piece, which notebooks keep as one output.
-    said = [f"{name:<10}{value}" for name, value in facts(number, seed).items()]
-    print("\n".join(said), flush=True)
-    downloads.fetch(catalog.downloads(number))
+    # One call before the download begins, so that the notebook keeps one output.
+    lines = [f"{name:<10}{value}" for name, value in facts(number, seed).items()]
+    print("\n".join([*lines, "", *roles(number)]), flush=True)
+    downloads.fetch(catalog.to_download(number))
 
 
 def colab_token():
@@ -98,6 +99,23 @@ PROFILES = {
 }
 
 
+def roles(number):
+    """Return a table of what each role of a lesson stands for in both profiles, a list of lines.
+
+    A role is the name by which a lesson calls a model or a data set, for example "recogniser".
+    """
+    table = [("role", *(f"{name} profile" for name in catalog.PROFILES))]
+    for entry in catalog.entries():
+        if number in entry.lessons:
+            shipped = f"course_utils/pocket/{entry.pocket}" if entry.pocket else "none"
+            table.append((entry.name, shipped, "the same" if entry.shipped else entry.hub))
+    widths = [max(map(len, column)) + 2 for column in zip(*table, strict=True)]
+    return [
+        "".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
 def device():
     """Return a short text: what the models of this kernel will compute on."""
     import torch
@@ -111,19 +129,8 @@ def device():
 
 
 def download(number):
-    """Return a short text: what this lesson fetches in the current profile, and how large it is.
-
-    Parameters
-    ----------
-    number : str
-        The lesson's two digits.
-
-    Returns
-    -------
-    str
-        Names and megabytes, or "nothing".
-    """
-    wanted = catalog.downloads(number)
+    """Return a short text: what a lesson downloads in the active profile, in megabytes."""
+    wanted = catalog.to_download(number)
     if not wanted:
         return "nothing"
     cache = downloads.cache_folder()
@@ -144,8 +151,11 @@ def _seed(seed):
 
 def _figures():
     import matplotlib
+    from IPython import get_ipython
 
-    # Small enough that an executed notebook stays far below 1.5 MB.
+    if shell := get_ipython():
+        shell.run_line_magic("matplotlib", "inline")
+    # Small pictures keep an executed notebook far below 1.5 MB.
     matplotlib.rcParams.update({"figure.dpi": 72, "savefig.dpi": 72, "figure.figsize": (8, 2.8)})
 
 

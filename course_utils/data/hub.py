@@ -1,32 +1,33 @@
-"""Data sets of the Hugging Face Hub, brought to the standard columns, labels and splits."""
+"""Data sets of the Hugging Face Hub, with the standard columns, labels and splits."""
 
 import fnmatch
 import io
 from itertools import count
 
-from course_utils import data
 from course_utils.catalog import downloads
+from course_utils.data.columns import DataError, undecoded, with_class_labels
+from course_utils.data.splits import SPLITS, grouped_split
 from course_utils.errors import one_line
 
 
 def load(entry):
-    """Download a data set, and shape it as its entry in the catalogue says.
+    """Return a downloaded data set, in the shape that its catalogue entry asks for.
 
     Parameters
     ----------
     entry : course_utils.catalog.Entry
-        Of a data set.
+        Entry of a data set.
 
     Returns
     -------
     datasets.DatasetDict
-        Of the standard splits, those that the entry makes.
+        With those of `SPLITS` that the entry defines.
 
     Raises
     ------
     course_utils.catalog.downloads.FetchError
         If it cannot be fetched.
-    course_utils.data.DataError
+    DataError
         If its files are not what the entry says.
     """
     import datasets
@@ -35,20 +36,20 @@ def load(entry):
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
     paths = [str(folder / name) for name in fnmatch.filter(names, entry.files)]
     try:
-        rows = data.with_audio(datasets.Dataset.from_parquet(paths))
-        rows = data.class_labels(_wanted(_standard_columns(rows, entry.columns), entry))
-        return datasets.DatasetDict(_splits(rows, entry))
-    except data.DataError:
+        rows = undecoded(datasets.Dataset.from_parquet(paths))
+        rows = _selected(_standard_columns(rows, entry.columns), entry)
+        return datasets.DatasetDict(_splits(with_class_labels(rows), entry))
+    except DataError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise data.DataError(
+        raise DataError(
             f"{entry.hub} is not what the catalogue says ({one_line(error)}): it has changed, "
             f"or {folder} is damaged; remove that folder, or take the pocket profile"
         ) from error
 
 
 def _standard_columns(rows, columns):
-    """Rename columns of the Hub to the standard names; what had such a name before goes."""
+    """Rename columns to their standard names; a column that had such a name before is removed."""
     import datasets
 
     for standard, source in columns.items():
@@ -60,26 +61,26 @@ def _standard_columns(rows, columns):
     return rows
 
 
-def _wanted(rows, entry):
-    """Leave out rows that the entry does not want, and translate the labels of the others."""
+def _selected(rows, entry):
+    """Keep the rows that the entry asks for, and translate their labels."""
     import datasets
 
-    chosen = list(range(len(rows)))
+    chosen = range(len(rows))
     if entry.labels:
         labels = rows["label"][:]
         chosen = [n for n in chosen if labels[n] in entry.labels]
     if entry.longest:
-        lengths = [_seconds(row["audio"]) for row in rows.select(chosen)]
-        chosen = [n for n, seconds in zip(chosen, lengths, strict=True) if seconds <= entry.longest]
+        clips = rows.select(chosen)["audio"]
+        chosen = [n for n, c in zip(chosen, clips, strict=True) if _seconds(c) <= entry.longest]
     if entry.each:
         groups, seen = rows[entry.group][:], {}
         chosen = [n for n in chosen if next(seen.setdefault(groups[n], count())) < entry.each]
     if len(chosen) < len(rows):
         rows = rows.select(chosen)
     if entry.labels:
-        named = [entry.labels[label] for label in rows["label"]]
+        names = [entry.labels[label] for label in rows["label"]]
         kind = datasets.Value("string")
-        rows = rows.remove_columns("label").add_column("label", named, feature=kind)
+        rows = rows.remove_columns("label").add_column("label", names, feature=kind)
     return rows
 
 
@@ -90,15 +91,15 @@ def _seconds(value):
 
 
 def _splits(rows, entry):
-    """Part the rows by the folds of the entry, or so that no group is in two splits."""
+    """Return the splits: by the entry's folds, or so that no group is in two of them."""
     if entry.folds:
-        column = rows[entry.folds["column"]][:]
+        column, folds = rows[entry.folds["column"]][:], entry.folds
         return {
-            split: rows.select([n for n, fold in enumerate(column) if fold in entry.folds[split]])
-            for split in data.SPLITS
-            if split in entry.folds
+            split: rows.select([n for n, fold in enumerate(column) if fold in folds[split]])
+            for split in SPLITS
+            if split in folds
         }
     stratify = "label" if "label" in rows.column_names else None
-    rest = data.grouped_split(rows, entry.group, stratify, test_size=0.2)
-    inner = data.grouped_split(rest["train"], entry.group, stratify, test_size=0.2)
+    rest = grouped_split(rows, entry.group, stratify, test_size=0.2)
+    inner = grouped_split(rest["train"], entry.group, stratify, test_size=0.2)
     return {"train": inner["train"], "validation": inner["test"], "test": rest["test"]}

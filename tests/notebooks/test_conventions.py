@@ -69,9 +69,13 @@ def test_the_arc(path, cells):
     assert f'exercises.quiz("{lesson.number}")' in "\n".join(source(cell) for cell in code(cells))
 
 
-def test_the_setup_cell_is_the_same_everywhere(cells):
+def test_the_setup_cell_is_short_folded_and_the_same_everywhere(cells):
     reference = json.loads(PATHS[0].read_text(encoding="utf-8"))["cells"][1]
     assert source(cells[1]) == source(reference)
+    assert source(cells[1]).startswith("# @title Setup\n")
+    assert len(source(cells[1]).splitlines()) <= 12
+    assert cells[1]["metadata"]["jupyter"]["source_hidden"] is True
+    assert cells[1]["metadata"]["cellView"] == "form"
 
 
 def test_the_readme_and_every_lesson_name_the_same_repository_or_none():

@@ -151,6 +151,7 @@ from course_utils import data, pipelines
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
+pipelines.register()
 rows = data.load("speech", split="test")
 talk = conversations.simulate(rows, 1, speakers=(3, 3), seconds=80)
 minute = talk["audio"][: 60 * 16_000]

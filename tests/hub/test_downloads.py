@@ -16,7 +16,7 @@ import json, sys
 from course_utils import catalog, data
 catalog.use_profile("hub")
 rows = {}
-for entry in catalog.downloads(sys.argv[1]):
+for entry in catalog.to_download(sys.argv[1]):
     if entry.kind == "data":
         rows[entry.hub] = {name: len(split) for name, split in data.load(entry.name).items()}
     else:
@@ -99,9 +99,9 @@ def test_a_part_of_a_data_set_is_not_taken_for_the_whole(hub, environment, tmp_p
     ("fault", "said"),
     [
         ("gated", "is gated: accept its terms at http.*log in with `hf auth login`"),
-        ("gone", r"librispeech_asr is not there, or only for those who log in"),
-        ("cut", "cannot be fetched from http://127.0.0.1.*what has arrived is kept.*HF_ENDPOINT"),
-        ("down", "cannot be fetched from http://127.0.0.1.*503"),
+        ("gone", r"librispeech_asr does not exist, or only for users who log in"),
+        ("cut", "cannot be downloaded from http://127.0.0.1.*finished files are kept.*HF_ENDPOINT"),
+        ("down", "cannot be downloaded from http://127.0.0.1.*503"),
     ],
 )
 def test_a_failure_is_one_sentence_with_the_way_out(fault, said, hub, environment, tmp_path):
@@ -117,13 +117,13 @@ def test_a_failure_is_one_sentence_with_the_way_out(fault, said, hub, environmen
 def test_a_wrong_token(environment, tmp_path):
     wrong = environment | {"HF_TOKEN": "hf_" + "a1B2" * 8}
     told = sentence(prefetch(wrong, tmp_path / "room"))
-    assert "does not know your token: log in anew with `hf auth login`" in told
+    assert "rejects your token: log in again with `hf auth login`" in told
     assert wrong["HF_TOKEN"] not in told
 
 
 def test_no_hub_at_all(environment, tmp_path):
     told = sentence(prefetch(environment | {"HF_ENDPOINT": "http://127.0.0.1:9"}, tmp_path / "r"))
-    assert "cannot be fetched from http://127.0.0.1:9" in told and "mirror" in told
+    assert "cannot be downloaded from http://127.0.0.1:9" in told and "mirror" in told
 
 
 def test_offline_with_an_empty_cache(environment):
@@ -134,7 +134,7 @@ def test_offline_with_an_empty_cache(environment):
 
 def test_the_pocket_stand_in_replaces_what_cannot_be_had(hub, environment):
     hub.fault = "gone"
-    replaced = {"COURSE_POCKET": "speech,pocket-speaker"}
+    replaced = {"COURSE_POCKET": "speech,speaker-encoder"}
     done = ran(["-c", START], environment | replaced)
     assert done.returncode == 0 and "download  nothing" in done.stdout
 
