@@ -40,7 +40,7 @@ def test_lessons_as_json_joins_facts_and_catalogue():
     rows = json.loads(course_utils("lessons", "--json").stdout)
     by_number = {row["number"]: row for row in rows}
     assert [row["number"] for row in rows] == sorted(by_number)
-    assert "pocket-sounds" in by_number["02"]["entries"]
+    assert "sound-classifier" in by_number["02"]["entries"]
     assert by_number["03"]["minutes"]["pocket"] > 0
     assert "03" in course_utils("lessons").stdout
 
@@ -58,13 +58,13 @@ def test_progress_as_json_has_exactly_the_documented_keys():
 
 
 def test_where_prints_a_folder_that_transformers_opens():
-    done = course_utils("where", "pocket-sounds")
+    done = course_utils("where", "sound-classifier")
     assert (Path(done.stdout.strip()) / "config.json").is_file()
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["where", "pocket-sound"], "pocket-sounds"), (["run", "77"], "No lesson 77")],
+    [(["where", "sound-classifie"], "sound-classifier"), (["run", "77"], "No lesson 77")],
 )
 def test_a_mistake_ends_in_one_sentence(arguments, said):
     done = course_utils(*arguments)

@@ -31,7 +31,7 @@ def sum_exercise(monkeypatch):
     def verify(answer):
         compare(answer, lambda a, b: a + b, (1, 2), (0.1, 0.2))
 
-    monkeypatch.setattr(exercises, "find", lambda exercise_id: verify)
+    monkeypatch.setitem(exercises._REGISTERED, "99.1", verify)
 
 
 @pytest.mark.parametrize(

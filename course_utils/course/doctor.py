@@ -116,7 +116,7 @@ def pipeline():
     sounds = data.load("sounds", split="test")
     dog = sounds.features["label"].str2int("dog")
     samples, rate = audio.load(sounds[sounds["label"][:].index(dog)]["audio"], 16_000)
-    classify = pipeline("audio-classification", model=str(catalog.where("pocket-sounds")))
+    classify = pipeline("audio-classification", model=str(catalog.where("sound-classifier")))
     best = classify({"array": samples, "sampling_rate": rate}, top_k=1)[0]
     if best["label"] != "dog":
         raise RuntimeError(f"a dog was named {best['label']}")

@@ -71,11 +71,14 @@ def check(exercise_id, answer):
     Raises
     ------
     ValueError
-        If there is no such exercise.
+        If there is no such exercise; the message lists those of the lesson.
     """
-    verify = find(exercise_id)
+    known = catalogue(str(exercise_id).split(".")[0])
+    if exercise_id not in known:
+        listing = ", ".join(known) or "none; the number starts with the lesson's two digits"
+        raise ValueError(f"There is no exercise {exercise_id!r} here. Known: {listing}.")
     try:
-        verify(attempted(answer))
+        known[exercise_id](attempted(answer))
     except NotAttempted:
         print(f"{exercise_id} not attempted yet")
         return None
@@ -87,21 +90,6 @@ def check(exercise_id, answer):
         return False
     print(f"✓ {exercise_id}")
     return True
-
-
-def find(exercise_id):
-    """Return the check of an exercise, a function that takes the answer.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists the lesson's exercises.
-    """
-    known = catalogue(str(exercise_id).split(".")[0])
-    if exercise_id not in known:
-        listing = ", ".join(known) or "none; the number starts with the lesson's two digits"
-        raise ValueError(f"There is no exercise {exercise_id!r} here. Known: {listing}.")
-    return known[exercise_id]
 
 
 def catalogue(lesson=""):
@@ -117,13 +105,7 @@ def catalogue(lesson=""):
 
 
 def attempted(value):
-    """Return ``value``, unless it is what an untouched stub leaves.
-
-    Raises
-    ------
-    NotAttempted
-        For None and ``...``.
-    """
+    """Return ``value``, or raise NotAttempted for None and ``...``, as an untouched stub has it."""
     if value is None or value is ...:
         raise NotAttempted
     return value
@@ -178,13 +160,7 @@ def compare(answer, reference, *cases, draw=None, hint="", tolerance=1e-6):
 
 
 def expect(answer, expected, hint):
-    """Check a value, a number or a text.
-
-    Raises
-    ------
-    AssertionError
-        With the hint, a sentence that does not give the answer away.
-    """
+    """Check a number or a text; the AssertionError gives the hint, not the expected value."""
     assert same(answer, expected), f"{describe(answer)} is not it. {hint}"
 
 

@@ -234,13 +234,6 @@ def _info(server, sent, repo, revision):
     return {"id": repo.split("/", 1)[1], "sha": name, "private": True, "siblings": siblings}
 
 
-@_route("GET", rf"/api/{_REPO}/refs")
-def _refs(server, sent, repo):
-    name, _ = server.files(repo)
-    main = {"name": "main", "ref": "refs/heads/main", "targetCommit": name}
-    return {"branches": [main], "converts": [], "tags": []}
-
-
 @_route("GET", rf"/api/{_REPO}/tree/{_REVISION}(?:/(?P<folder>.+))?")
 def _tree(server, sent, repo, revision, folder):
     inside = f"{folder}/" if folder else ""
@@ -250,12 +243,6 @@ def _tree(server, sent, repo, revision, folder):
     if parse_qs(sent.decode()).get("recursive") == ["true"]:
         return found
     return [entry for entry in found if "/" not in entry["path"].removeprefix(inside)]
-
-
-@_route("POST", rf"/api/{_REPO}/paths-info/{_REVISION}")
-def _paths(server, sent, repo, revision):
-    wanted = parse_qs(sent.decode()).get("paths", [])
-    return [entry for entry in server.entries(repo, revision) if entry["path"] in wanted]
 
 
 @_route("GET HEAD", rf"/(?P<kind>datasets/)?(?P<repo>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)")

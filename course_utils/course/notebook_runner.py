@@ -14,18 +14,7 @@ from course_utils.course import progress, syllabus
 
 @dataclass
 class Run:
-    """What running one lesson gave.
-
-    Attributes
-    ----------
-    lesson : course_utils.course.syllabus.Lesson
-    seconds : float
-        Duration of the run.
-    scores : list of dict
-        What the lesson recorded, as :func:`course_utils.course.progress.latest` returns it.
-    error : str or None
-        The exception that stopped the lesson, in one line.
-    """
+    """A lesson, the duration of its run, the scores it recorded, and the error that stopped it."""
 
     lesson: syllabus.Lesson
     seconds: float = 0.0

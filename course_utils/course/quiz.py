@@ -19,7 +19,6 @@ _STYLE = """<style>
 .course-quiz .MCButton:focus-within { outline: 2px solid #1f77b4; outline-offset: 2px; }
 .course-quiz .note { display: none; }
 </style>"""
-_NOTE = '<p class="note">Run this cell to take the quiz.</p>'
 
 
 class Quiz:
@@ -64,7 +63,8 @@ def quiz(questions):
     # jupyterquiz would fetch MathJax from the network, and fail without it; so it is hidden.
     run = f"<script>{{ const MathJax = undefined;\n{script['application/javascript']} }}</script>"
     asked = " ".join(question["question"] for question in questions)
-    page = f'<div class="course-quiz">{_NOTE}{page["text/html"]}{_STYLE}{run}'
+    note = '<p class="note">Run this cell to take the quiz.</p>'
+    page = f'<div class="course-quiz">{note}{page["text/html"]}{_STYLE}{run}'
     return Quiz(page, f"Quiz (run this cell to take it): {asked}")
 
 

@@ -98,18 +98,7 @@ class _Cell:
 class Explorer(_Cell):
     """A spectrogram with controls; made by `explore`.
 
-    Attributes
-    ----------
-    window, hop : ipywidgets.SelectionSlider
-        Length and step of the window, in samples.
-    mel : ipywidgets.Checkbox
-        Whether frequencies are summed into mel bands.
-    bands, dynamic_range : ipywidgets.IntSlider
-        Number of mel bands; range of the colours below the loudest point, in dB.
-    image : ipywidgets.Image
-        The picture.
-    sentence : str
-        Resolution in time and frequency, in ms and Hz.
+    ``sentence`` states the resolution in time and frequency, in ms and Hz.
     """
 
     def __init__(self, samples, sampling_rate, title=None):
@@ -197,10 +186,7 @@ class Explorer(_Cell):
 class Guess(_Cell):
     """A question to answer before the model does; made by `guess`.
 
-    Attributes
-    ----------
-    choice : str or None
-        The learner's answer, which is final, or None before there is one.
+    ``choice`` is the learner's answer, which is final, or None before there is one.
     """
 
     def __init__(self, choices, question, player):
