@@ -111,7 +111,7 @@ def attempted(value):
     return value
 
 
-def compare(answer, reference, *cases, draw=None, hint="", tolerance=1e-6):
+def compare(answer, reference, *cases, draw=None, tolerance=1e-6):
     """Compare a learner's function with the reference solution, case by case.
 
     Parameters
@@ -120,13 +120,11 @@ def compare(answer, reference, *cases, draw=None, hint="", tolerance=1e-6):
         The learner's function. Arguments are passed by position, so its parameters may have any
         names.
     reference : callable
-        The right one; messages take the arguments' names from its signature.
+        The right one. A message has its parameters' names, and its docstring as a hint.
     *cases : tuple
         Arguments that make a readable message; they are tried first.
     draw : callable, optional
         Makes the arguments of a random case from a ``numpy.random.Generator``.
-    hint : str
-        A sentence for whoever got it wrong, after what was returned and what was expected.
     tolerance : float
         Allowed relative difference of numbers.
 
@@ -154,7 +152,8 @@ def compare(answer, reference, *cases, draw=None, hint="", tolerance=1e-6):
             attempted(got)
         where = ", ".join(f"{n}={describe(v)}" for n, v in zip(names, arguments, strict=True))
         assert same(got, expected, tolerance), (
-            f"for {where} you return {describe(got)}, expected {describe(expected)}. {hint}"
+            f"for {where} you return {describe(got)}, expected {describe(expected)}. "
+            f"{reference.__doc__ or ''}"
         ).rstrip()
         assert same(given, arguments, 0), "your function changes its arguments; copy them first."
 

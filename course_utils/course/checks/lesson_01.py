@@ -32,7 +32,7 @@ def assert_resampled(samples, from_rate):
     draw=lambda rng: (np.zeros(rng.integers(1, 50_000)), int(rng.choice(RATES))),
 )
 def duration(samples, sampling_rate):
-    """Return the duration of a recording in seconds."""
+    """Return the duration in seconds: samples divided by samples per second."""
     return len(samples) / sampling_rate
 
 
@@ -40,7 +40,7 @@ def duration(samples, sampling_rate):
     "01.2", *((1.0,), (0.1,), (0.5,)), draw=lambda rng: (rng.uniform(0.001, 1),), tolerance=1e-4
 )
 def to_decibel(amplitude):
-    """Return decibels relative to full scale."""
+    """Return decibels relative to full scale: half of it is about -6 dB."""
     return 20 * np.log10(amplitude)
 
 
@@ -50,7 +50,7 @@ def to_decibel(amplitude):
     draw=lambda rng: (*rng.integers(0, 600, 2).tolist(), int(rng.choice(RATES))),
 )
 def frames_to_seconds(frame, hop_length, sampling_rate):
-    """Return the time of a frame in seconds."""
+    """Return the time of a frame in seconds: one frame starts every hop_length samples."""
     return frame * hop_length / sampling_rate
 
 
@@ -79,10 +79,9 @@ def for_pipeline(answer):
     "01.6",
     (np.array([[0.5, 0.5, 0.5], [0.1, 0.2, 0.3]]),),
     draw=lambda rng: (rng.uniform(-1, 1, (2, 5)),),
-    hint="The mean over the channels has all samples, and each channel half its weight.",
 )
 def to_mono(samples):
-    """Return the mean over the channels."""
+    """Return the mean over the channels, each with half its weight; it has as many samples."""
     return samples.mean(axis=0)
 
 
@@ -90,11 +89,10 @@ def to_mono(samples):
     "01.7",
     *((np.array([0.1, -0.05, 0.0]), gain) for gain in (6.0, 40.0)),
     draw=lambda rng: (rng.uniform(-0.5, 0.5, 6), rng.uniform(0, 12)),
-    hint="Multiply all samples by one number, smaller than the gain where the peak would pass 1.",
     tolerance=1e-4,
 )
 def louder(samples, gain):
-    """Return samples with a gain in decibels, limited to a peak of 1."""
+    """Return all samples times one number: the gain, or less where the peak would pass 1."""
     return samples * min(10 ** (gain / 20), 1 / np.abs(samples).max())
 
 
@@ -111,5 +109,5 @@ def prepare(answer):
     draw=lambda rng: tuple(rng.choice(list("abcdefgh"), (2, 5)).tolist()),
 )
 def leaked(train, test):
-    """Return the sources that two splits share."""
+    """Return a sorted list of the sources that are in both splits, each once."""
     return sorted(set(train) & set(test))

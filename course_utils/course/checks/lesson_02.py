@@ -16,20 +16,15 @@ ANSWER = [
     "02.1",
     *((np.array([2.0, 0.0, -1.0]),), (np.zeros(3),)),
     draw=lambda rng: (rng.normal(0, 5, 4).round(1),),
-    hint="Divide each exponential by the sum of all of them, so that the scores sum to 1.",
 )
 def softmax(logits):
-    """Return the softmax of a vector."""
+    """Return each exponential divided by the sum of all of them; the result sums to 1."""
     return np.exp(logits) / np.exp(logits).sum()
 
 
-@solution(
-    "02.2",
-    *((ANSWER, ["dog", "cat"]), (ANSWER, ["rain", "rooster"])),
-    hint="The scores of the labels in question must sum to 1.",
-)
+@solution("02.2", *((ANSWER, ["dog", "cat"]), (ANSWER, ["rain", "rooster"])))
 def among(scores, labels):
-    """Return the scores of some labels, scaled to sum to 1."""
+    """Return the scores of the labels in question, scaled so that they sum to 1."""
     chosen = {row["label"]: row["score"] for row in scores if row["label"] in labels}
     return {label: score / sum(chosen.values()) for label, score in chosen.items()}
 
@@ -38,9 +33,8 @@ def among(scores, labels):
     "02.3",
     *((np.arange(10), 4, 2), (np.arange(3), 4, 2)),
     draw=lambda rng: (np.arange(rng.integers(1, 20)), *rng.integers(1, 8, 2).tolist()),
-    hint="A recording shorter than a window is its own one window.",
 )
 def windows(samples, length, step):
-    """Return the windows of a recording."""
+    """Return all whole windows; a recording shorter than a window is its own one window."""
     last = max(len(samples) - length, 0)
     return [samples[start : start + length] for start in range(0, last + 1, step)]

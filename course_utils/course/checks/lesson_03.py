@@ -7,13 +7,9 @@ from course_utils.course.exercises import exercise, expect, solution
 NAMES = ["rock", "swing", "waltz"]
 
 
-@solution(
-    "03.1",
-    *((NAMES,), (["b", "a"],)),
-    hint="label2id counts the names from 0 in their order, and id2label turns that around.",
-)
+@solution("03.1", *((NAMES,), (["b", "a"],)))
 def label_maps(names):
-    """Return label2id and id2label."""
+    """Return label2id, which counts the names from 0 in their order, and id2label, its inverse."""
     return {name: number for number, name in enumerate(names)}, dict(enumerate(names))
 
 
@@ -23,10 +19,9 @@ def label_maps(names):
     (np.array([0, 1]), np.array([1, 0])),
     (np.array([0, 0]), np.array([0, 1])),
     draw=lambda rng: tuple(rng.integers(0, 5, (2, 6))),
-    hint="Each label that occurs in references counts the same, and no other label counts.",
 )
 def macro_f1(references, predictions):
-    """Return the mean of 2 * hits / (references + predictions) over the labels in references."""
+    """Return the mean F1 over the labels in references; no other label counts."""
     scores = []
     for label in np.unique(references):
         hits = np.sum((references == label) & (predictions == label))
@@ -45,10 +40,9 @@ def compare_on(answer):
     "03.4",
     (np.array([[9, 1, 0], [0, 7, 3], [2, 0, 8]]), NAMES),
     draw=lambda rng: (rng.permutation(9).reshape(3, 3), NAMES),
-    hint="Rows are true and columns are answers; the diagonal is right.",
 )
 def worst_pair(matrix, names):
-    """Return the pair of different genres that is confused most, the true one first."""
+    """Return the largest confusion; rows are true, columns are answers, the diagonal is right."""
     errors = matrix - np.diag(np.diag(matrix))
     row, column = np.unravel_index(np.argmax(errors), errors.shape)
     return names[row], names[column]

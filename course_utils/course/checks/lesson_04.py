@@ -29,10 +29,9 @@ def sentences(rng):
     "04.1",
     *(([0, 3, 3, 0, 3, 5, 5, 0], 0), ([7, 7, 1, 7, 2, 2], 7), ([0, 0], 0)),
     draw=lambda rng: (rng.integers(0, 4, 10).tolist(), int(rng.integers(4))),
-    hint="First merge equal neighbours, then drop the blanks.",
 )
 def collapse(ids, blank):
-    """Return the token ids without repetitions and blanks."""
+    """Return what is left: first merge equal neighbours, then drop the blanks."""
     return [token for token, _ in groupby(ids) if token != blank]
 
 
@@ -42,10 +41,9 @@ def collapse(ids, blank):
     ("turn the kitchen lights off", "turn kitchen light off now"),
     ("stop", "please stop it now"),
     draw=sentences,
-    hint="Every substitution, deletion and insertion counts, over the words of the reference.",
 )
 def wer(reference, prediction):
-    """Return the word error rate of a sentence."""
+    """Return substitutions, deletions and insertions together, over the reference's words."""
     return jiwer.wer(reference, prediction)
 
 
@@ -65,10 +63,9 @@ def transcript(answer):
     *((words(("turn", 0.2, 0.5), ("it", 0.6, 0.7)), pause) for pause in (0.05, 0.5)),
     (words(("turn", 0.2, 0.5), ("it", 0.6, 0.7), ("off", 0.7, 1.0), ("now", 2.0, 2.4)), 0.5),
     draw=spoken,
-    hint="A line has the texts of its words, the start of the first and the end of the last one.",
 )
 def lines_of(words, pause):
-    """Return lines of words: a new one begins after more than ``pause`` seconds."""
+    """Return lines with the texts of their words, the first one's start and the last one's end."""
     lines = []
     for word in words:
         start, end = word["timestamp"]

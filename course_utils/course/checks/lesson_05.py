@@ -16,7 +16,7 @@ def texts(rng, pieces="abcdefghijklmnopq"):
     draw=lambda rng: (texts(rng, ALPHABET), "".join(rng.choice(list(ALPHABET), 4))),
 )
 def cannot_be_written(texts, alphabet):
-    """Return the sorted characters that an alphabet lacks."""
+    """Return a sorted list of characters in the texts that the alphabet lacks, each once."""
     return sorted(set("".join(texts)) - set(alphabet))
 
 
@@ -25,15 +25,14 @@ def cannot_be_written(texts, alphabet):
     (["pay the bill", "the card is lost"], ["pay the rent", "the card the bank"]),
     (["a"], ["a b b b"]),
     draw=lambda rng: (texts(rng), texts(rng)),
-    hint="Each occurrence of a word in test counts.",
 )
 def out_of_vocabulary(train, test):
-    """Return the share of word occurrences in `test` that are not in `train`."""
+    """Return the share of words in test that are not in train; each occurrence counts."""
     known, words = set(" ".join(train).split()), " ".join(test).split()
     return sum(word not in known for word in words) / len(words)
 
 
 @solution("05.3", (0.5, 0.4), draw=lambda rng: tuple(rng.uniform(0.1, 1, 2).round(2)))
 def relative_reduction(before, after):
-    """Return the relative reduction, which is negative where the WER grows."""
+    """Return the share of the errors that is gone; it is negative where there are more."""
     return (before - after) / before

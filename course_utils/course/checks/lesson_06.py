@@ -34,10 +34,9 @@ def toy_der(answer):
     ([ALICE, NOBODY], [ALICE, BOB]),
     ([BOTH, BOTH], [{"Carol"}, {"Alice", "Carol"}]),
     draw=frames,
-    hint="Missed, false alarm and confusion are counted in speakers, and so is speech.",
 )
 def der(true, found):
-    """Return the DER of sets of speakers, frame by frame."""
+    """Return missed, false alarm and confusion together, in speakers, over all true speakers."""
     pairs = zip(true, found, strict=True)
     return sum(max(len(a), len(b)) - len(a & b) for a, b in pairs) / sum(map(len, true))
 
@@ -47,8 +46,7 @@ def der(true, found):
     (np.array([1.0, 0.0]), np.array([3.0, 0.0])),
     (np.array([1.0, 1.0]), np.array([-2.0, -2.0])),
     draw=lambda rng: tuple(rng.normal(0, 2, (2, 3)).round(1)),
-    hint="Divide the dot product by the lengths of both vectors.",
 )
 def cosine(a, b):
-    """Return the cosine of the angle between two vectors of any length."""
+    """Return the dot product divided by the lengths of both vectors."""
     return np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))

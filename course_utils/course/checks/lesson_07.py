@@ -23,13 +23,9 @@ def activity(rng):
     return rng.uniform(0.05, 0.95, shape), rng.integers(0, 2, shape).astype(float)
 
 
-@solution(
-    "07.1",
-    *((TURNS, 4, 1.0), (TURNS, 8, 0.5)),
-    hint="Columns are the speakers by name; a frame counts if its middle lies within a turn.",
-)
+@solution("07.1", *((TURNS, 4, 1.0), (TURNS, 8, 0.5)))
 def labels_of(turns, frames, seconds):
-    """Mark the frames in whose middle each speaker is active, a column a speaker, by name."""
+    """Return 0 and 1, columns by speakers' names; the middle of a frame decides."""
     middles = (np.arange(frames) + 0.5) * seconds
     names = sorted({turn["speaker"] for turn in turns})
     made = np.zeros((frames, len(names)))
@@ -43,20 +39,15 @@ def labels_of(turns, frames, seconds):
     "07.2",
     (np.array([[0.9, 0.1], [0.8, 0.3]]), np.array([[0.0, 1.0], [0.0, 1.0]])),
     draw=activity,
-    hint="Try every order of the label columns and take the smallest loss.",
     tolerance=1e-4,
 )
 def invariant_loss(probabilities, labels):
-    """Return the binary cross-entropy under the best order of the speakers."""
+    """Return the smallest loss over all orders of the label columns."""
     orders = permutations(range(labels.shape[1]))
     return min(bce(probabilities, labels[:, list(order)]) for order in orders)
 
 
-@solution(
-    "07.3",
-    *((speakers,) for speakers in (2, 3, 1, 4, 5, 6, 7, 8)),
-    hint="Each speaker is active or is not, whatever the others do.",
-)
+@solution("07.3", *((speakers,) for speakers in (2, 3, 1, 4, 5, 6, 7, 8)))
 def combinations_of(speakers):
-    """Return the number of classes of a powerset."""
+    """Return how many sets of speakers there are: each is active or is not."""
     return 2**speakers

@@ -21,11 +21,10 @@ def marked(rng):
     "09.1",
     *((np.full(3, 0.5), 0.1), (np.array([0.3, 0.1, -0.1]), 0.1)),
     draw=lambda rng: (rng.normal(0.1, 0.3, 50), rng.uniform(0.01, 0.2)),
-    hint="Multiply all samples by one number, so that their root mean square is level.",
     tolerance=1e-4,
 )
 def to_level(samples, level):
-    """Return samples scaled to a root mean square."""
+    """Return all samples times one number, so that their root mean square is level."""
     return level * samples / np.sqrt(np.mean(np.square(samples)))
 
 
@@ -35,22 +34,15 @@ def to_level(samples, level):
     (np.array([0, 1, 2, 3, 4, 5]), [1, 2, 3]),
     (np.array([0, 0, 0, 2, 2, 3]), [1, 1, 2]),
     draw=path,
-    hint="Count how many frames of the recording lie on frames of each phoneme.",
 )
 def carried(path, durations):
-    """Carry durations along a path from frames of the recording to frames of the model."""
+    """Return how many frames of the recording lie on frames of each phoneme."""
     phonemes = np.repeat(np.arange(len(durations)), durations)
     return np.bincount(phonemes[path], minlength=len(durations)).tolist()
 
 
-@solution(
-    "09.3",
-    (np.array([1.0, 2.0]), np.array([1.0, -1.0])),
-    draw=marked,
-    hint="A clip that is the mark itself scores the root of its number of samples.",
-    tolerance=1e-4,
-)
+@solution("09.3", (np.array([1.0, 2.0]), np.array([1.0, -1.0])), draw=marked, tolerance=1e-4)
 def detect(samples, mark):
-    """Return the correlation of a clip with a mark; without a mark it is standard normal."""
+    """Return a score that is the root of the number of samples where a clip is the mark itself."""
     norms = np.linalg.norm(samples) * np.linalg.norm(mark)
     return np.dot(samples, mark) / norms * np.sqrt(len(mark))

@@ -25,10 +25,9 @@ def word(rng):
     "11.1",
     *(([[5, 0], [1, 6]],), ([[2, 3], [0, 9]],), ([[4]],), ([[1, 2, 9], [1, 5, 9], [9, 9, 3]],)),
     draw=lambda rng: (rng.integers(0, 20, (3, 3)).tolist(),),
-    hint="Each found speaker can be only one of the true ones.",
 )
 def fewest_wrong(table):
-    """Return the smallest sum of one cell a row and a column."""
+    """Return the fewest wrong words; each found speaker is only one of the true ones."""
     orders = permutations(range(len(table)))
     return min(sum(table[i][j] for i, j in enumerate(order)) for order in orders)
 
@@ -37,10 +36,9 @@ def fewest_wrong(table):
     "11.2",
     *((LEVELS, *turn) for turn in ((2.0, 5.0), (2.0, 4.9), (1.0, 4.0))),
     draw=lambda rng: (rng.normal(-40, 10, 1_000), rng.integers(0, 9) / 2, 9.5),
-    hint="The first and the last second of the turn do not count; the time is in seconds.",
 )
 def quietest(levels, start, end):
-    """Return the time of the lowest level at least a second from both ends of a turn."""
+    """Return a time in seconds; the first and the last second of the turn do not count."""
     first, last = round(100 * (start + 1)), round(100 * (end - 1))
     return (first + int(np.argmin(levels[first : last + 1]))) / 100
 
@@ -49,10 +47,9 @@ def quietest(levels, start, end):
     "11.3",
     *((*times, TURNS) for times in ((0.85, 1.35), (0.7, 1.15), (0.7, 1.6), (2.5, 3.0))),
     draw=word,
-    hint="Alice speaks from 0 to 1 s and from 1.3 to 2 s, Bob from 0.9 to 1.4 s.",
 )
 def speaker_of(start, end, turns):
-    """Return the speaker who shares the most time with a word, over all turns of each."""
+    """Return who shares the most time; Alice speaks in 0-1 and 1.3-2 s, Bob in 0.9-1.4 s."""
     shared = {}
     for turn in turns:
         common = min(end, turn["end"]) - max(start, turn["start"])

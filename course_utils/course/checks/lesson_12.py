@@ -25,17 +25,15 @@ ANSWERS = [{"label": "cat", "score": 0.926}, {"label": "<b>dog & cat</b>", "scor
     draw=lambda rng: ([LICENCES[n] for n in rng.integers(0, len(LICENCES), 3)],),
 )
 def not_for_sale(licences):
-    """Return the licences that forbid selling."""
+    """Return licences that have nc between hyphens, and None, which permits nothing."""
     return [known for known in licences if known is None or "nc" in known.split("-")]
 
 
 @solution(
-    "12.2",
-    *((RECORDINGS, day) for day in (date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1))),
-    hint="Of the four recordings, a and c may be published, c until 2027-03-31.",
+    "12.2", *((RECORDINGS, day) for day in (date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1)))
 )
 def publishable(recordings, today):
-    """Return the recordings that may be published on a day."""
+    """Return what may be published: a.wav always, c.wav until 2027-03-31, b and d never."""
     return [
         recording["file"]
         for recording in recordings
@@ -48,19 +46,14 @@ def publishable(recordings, today):
     "12.3",
     ({"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"},),
     (TEXTS,),
-    hint="A token is hf_ and at least 20 letters or digits, anywhere in a text.",
 )
 def files_with_token(texts):
-    """Return the sorted names of the files that hold a token."""
+    """Return sorted names; a token is hf_ and 20 or more letters or digits, anywhere in a text."""
     return sorted(n for n, text in texts.items() if re.search("hf_[A-Za-z0-9]{20,}", text))
 
 
-@solution(
-    "12.4",
-    *((ANSWERS[:1],), (ANSWERS[1:],), (ANSWERS,), ([],)),
-    hint="A label can hold <, > and &; they must be shown, not obeyed.",
-)
+@solution("12.4", *((ANSWERS[:1],), (ANSWERS[1:],), (ANSWERS,), ([],)))
 def as_list(answers):
-    """Return an HTML list that is safe for any label."""
+    """Return a list in HTML that shows <, > and & in a label as they are."""
     rows = [f"<li>{html.escape(a['label'])}: {a['score']:.0%}</li>" for a in answers]
     return f"<ul>{''.join(rows)}</ul>"

@@ -15,27 +15,17 @@ def reader(rng):
     return int(rng.integers(processes)), processes, *rng.integers(1, 5, 2).tolist()
 
 
-@solution(
-    "13.1",
-    *((16, 2, 8), (256, 8, 8), (64, 1, 100), (48, 2, 10)),
-    draw=recipe,
-    hint="batch x processes x accumulation must be the global batch exactly.",
-)
+@solution("13.1", *((16, 2, 8), (256, 8, 8), (64, 1, 100), (48, 2, 10)), draw=recipe)
 def split_batch(global_batch, processes, fits):
-    """Return batch and gradient accumulation of a global batch."""
+    """Return batch and accumulation; times processes, they are the global batch exactly."""
     share = global_batch // processes
     accumulation = next(n for n in range(1, share + 1) if share % n == 0 and share // n <= fits)
     return [share // accumulation, accumulation]
 
 
-@solution(
-    "13.2",
-    *((0, 2, 4, 2), (1, 2, 2, 2), (2, 3, 1, 3)),
-    draw=reader,
-    hint="The processes take turns, a batch each.",
-)
+@solution("13.2", *((0, 2, 4, 2), (1, 2, 2, 2), (2, 3, 1, 3)), draw=reader)
 def places_of(process, processes, batch, steps):
-    """Return the indices that a process reads in its first steps."""
+    """Return what a process reads; the processes take turns, a batch each."""
     firsts = [(step * processes + process) * batch for step in range(steps)]
     return [first + offset for first in firsts for offset in range(batch)]
 
@@ -44,10 +34,9 @@ def places_of(process, processes, batch, steps):
     "13.3",
     *((1, 0.3), (2, 0.0), (4, 0.2)),
     draw=lambda rng: (int(rng.integers(1, 1_000)), round(rng.uniform(0, 1), 2)),
-    hint="The time of one process is 1: serial of it stays, the rest is divided.",
 )
 def amdahl(processes, serial):
-    """Return the speed-up by Amdahl's law."""
+    """Return the speed-up: of a time of 1, serial stays and the rest is divided."""
     return 1 / (serial + (1 - serial) / processes)
 
 
@@ -55,8 +44,7 @@ def amdahl(processes, serial):
     "13.4",
     *((1_000_000, 2, 1.0), (100_000_000, 8, 10.0)),
     draw=lambda rng: (int(rng.integers(1e6, 1e9)), int(rng.integers(1, 64)), 2.5),
-    hint="A parameter has 4 bytes, a byte 8 bits, a gigabit is 1e9 bits.",
 )
 def exchange_seconds(parameters, processes, gigabits):
-    """Return the seconds of a ring all-reduce."""
+    """Return seconds; a parameter has 4 bytes, a byte 8 bits, a gigabit 1e9 bits."""
     return 2 * (processes - 1) / processes * 4 * parameters / (gigabits * 1e9 / 8)
