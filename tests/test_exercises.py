@@ -29,7 +29,7 @@ WRONG = {
 @pytest.fixture
 def sum_exercise(monkeypatch):
     def verify(answer):
-        compare(answer, lambda a, b: a + b, (1, 2), (0.1, 0.2))
+        compare(answer, lambda a, b: a + b, [(1, 2), (0.1, 0.2)])
 
     monkeypatch.setitem(exercises._REGISTERED, "99.1", verify)
 
@@ -78,13 +78,13 @@ def test_random_cases_find_what_a_few_cases_do_not_and_the_docstring_is_the_hint
         return n * n
 
     options = {"draw": lambda rng: (int(rng.integers(1, 9)),)}
-    compare(lambda n: n**2, square, (2,), **options)
+    compare(lambda n: n**2, square, [(2,)], **options)
     messages = set()
     for _ in range(2):  # the same random cases each time, so the same message
         with pytest.raises(
             AssertionError, match=r"for n=\d you return 4.* Return n times n\."
         ) as wrong:
-            compare(lambda n: 4, square, (2,), **options)
+            compare(lambda n: 4, square, [(2,)], **options)
         messages.add(str(wrong.value))
     assert len(messages) == 1
 
@@ -96,7 +96,7 @@ def test_an_answer_must_not_change_its_arguments():
         return total
 
     with pytest.raises(AssertionError, match="changes its arguments"):
-        compare(emptied, lambda values: sum(values), ([1, 2],))
+        compare(emptied, lambda values: sum(values), [([1, 2],)])
 
 
 @pytest.mark.parametrize(

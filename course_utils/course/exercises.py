@@ -35,19 +35,19 @@ def exercise(exercise_id):
     return register
 
 
-def solution(exercise_id, *cases, **options):
+def solution(exercise_id, cases=(), **options):
     """Return a decorator for a reference solution, with which answers are compared.
 
     Parameters
     ----------
     exercise_id : str
         Lesson and number, for example ``"01.3"``.
-    *cases, **options
+    cases, **options
         As in :func:`compare`.
     """
 
     def register(reference):
-        _REGISTERED[exercise_id] = lambda answer: compare(answer, reference, *cases, **options)
+        _REGISTERED[exercise_id] = lambda answer: compare(answer, reference, cases, **options)
         return reference
 
     return register
@@ -111,7 +111,7 @@ def attempted(value):
     return value
 
 
-def compare(answer, reference, *cases, draw=None, tolerance=1e-6):
+def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
     """Compare a learner's function with the reference solution, case by case.
 
     Parameters
@@ -121,7 +121,7 @@ def compare(answer, reference, *cases, draw=None, tolerance=1e-6):
         names.
     reference : callable
         The right one. A message has its parameters' names, and its docstring as a hint.
-    *cases : tuple
+    cases : sequence of tuple
         Arguments that make a readable message; they are tried first.
     draw : callable, optional
         Makes the arguments of a random case from a ``numpy.random.Generator``.

@@ -28,7 +28,7 @@ def assert_resampled(samples, from_rate):
 
 @solution(
     "01.1",
-    (np.zeros(16_000), 16_000),
+    [(np.zeros(16_000), 16_000)],
     draw=lambda rng: (np.zeros(rng.integers(1, 50_000)), int(rng.choice(RATES))),
 )
 def duration(samples, sampling_rate):
@@ -37,7 +37,7 @@ def duration(samples, sampling_rate):
 
 
 @solution(
-    "01.2", *((1.0,), (0.1,), (0.5,)), draw=lambda rng: (rng.uniform(0.001, 1),), tolerance=1e-4
+    "01.2", [(1.0,), (0.1,), (0.5,)], draw=lambda rng: (rng.uniform(0.001, 1),), tolerance=1e-4
 )
 def to_decibel(amplitude):
     """Return decibels relative to full scale: half of it is about -6 dB."""
@@ -46,7 +46,7 @@ def to_decibel(amplitude):
 
 @solution(
     "01.3",
-    (10, 160, 16_000),
+    [(10, 160, 16_000)],
     draw=lambda rng: (*rng.integers(0, 600, 2).tolist(), int(rng.choice(RATES))),
 )
 def frames_to_seconds(frame, hop_length, sampling_rate):
@@ -77,7 +77,7 @@ def for_pipeline(answer):
 
 @solution(
     "01.6",
-    (np.array([[0.5, 0.5, 0.5], [0.1, 0.2, 0.3]]),),
+    [(np.array([[0.5, 0.5, 0.5], [0.1, 0.2, 0.3]]),)],
     draw=lambda rng: (rng.uniform(-1, 1, (2, 5)),),
 )
 def to_mono(samples):
@@ -87,7 +87,7 @@ def to_mono(samples):
 
 @solution(
     "01.7",
-    *((np.array([0.1, -0.05, 0.0]), gain) for gain in (6.0, 40.0)),
+    [(np.array([0.1, -0.05, 0.0]), gain) for gain in (6.0, 40.0)],
     draw=lambda rng: (rng.uniform(-0.5, 0.5, 6), rng.uniform(0, 12)),
     tolerance=1e-4,
 )
@@ -105,7 +105,7 @@ def prepare(answer):
 
 @solution(
     "01.9",
-    (["a", "b"], ["b", "c"]),
+    [(["a", "b"], ["b", "c"])],
     draw=lambda rng: tuple(rng.choice(list("abcdefgh"), (2, 5)).tolist()),
 )
 def leaked(train, test):

@@ -14,7 +14,7 @@ ANSWER = [
 
 @solution(
     "02.1",
-    *((np.array([2.0, 0.0, -1.0]),), (np.zeros(3),)),
+    [(np.array([2.0, 0.0, -1.0]),), (np.zeros(3),)],
     draw=lambda rng: (rng.normal(0, 5, 4).round(1),),
 )
 def softmax(logits):
@@ -22,7 +22,7 @@ def softmax(logits):
     return np.exp(logits) / np.exp(logits).sum()
 
 
-@solution("02.2", *((ANSWER, ["dog", "cat"]), (ANSWER, ["rain", "rooster"])))
+@solution("02.2", [(ANSWER, ["dog", "cat"]), (ANSWER, ["rain", "rooster"])])
 def among(scores, labels):
     """Return the scores of the labels in question, scaled so that they sum to 1."""
     chosen = {row["label"]: row["score"] for row in scores if row["label"] in labels}
@@ -31,7 +31,7 @@ def among(scores, labels):
 
 @solution(
     "02.3",
-    *((np.arange(10), 4, 2), (np.arange(3), 4, 2)),
+    [(np.arange(10), 4, 2), (np.arange(3), 4, 2)],
     draw=lambda rng: (np.arange(rng.integers(1, 20)), *rng.integers(1, 8, 2).tolist()),
 )
 def windows(samples, length, step):

@@ -7,7 +7,7 @@ from course_utils.course.exercises import exercise, expect, solution
 NAMES = ["rock", "swing", "waltz"]
 
 
-@solution("03.1", *((NAMES,), (["b", "a"],)))
+@solution("03.1", [(NAMES,), (["b", "a"],)])
 def label_maps(names):
     """Return label2id, which counts the names from 0 in their order, and id2label, its inverse."""
     return {name: number for number, name in enumerate(names)}, dict(enumerate(names))
@@ -15,9 +15,11 @@ def label_maps(names):
 
 @solution(
     "03.2",
-    (np.array([0, 0, 0, 0, 1, 1, 2, 2]), np.array([0, 0, 0, 1, 1, 1, 2, 0])),
-    (np.array([0, 1]), np.array([1, 0])),
-    (np.array([0, 0]), np.array([0, 1])),
+    [
+        (np.array([0, 0, 0, 0, 1, 1, 2, 2]), np.array([0, 0, 0, 1, 1, 1, 2, 0])),
+        (np.array([0, 1]), np.array([1, 0])),
+        (np.array([0, 0]), np.array([0, 1])),
+    ],
     draw=lambda rng: tuple(rng.integers(0, 5, (2, 6))),
 )
 def macro_f1(references, predictions):
@@ -38,7 +40,7 @@ def compare_on(answer):
 
 @solution(
     "03.4",
-    (np.array([[9, 1, 0], [0, 7, 3], [2, 0, 8]]), NAMES),
+    [(np.array([[9, 1, 0], [0, 7, 3], [2, 0, 8]]), NAMES)],
     draw=lambda rng: (rng.permutation(9).reshape(3, 3), NAMES),
 )
 def worst_pair(matrix, names):

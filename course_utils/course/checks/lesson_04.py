@@ -27,7 +27,7 @@ def sentences(rng):
 
 @solution(
     "04.1",
-    *(([0, 3, 3, 0, 3, 5, 5, 0], 0), ([7, 7, 1, 7, 2, 2], 7), ([0, 0], 0)),
+    [([0, 3, 3, 0, 3, 5, 5, 0], 0), ([7, 7, 1, 7, 2, 2], 7), ([0, 0], 0)],
     draw=lambda rng: (rng.integers(0, 4, 10).tolist(), int(rng.integers(4))),
 )
 def collapse(ids, blank):
@@ -37,9 +37,11 @@ def collapse(ids, blank):
 
 @solution(
     "04.2",
-    ("turn the lights off", "turn the lights off"),
-    ("turn the kitchen lights off", "turn kitchen light off now"),
-    ("stop", "please stop it now"),
+    [
+        ("turn the lights off", "turn the lights off"),
+        ("turn the kitchen lights off", "turn kitchen light off now"),
+        ("stop", "please stop it now"),
+    ],
     draw=sentences,
 )
 def wer(reference, prediction):
@@ -60,8 +62,10 @@ def transcript(answer):
 
 @solution(
     "04.4",
-    *((words(("turn", 0.2, 0.5), ("it", 0.6, 0.7)), pause) for pause in (0.05, 0.5)),
-    (words(("turn", 0.2, 0.5), ("it", 0.6, 0.7), ("off", 0.7, 1.0), ("now", 2.0, 2.4)), 0.5),
+    [
+        *((words(("turn", 0.2, 0.5), ("it", 0.6, 0.7)), pause) for pause in (0.05, 0.5)),
+        (words(("turn", 0.2, 0.5), ("it", 0.6, 0.7), ("off", 0.7, 1.0), ("now", 2.0, 2.4)), 0.5),
+    ],
     draw=spoken,
 )
 def lines_of(words, pause):

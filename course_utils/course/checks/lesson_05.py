@@ -12,7 +12,7 @@ def texts(rng, pieces="abcdefghijklmnopq"):
 
 @solution(
     "05.1",
-    *((["it's 9", "nine."], "'abcdefghijklmnopqrstuvwxyz "), (["Abba"], "ab")),
+    [(["it's 9", "nine."], "'abcdefghijklmnopqrstuvwxyz "), (["Abba"], "ab")],
     draw=lambda rng: (texts(rng, ALPHABET), "".join(rng.choice(list(ALPHABET), 4))),
 )
 def cannot_be_written(texts, alphabet):
@@ -22,8 +22,10 @@ def cannot_be_written(texts, alphabet):
 
 @solution(
     "05.2",
-    (["pay the bill", "the card is lost"], ["pay the rent", "the card the bank"]),
-    (["a"], ["a b b b"]),
+    [
+        (["pay the bill", "the card is lost"], ["pay the rent", "the card the bank"]),
+        (["a"], ["a b b b"]),
+    ],
     draw=lambda rng: (texts(rng), texts(rng)),
 )
 def out_of_vocabulary(train, test):
@@ -32,7 +34,7 @@ def out_of_vocabulary(train, test):
     return sum(word not in known for word in words) / len(words)
 
 
-@solution("05.3", (0.5, 0.4), draw=lambda rng: tuple(rng.uniform(0.1, 1, 2).round(2)))
+@solution("05.3", [(0.5, 0.4)], draw=lambda rng: tuple(rng.uniform(0.1, 1, 2).round(2)))
 def relative_reduction(before, after):
     """Return the share of the errors that is gone; it is negative where there are more."""
     return (before - after) / before

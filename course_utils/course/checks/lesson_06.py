@@ -28,11 +28,13 @@ def toy_der(answer):
 
 @solution(
     "06.2",
-    ([ALICE, BOTH], [ALICE, BOTH]),
-    ([ALICE, BOB], [NOBODY, BOB]),
-    ([ALICE, BOB], [BOB, BOB]),
-    ([ALICE, NOBODY], [ALICE, BOB]),
-    ([BOTH, BOTH], [{"Carol"}, {"Alice", "Carol"}]),
+    [
+        ([ALICE, BOTH], [ALICE, BOTH]),
+        ([ALICE, BOB], [NOBODY, BOB]),
+        ([ALICE, BOB], [BOB, BOB]),
+        ([ALICE, NOBODY], [ALICE, BOB]),
+        ([BOTH, BOTH], [{"Carol"}, {"Alice", "Carol"}]),
+    ],
     draw=frames,
 )
 def der(true, found):
@@ -43,8 +45,7 @@ def der(true, found):
 
 @solution(
     "06.3",
-    (np.array([1.0, 0.0]), np.array([3.0, 0.0])),
-    (np.array([1.0, 1.0]), np.array([-2.0, -2.0])),
+    [(np.array([1.0, 0.0]), np.array([3.0, 0.0])), (np.array([1.0, 1.0]), np.array([-2.0, -2.0]))],
     draw=lambda rng: tuple(rng.normal(0, 2, (2, 3)).round(1)),
 )
 def cosine(a, b):

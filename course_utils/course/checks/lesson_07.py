@@ -23,7 +23,7 @@ def activity(rng):
     return rng.uniform(0.05, 0.95, shape), rng.integers(0, 2, shape).astype(float)
 
 
-@solution("07.1", *((TURNS, 4, 1.0), (TURNS, 8, 0.5)))
+@solution("07.1", [(TURNS, 4, 1.0), (TURNS, 8, 0.5)])
 def labels_of(turns, frames, seconds):
     """Return 0 and 1, columns by speakers' names; the middle of a frame decides."""
     middles = (np.arange(frames) + 0.5) * seconds
@@ -37,7 +37,7 @@ def labels_of(turns, frames, seconds):
 
 @solution(
     "07.2",
-    (np.array([[0.9, 0.1], [0.8, 0.3]]), np.array([[0.0, 1.0], [0.0, 1.0]])),
+    [(np.array([[0.9, 0.1], [0.8, 0.3]]), np.array([[0.0, 1.0], [0.0, 1.0]]))],
     draw=activity,
     tolerance=1e-4,
 )
@@ -47,7 +47,7 @@ def invariant_loss(probabilities, labels):
     return min(bce(probabilities, labels[:, list(order)]) for order in orders)
 
 
-@solution("07.3", *((speakers,) for speakers in (2, 3, 1, 4, 5, 6, 7, 8)))
+@solution("07.3", [(speakers,) for speakers in (2, 3, 1, 4, 5, 6, 7, 8)])
 def combinations_of(speakers):
     """Return how many sets of speakers there are: each is active or is not."""
     return 2**speakers

@@ -9,7 +9,7 @@ from course_utils.course.exercises import solution
 A, B = np.array([1.0, 0.0]), np.array([0.6, 0.8])
 
 
-@solution("08.1", *((A, B, share) for share in (1.0, 0.0, 0.5, 0.25)))
+@solution("08.1", [(A, B, share) for share in (1.0, 0.0, 0.5, 0.25)])
 def mix(a, b, share):
     """Return share of a and 1 - share of b, divided by the norm of the sum: its length is 1."""
     vector = share * np.asarray(a) + (1 - share) * np.asarray(b)
@@ -18,7 +18,7 @@ def mix(a, b, share):
 
 @solution(
     "08.2",
-    *(([3, 0, 5, 2], 0.016), ([1, 4], 0.5)),
+    [([3, 0, 5, 2], 0.016), ([1, 4], 0.5)],
     draw=lambda rng: (rng.integers(0, 9, 5).tolist(), round(rng.uniform(0.01, 0.1), 3)),
 )
 def times_of(durations, seconds_per_frame):
@@ -29,10 +29,12 @@ def times_of(durations, seconds_per_frame):
 
 @solution(
     "08.3",
-    ("One. Two! Three?",),
-    ("Dr. Hill saw St. Ives. Mr. and Mrs. Hill stayed.",),
-    ("It costs 3.50 today.\nReally?  Yes!",),
-    (" No full stop",),
+    [
+        ("One. Two! Three?",),
+        ("Dr. Hill saw St. Ives. Mr. and Mrs. Hill stayed.",),
+        ("It costs 3.50 today.\nReally?  Yes!",),
+        (" No full stop",),
+    ],
     draw=lambda rng: (" ".join(rng.choice(["Dr.", "Mrs.", "Oh!", "Hill", "2.5", "it."], 6)),),
 )
 def sentences_of(text):

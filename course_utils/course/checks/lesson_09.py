@@ -19,7 +19,7 @@ def marked(rng):
 
 @solution(
     "09.1",
-    *((np.full(3, 0.5), 0.1), (np.array([0.3, 0.1, -0.1]), 0.1)),
+    [(np.full(3, 0.5), 0.1), (np.array([0.3, 0.1, -0.1]), 0.1)],
     draw=lambda rng: (rng.normal(0.1, 0.3, 50), rng.uniform(0.01, 0.2)),
     tolerance=1e-4,
 )
@@ -30,9 +30,11 @@ def to_level(samples, level):
 
 @solution(
     "09.2",
-    (np.array([0, 0, 1, 1, 2]), [2, 1]),
-    (np.array([0, 1, 2, 3, 4, 5]), [1, 2, 3]),
-    (np.array([0, 0, 0, 2, 2, 3]), [1, 1, 2]),
+    [
+        (np.array([0, 0, 1, 1, 2]), [2, 1]),
+        (np.array([0, 1, 2, 3, 4, 5]), [1, 2, 3]),
+        (np.array([0, 0, 0, 2, 2, 3]), [1, 1, 2]),
+    ],
     draw=path,
 )
 def carried(path, durations):
@@ -41,7 +43,7 @@ def carried(path, durations):
     return np.bincount(phonemes[path], minlength=len(durations)).tolist()
 
 
-@solution("09.3", (np.array([1.0, 2.0]), np.array([1.0, -1.0])), draw=marked, tolerance=1e-4)
+@solution("09.3", [(np.array([1.0, 2.0]), np.array([1.0, -1.0]))], draw=marked, tolerance=1e-4)
 def detect(samples, mark):
     """Return a score that is the root of the number of samples where a clip is the mark itself."""
     norms = np.linalg.norm(samples) * np.linalg.norm(mark)

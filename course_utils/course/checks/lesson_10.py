@@ -9,7 +9,7 @@ WITH, WITHOUT = np.array([2.0, -1.0, 0.5]), np.array([1.0, 1.0, 0.5])
 
 @solution(
     "10.1",
-    (50, 4, 2048),
+    [(50, 4, 2048)],
     draw=lambda rng: (*rng.integers(1, 100, 2).tolist(), int(2 ** rng.integers(4, 12))),
 )
 def bits_per_second(frame_rate, codebooks, entries):
@@ -19,8 +19,10 @@ def bits_per_second(frame_rate, codebooks, entries):
 
 @solution(
     "10.2",
-    (np.array([[1, 2], [5, 6]]), 99),
-    (np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]), 0),
+    [
+        (np.array([[1, 2], [5, 6]]), 99),
+        (np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]), 0),
+    ],
     draw=lambda rng: (rng.integers(1, 99, rng.integers(1, 5, 2)), int(rng.integers(99))),
 )
 def delayed(tokens, pad):
@@ -34,7 +36,7 @@ def delayed(tokens, pad):
 
 @solution(
     "10.3",
-    *((WITH, WITHOUT, scale) for scale in (1.0, 0.0, 3.0)),
+    [(WITH, WITHOUT, scale) for scale in (1.0, 0.0, 3.0)],
     draw=lambda rng: (*rng.normal(0, 2, (2, 3)).round(1), float(rng.integers(9))),
 )
 def guided(with_prompt, without, scale):

@@ -23,7 +23,7 @@ def word(rng):
 
 @solution(
     "11.1",
-    *(([[5, 0], [1, 6]],), ([[2, 3], [0, 9]],), ([[4]],), ([[1, 2, 9], [1, 5, 9], [9, 9, 3]],)),
+    [([[5, 0], [1, 6]],), ([[2, 3], [0, 9]],), ([[4]],), ([[1, 2, 9], [1, 5, 9], [9, 9, 3]],)],
     draw=lambda rng: (rng.integers(0, 20, (3, 3)).tolist(),),
 )
 def fewest_wrong(table):
@@ -34,7 +34,7 @@ def fewest_wrong(table):
 
 @solution(
     "11.2",
-    *((LEVELS, *turn) for turn in ((2.0, 5.0), (2.0, 4.9), (1.0, 4.0))),
+    [(LEVELS, *turn) for turn in ((2.0, 5.0), (2.0, 4.9), (1.0, 4.0))],
     draw=lambda rng: (rng.normal(-40, 10, 1_000), rng.integers(0, 9) / 2, 9.5),
 )
 def quietest(levels, start, end):
@@ -45,7 +45,7 @@ def quietest(levels, start, end):
 
 @solution(
     "11.3",
-    *((*times, TURNS) for times in ((0.85, 1.35), (0.7, 1.15), (0.7, 1.6), (2.5, 3.0))),
+    [(*times, TURNS) for times in ((0.85, 1.35), (0.7, 1.15), (0.7, 1.6), (2.5, 3.0))],
     draw=word,
 )
 def speaker_of(start, end, turns):

@@ -21,7 +21,7 @@ ANSWERS = [{"label": "cat", "score": 0.926}, {"label": "<b>dog & cat</b>", "scor
 
 @solution(
     "12.1",
-    *((LICENCES[:4],), (LICENCES[5:],)),
+    [(LICENCES[:4],), (LICENCES[5:],)],
     draw=lambda rng: ([LICENCES[n] for n in rng.integers(0, len(LICENCES), 3)],),
 )
 def not_for_sale(licences):
@@ -30,7 +30,7 @@ def not_for_sale(licences):
 
 
 @solution(
-    "12.2", *((RECORDINGS, day) for day in (date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1)))
+    "12.2", [(RECORDINGS, day) for day in (date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1))]
 )
 def publishable(recordings, today):
     """Return what may be published: a.wav always, c.wav until 2027-03-31, b and d never."""
@@ -44,15 +44,17 @@ def publishable(recordings, today):
 
 @solution(
     "12.3",
-    ({"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"},),
-    (TEXTS,),
+    [
+        ({"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"},),
+        (TEXTS,),
+    ],
 )
 def files_with_token(texts):
     """Return sorted names; a token is hf_ and 20 or more letters or digits, anywhere in a text."""
     return sorted(n for n, text in texts.items() if re.search("hf_[A-Za-z0-9]{20,}", text))
 
 
-@solution("12.4", *((ANSWERS[:1],), (ANSWERS[1:],), (ANSWERS,), ([],)))
+@solution("12.4", [(ANSWERS[:1],), (ANSWERS[1:],), (ANSWERS,), ([],)])
 def as_list(answers):
     """Return a list in HTML that shows <, > and & in a label as they are."""
     rows = [f"<li>{html.escape(a['label'])}: {a['score']:.0%}</li>" for a in answers]

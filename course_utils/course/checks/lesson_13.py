@@ -15,7 +15,7 @@ def reader(rng):
     return int(rng.integers(processes)), processes, *rng.integers(1, 5, 2).tolist()
 
 
-@solution("13.1", *((16, 2, 8), (256, 8, 8), (64, 1, 100), (48, 2, 10)), draw=recipe)
+@solution("13.1", [(16, 2, 8), (256, 8, 8), (64, 1, 100), (48, 2, 10)], draw=recipe)
 def split_batch(global_batch, processes, fits):
     """Return batch and accumulation; times processes, they are the global batch exactly."""
     share = global_batch // processes
@@ -23,7 +23,7 @@ def split_batch(global_batch, processes, fits):
     return [share // accumulation, accumulation]
 
 
-@solution("13.2", *((0, 2, 4, 2), (1, 2, 2, 2), (2, 3, 1, 3)), draw=reader)
+@solution("13.2", [(0, 2, 4, 2), (1, 2, 2, 2), (2, 3, 1, 3)], draw=reader)
 def places_of(process, processes, batch, steps):
     """Return what a process reads; the processes take turns, a batch each."""
     firsts = [(step * processes + process) * batch for step in range(steps)]
@@ -32,7 +32,7 @@ def places_of(process, processes, batch, steps):
 
 @solution(
     "13.3",
-    *((1, 0.3), (2, 0.0), (4, 0.2)),
+    [(1, 0.3), (2, 0.0), (4, 0.2)],
     draw=lambda rng: (int(rng.integers(1, 1_000)), round(rng.uniform(0, 1), 2)),
 )
 def amdahl(processes, serial):
@@ -42,7 +42,7 @@ def amdahl(processes, serial):
 
 @solution(
     "13.4",
-    *((1_000_000, 2, 1.0), (100_000_000, 8, 10.0)),
+    [(1_000_000, 2, 1.0), (100_000_000, 8, 10.0)],
     draw=lambda rng: (int(rng.integers(1e6, 1e9)), int(rng.integers(1, 64)), 2.5),
 )
 def exchange_seconds(parameters, processes, gigabits):
