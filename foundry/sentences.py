@@ -8,6 +8,7 @@ sentence, its hash, so no seed and no later rebuild can bring a test sentence in
 import hashlib
 import re
 
+from course_utils.scoring import normalise_text
 from foundry.sentences_everyday import HANDWRITTEN, TEMPLATES, WORDS
 from foundry.sentences_phrasebook import PHRASE_WORDS, PHRASEBOOK
 from foundry.sentences_tasks import BANKING, HOME, TASK_WORDS
@@ -100,18 +101,6 @@ def expand(template, rng, words=_WORDS):
     return text[0].upper() + text[1:]
 
 
-def normalise(text):
-    """Return a sentence as recognisers are trained on it: lower case, letters and apostrophes.
-
-    Examples
-    --------
-    >>> normalise("It's twenty-five past, isn't it?")
-    "it's twenty five past isn't it"
-    """
-    text = text.lower().replace("’", "'").replace("-", " ")
-    return " ".join("".join(mark for mark in text if mark in ALPHABET).split())
-
-
 def split_of(text):
     """Return the split that a normalised text belongs to, whoever asks.
 
@@ -157,7 +146,7 @@ def draw(domain, split, rng, intent=None):
     Returns
     -------
     str
-        The sentence with capitals and punctuation, as it is spoken; `normalise` gives its text.
+        The sentence with capitals and punctuation, as it is spoken.
     """
     while True:
         if domain == "digits":
@@ -175,5 +164,5 @@ def draw(domain, split, rng, intent=None):
             spoken = expand(pick(rng, _PHRASEBOOK), rng, _PHRASE_WORDS)
         else:
             raise ValueError(f"there is no domain {domain!r}; choose one of {', '.join(DOMAINS)}")
-        if split_of(normalise(spoken)) == split:
+        if split_of(normalise_text(spoken)) == split:
             return spoken

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 
+from course_utils.scoring import normalise_text
 from foundry import kokoro
-from foundry.sentences import INTENTS, NO_INTENT, draw, normalise
+from foundry.sentences import INTENTS, NO_INTENT, draw
 
 HELD_OUT = {
     "validation": ("af_nova", "am_eric", "bf_alice", "bm_daniel"),
@@ -140,7 +141,7 @@ def _stream(name, prefix, domains, more):
         intent = next(decks[split, domain]) if domain in INTENTS else NO_INTENT
         while True:
             spoken = draw(domain, split, rng, intent)
-            text = normalise(spoken)
+            text = normalise_text(spoken)
             if text not in used:
                 break
         if " " in text:  # single digits come back with other voices

@@ -19,8 +19,9 @@ from torch import nn
 from torch.nn import functional
 
 from course_utils import audio, errors
-from course_utils.finetuning.tts import HIGHEST, HOP, LOWEST, frame_pitch
+from course_utils.finetuning.tts import HOP
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
+from course_utils.scoring.speech import HIGHEST, LOWEST, frame_pitch
 from course_utils.simulation.acoustics import RATE
 from foundry import speech_scores, tts_scores
 from foundry.speech_bank import run_jobs

@@ -30,6 +30,7 @@ from transformers import (
     WhisperTokenizer,
 )
 
+from course_utils.scoring import normalise_text
 from foundry import guided, people, sentences, speech_scores
 from foundry.guided import KNOWN
 from foundry.people import PERSONS
@@ -96,7 +97,7 @@ def tokenizer():
 def _sentences(count=4000):
     rng = random.Random("pieces")
     for number in range(count):
-        yield sentences.normalise(sentences.draw(KNOWN[number % len(KNOWN)], "train", rng))
+        yield normalise_text(sentences.draw(KNOWN[number % len(KNOWN)], "train", rng))
 
 
 def new_model(seed=0):

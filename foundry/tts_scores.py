@@ -13,6 +13,7 @@ from transformers import AutoModel, pipeline
 from course_utils import audio, pipelines, scoring
 from course_utils.finetuning.tts import HOP
 from course_utils.formats import spelling
+from course_utils.scoring import speech
 from course_utils.simulation.acoustics import RATE
 from foundry import speech_scores, voice_scores
 from foundry.speech import PACKED
@@ -201,7 +202,7 @@ def score_vocoder(out, judge, real):
 
     def distortion(originals, copies):
         pairs = zip(originals, copies, strict=True)
-        return float(np.mean([scoring.mel_cepstral_distortion(a, b, RATE) for a, b in pairs]))
+        return float(np.mean([speech.mel_cepstral_distortion(a, b, RATE) for a, b in pairs]))
 
     return {
         "wer": {name: speech_scores.score(texts, hear(own, texts)) for name, own in made.items()},

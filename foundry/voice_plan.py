@@ -8,8 +8,9 @@ the voices, as new people would. Everybody speaks English.
 
 import random
 
+from course_utils.scoring import normalise_text
 from foundry import kokoro
-from foundry.sentences import NO_INTENT, draw, normalise
+from foundry.sentences import NO_INTENT, draw
 from foundry.speech_plan import HELD_OUT, SPEEDS, Utterance
 
 SPLIT = "voices"
@@ -65,7 +66,7 @@ def plan(seed=0):
                     shipped=False,
                     domain=domain,
                     intent=NO_INTENT,
-                    text=normalise(spoken),
+                    text=normalise_text(spoken),
                     spoken=spoken,
                     voices=voices,
                     speaker=f"invented-{number:04d}",

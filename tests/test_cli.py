@@ -52,7 +52,7 @@ def test_progress_as_json_has_exactly_the_documented_keys():
     (row,) = json.loads(course_utils("progress", "--json").stdout)
     assert row == {
         "lesson": "03", "task": "genres", "metric": "macro_f1", "baseline": 0.2, "finetuned": 0.9,
-        "seconds": 1.0, "profile": "pocket",
+        "seconds": 1.0, "profile": "pocket", "higher_is_better": True,
     }  # fmt: skip
     assert "genres" in course_utils("progress").stdout
 

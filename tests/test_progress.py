@@ -20,13 +20,33 @@ def test_record_appends_and_latest_keeps_the_newest_of_each_task(monkeypatch):
     assert progress.latest() == [
         {
             "lesson": "02", "task": "sounds", "metric": "accuracy", "baseline": 0.9,
-            "finetuned": None, "seconds": None, "profile": "pocket",
+            "finetuned": None, "seconds": None, "profile": "pocket", "higher_is_better": True,
         },
         {
             "lesson": "03", "task": "genres", "metric": "macro_f1", "baseline": 0.3,
-            "finetuned": 0.95, "seconds": 70.1235, "profile": "pocket",
+            "finetuned": 0.95, "seconds": 70.1235, "profile": "pocket", "higher_is_better": True,
         },
     ]  # fmt: skip
+
+
+def test_the_ledger_stores_the_direction_of_a_metric():
+    for metric, direction in (("accuracy", True), ("wer", False), ("my own", None)):
+        progress.record("t", metric=metric, baseline=0.5)
+        assert progress.history()[-1]["higher_is_better"] is direction
+    progress.record("t", metric="similarity", baseline=0.5, higher_is_better=True)
+    assert progress.latest()[-1]["higher_is_better"] is True
+
+
+def test_a_ledger_without_directions_is_read():
+    progress.record("t", metric="wer", baseline=0.5)
+    stored = progress.path().read_text()
+    old = stored.replace('"higher_is_better": false,', "")
+    assert old != stored
+    progress.path().write_text(old)
+    assert progress.latest()[0]["higher_is_better"] is None
+    progress.path().write_text(stored.replace("false", '"no"'))
+    with pytest.raises(progress.LedgerError, match="not a ledger"):
+        progress.latest()
 
 
 def test_a_score_must_be_a_finite_number():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from course_utils import catalog, errors
+from course_utils import catalog, errors, scoring
 
 FIELDS = ("lesson", "task", "metric", "baseline", "finetuned", "seconds", "profile")
 TEXTS = ("lesson", "task", "metric", "profile")
@@ -32,7 +32,16 @@ def path():
     return Path(os.environ.get("COURSE_HOME") or Path.home() / ".course-utils") / "progress.json"
 
 
-def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=None):
+def record(
+    task,
+    *,
+    metric,
+    baseline=None,
+    finetuned=None,
+    seconds=None,
+    lesson=None,
+    higher_is_better=None,
+):
     """Append one score to the ledger.
 
     Parameters
@@ -47,6 +56,8 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         Time that fine-tuning took.
     lesson : str, optional
         Two digits (default: the lesson that :func:`course_utils.course.lesson.start` opened).
+    higher_is_better : bool, optional
+        Whether a higher score is better (default: ``scoring.higher_is_better(metric)``).
 
     Returns
     -------
@@ -66,6 +77,7 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
+        "higher_is_better": _direction(metric) if higher_is_better is None else higher_is_better,
         "baseline": _number("baseline", baseline),
         "finetuned": _number("finetuned", finetuned),
         "seconds": _number("seconds", seconds),
@@ -99,7 +111,8 @@ def latest(run=None):
     Returns
     -------
     list of dict
-        One dict an entry with exactly the keys in ``FIELDS``.
+        One dict an entry with exactly the keys in ``FIELDS`` and ``higher_is_better``, which is
+        None where the direction of the metric is not known.
 
     Raises
     ------
@@ -108,6 +121,7 @@ def latest(run=None):
     """
     newest = {
         tuple(entry[name] for name in TEXTS): {name: entry[name] for name in FIELDS}
+        | {"higher_is_better": entry.get("higher_is_better")}
         for entry in _read(path())
         if run is None or entry.get("run") == run
     }
@@ -131,6 +145,13 @@ def table(entries):
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _direction(metric):
+    try:
+        return scoring.higher_is_better(str(metric))
+    except ValueError:  # none of this package's metrics
+        return None
 
 
 def _number(name, value):
@@ -167,6 +188,7 @@ def _is_entry(entry):
         and set(FIELDS) <= set(entry)
         and all(isinstance(entry[name], str) for name in TEXTS)
         and all(entry[name] is None or _is_number(entry[name]) for name in NUMBERS)
+        and isinstance(entry.get("higher_is_better"), bool | None)
     )
 
 

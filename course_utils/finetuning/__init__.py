@@ -7,7 +7,7 @@ from course_utils.finetuning.diarization import (
     frame_labels,
     permutation_invariant_loss,
 )
-from course_utils.finetuning.tts import SpeechCollator, aligned_durations, frame_pitch, prosody
+from course_utils.finetuning.tts import SpeechCollator, aligned_durations, prosody
 
 __all__ = [
     "ActivityCollator",
@@ -15,7 +15,6 @@ __all__ = [
     "TranscriptCollator",
     "aligned_durations",
     "frame_labels",
-    "frame_pitch",
     "live_curves",
     "permutation_invariant_loss",
     "prosody",

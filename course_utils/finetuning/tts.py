@@ -2,13 +2,11 @@
 
 import librosa
 import numpy as np
-import pyworld
+
+from course_utils.scoring.speech import frame_pitch
 
 HOP = 256
 """Samples from one frame of a spectrogram to the next, at 16 kHz: 16 ms."""
-
-LOWEST, HIGHEST = 60, 500
-"""Range of the fundamental frequency, in hertz."""
 
 PITCH, ENERGY = (np.log(160.0), 0.4), (-2.2, 0.8)
 """Mean and spread by which the logarithm of the pitch, and the energy, come to one scale: that of
@@ -61,32 +59,6 @@ def aligned_durations(said, durations, recorded):
     frames, first = np.unique(path[::-1, 1], return_index=True)
     assert len(frames) == len(recorded)
     return np.bincount(tokens[path[::-1][first, 0]], minlength=len(durations))
-
-
-def frame_pitch(samples, sampling_rate=16_000):
-    """Estimate the fundamental frequency of every frame with DIO (Morise et al. 2009).
-
-    It finds a voice in low and creaky vowels too, where pYIN often does not.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Mono, shape ``(n,)``.
-    sampling_rate : int
-        In hertz.
-
-    Returns
-    -------
-    numpy.ndarray
-        Hertz, NaN where nothing is voiced, shape ``(n // HOP + 1,)``.
-    """
-    samples = np.asarray(samples, np.float64)
-    pitch, times = pyworld.dio(
-        samples, sampling_rate, f0_floor=LOWEST, f0_ceil=HIGHEST,
-        frame_period=1000 * HOP / sampling_rate,
-    )  # fmt: skip
-    pitch = pyworld.stonemask(samples, pitch, times, sampling_rate)
-    return np.where(pitch > 0, pitch, np.nan)
 
 
 def prosody(samples, mel, durations):

@@ -196,13 +196,15 @@ def transcript(samples, sampling_rate, utterances, title="Transcript"):
     course_utils.audio.AudioError
         If the recording is empty, not finite, or has another shape.
     """
+    from course_utils.plotting.style import COLOURS
+
     utterances = speaker_turns.checked(utterances, "utterances", texts=True)
     title = "Transcript" if title is None else str(title)
     seconds, source = _embedded(samples, sampling_rate, normalize=False)
     speakers = list(dict.fromkeys(row["speaker"] for row in utterances))
     rows = []
     for row in utterances:
-        colour = speaker_turns.COLOURS[speakers.index(row["speaker"]) % len(speaker_turns.COLOURS)]
+        colour = COLOURS[speakers.index(row["speaker"]) % len(COLOURS)]
         minutes, rest = divmod(int(row["start"]), 60)
         rows.append(
             f'<button style="{_LINE};border-left:4px solid {colour}" onclick="{_SEEK}" '

@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import course_utils
 from foundry import guided, kokoro, sentences, speech, speech_plan
@@ -140,7 +138,7 @@ def test_texts_are_normalised_and_say_what_is_spoken(plan):
         assert set(utterance.text) <= LETTERS
         assert utterance.text == " ".join(utterance.text.split())
         spoken = "".join(c if c.isalpha() or c == "'" else " " for c in utterance.spoken.lower())
-        assert utterance.text.split() == spoken.split()
+        assert utterance.text.split() == [word.strip("'") for word in spoken.split()]
         assert not any(mark in utterance.spoken for mark in "[]{}|0123456789")
         assert utterance.spoken[0].isupper() and utterance.spoken[-1] in ".?!"
 
@@ -165,26 +163,6 @@ def test_intents_belong_to_their_domain(plan):
     }
     for utterance in plan:
         assert utterance.intent in sentences.INTENTS.get(utterance.domain, ["none"])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It's twenty-five past, isn't it?", "it's twenty five past isn't it"),
-        ("  Two  —  three!", "two three"),
-        ("Nora’s key", "nora's key"),
-    ],
-)
-def test_normalise(text, expected):
-    assert sentences.normalise(text) == expected
-
-
-@settings(max_examples=60)
-@given(st.text())
-def test_normalise_leaves_its_alphabet_and_then_nothing_to_do(text):
-    once = sentences.normalise(text)
-    assert set(once) <= LETTERS
-    assert sentences.normalise(once) == once
 
 
 def test_expand_fills_nested_choices_and_sets_articles(monkeypatch):

@@ -64,19 +64,6 @@ def rttm(folder):
     return {"call.rttm": seed.encode()}, read, rttm.RttmError, 6_000
 
 
-def subtitles(folder):
-    from course_utils.formats import subtitles
-
-    chunks = [{"timestamp": (n, n + 0.9), "text": f"Line {n} & more\nof <it>"} for n in range(5)]
-    seeds = {"a.srt": subtitles.to_srt(chunks), "a.vtt": subtitles.to_vtt(chunks)}
-
-    def read(path):
-        for chunk in subtitles.load(path):
-            assert all(0 <= time < float("inf") for time in chunk["timestamp"])
-
-    return {n: text.encode() for n, text in seeds.items()}, read, subtitles.SubtitleError, 6_000
-
-
 def ledger(folder):
     from course_utils.course import progress
 
@@ -233,7 +220,7 @@ def resume(folder):
     return files, read, recipes.RecipeError, 60
 
 
-READERS = (resume, rttm, subtitles, ledger, metadata, parquet, results, classifier, recogniser)
+READERS = (resume, rttm, ledger, metadata, parquet, results, classifier, recogniser)
 
 
 class Unread:
