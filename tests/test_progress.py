@@ -31,8 +31,8 @@ def test_record_appends_and_latest_keeps_the_newest_of_each_task(monkeypatch):
 
 def test_the_ledger_stores_the_direction_of_a_metric():
     for metric, direction in (("accuracy", True), ("wer", False), ("my own", None)):
-        progress.record("t", metric=metric, baseline=0.5)
-        assert progress.history()[-1]["higher_is_better"] is direction
+        entry = progress.record("t", metric=metric, baseline=0.5)
+        assert entry["higher_is_better"] is direction
     progress.record("t", metric="similarity", baseline=0.5, higher_is_better=True)
     assert progress.latest()[-1]["higher_is_better"] is True
 
