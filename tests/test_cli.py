@@ -116,3 +116,20 @@ def test_every_command_and_option_is_explained_in_a_sentence():
         assert command.help.split("\n")[0].endswith("."), name
         for parameter in command.params:
             assert parameter.name == "help" or parameter.help.endswith("."), (name, parameter.name)
+
+
+def test_the_help_states_the_defaults_of_the_recipes():
+    from course_utils.finetuning import recipes
+
+    command = typer.main.get_command(cli.app).commands["finetune"]
+    texts = {parameter.name: parameter.help for parameter in command.params}
+    for task in recipes.TASKS:
+        settings = recipes.find(task).pocket
+        assert f"{task} {settings['num_train_epochs']}" in texts["epochs"]
+        size = settings["per_device_train_batch_size"]
+        assert size == (8 if task == "diarization" else 16)
+        assert settings["learning_rate"] == (3e-4 if task == "tts" else 5e-4)
+        assert settings["gradient_accumulation_steps"] == 1
+    assert "lesson's, 16; diarization 8)" in texts["batch_size"]
+    assert "lesson's, 5e-4; tts 3e-4)" in texts["learning_rate"]
+    assert "lesson's, 1)" in texts["accumulation"]

@@ -188,7 +188,7 @@ def finetune(
         Option(
             "--gradient-accumulation",
             min=1,
-            help="Batches whose gradients are added up for "
+            help="Batches whose gradients are summed for "
             "one optimiser step (default: the lesson's, 1).",
         ),
     ] = None,
