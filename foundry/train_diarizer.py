@@ -24,7 +24,7 @@ from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertFo
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
 from course_utils import errors
-from course_utils.finetuning.diarization import frame_labels, permutation_invariant_loss
+from course_utils.finetuning import frame_labels, permutation_invariant_loss
 from course_utils.pipelines.segmentation import local_speaker_embeddings, windows
 from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import RATE

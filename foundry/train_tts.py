@@ -21,7 +21,7 @@ import torch
 from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
 from course_utils import audio, errors
-from course_utils.finetuning.tts import SpeechCollator
+from course_utils.finetuning import SpeechCollator
 from course_utils.simulation.augmentation import RATE
 from foundry import kokoro, speech_plan, speech_scores, tts_scores, voice_plan, voice_scores
 from foundry.pronunciation import PAD, TOKENS, lexicon, tokenizer

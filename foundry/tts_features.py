@@ -12,7 +12,7 @@ import math
 import numpy as np
 from transformers import SpeechT5FeatureExtractor
 
-from course_utils.finetuning.tts import prosody
+from course_utils.finetuning import prosody
 from course_utils.simulation.augmentation import RATE
 from foundry.pronunciation import tokens_of
 

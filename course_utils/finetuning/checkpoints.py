@@ -8,6 +8,8 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from course_utils import catalog
 from course_utils.errors import one_line
 from course_utils.finetuning import sources
@@ -18,19 +20,11 @@ LIMITS |= {"feature_size": 65_536, "hop_length": 65_536, "n_fft": 65_536}
 LIMITS |= {"max_length": 1_000_000, "n_samples": 10_000_000}
 """Highest values accepted in a configuration; beyond them it would only fill the memory."""
 
-HEADER = 25_000_000
-"""Largest header of a safetensors file that is read, in bytes; a few thousand are usual."""
-
 
 def checkpoint_of(model):
     """Return what ``from_pretrained`` takes, for a catalogue name, a folder or a Hub id.
 
-    Raises
-    ------
-    RecipeError
-        If `model` is none of these, or a folder that is not safe to open.
-    course_utils.catalog.CatalogError
-        If the active profile has no such model.
+    Raises `RecipeError` if `model` is none of these, or a folder that is not safe to open.
     """
     if sources.is_catalogued(model):
         return catalog.model(model)
@@ -67,10 +61,11 @@ def _examine(folder):
     for file in [*weights, *sorted(folder.glob("*config.json"))]:
         try:
             if file in weights:
-                tensors += _tensors(file)
+                with safe_open(file, "pt") as header:
+                    tensors += len(header.keys())
                 continue
             entries = list(_entries(json.loads(file.read_bytes())))
-        except (OSError, TypeError, ValueError, RecursionError) as error:
+        except (OSError, TypeError, ValueError, RecursionError, SafetensorError) as error:
             raise RecipeError(f"{file}: is damaged ({one_line(error)}); copy it again") from error
         for name, value in entries:
             limit = tensors if name.endswith("layers") else LIMITS.get(name)
@@ -78,13 +73,6 @@ def _examine(folder):
                 raise RecipeError(f"{file}: asks for code of its own, which is never run here")
             if limit is not None and isinstance(value, (int, float)) and value > limit:
                 raise RecipeError(f"{file}: {name} is {value}, which this model cannot fill")
-
-
-def _tensors(file):
-    """Return how many tensors the header of a safetensors file lists."""
-    with file.open("rb") as stream:
-        size = int.from_bytes(stream.read(8), "little")
-        return len(json.loads(stream.read(size))) if size < HEADER else 0
 
 
 def _entries(value):

@@ -9,13 +9,9 @@ from accelerate import PartialState
 from filelock import FileLock
 
 from course_utils import audio, errors
-from course_utils.errors import one_line
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
-
-TIMEOUT = timedelta(days=7)
-"""Time that a process which is done waits for the others."""
 
 
 def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
@@ -23,43 +19,35 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
 
     Under ``accelerate launch`` each process answers its share. All append to one file, so that an
     interrupted run can be resumed: files that are answered there are skipped, errors tried again.
+    Returns the numbers of files ``answered``, ``errors`` and ``skipped``, and the metrics by name.
 
     Parameters
     ----------
-    task : str
-        One of `recipes.TASKS`.
-    model : str
-        See `checkpoints.checkpoint_of`.
+    task, model : str
+        One of `recipes.TASKS`; see `checkpoints.checkpoint_of`.
     out : path-like
         File for the results, which all processes can write: JSON Lines with ``file``, ``model``,
         the answer, and ``reference`` if there is one; or with ``error``.
     data, split : str, optional
-        See `sources.answering`. By default the recipe's data.
+        See `sources.answering`; by default the recipe's data.
     batch_size : int
         Files in one batch, for each process.
-
-    Returns
-    -------
-    dict
-        The numbers of files ``answered``, ``errors`` and ``skipped``; and the metrics by name.
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If the run is not possible as asked.
     """
     out, kind = Path(out), recipes.find(task)
     rows = sources.answering(task, data or kind.data, split)
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
-    state = PartialState(cpu=not torch.accelerator.is_available(), timeout=TIMEOUT)
+    # A process that is done waits up to a week for the others.
+    state = PartialState(cpu=not torch.accelerator.is_available(), timeout=timedelta(days=7))
+    kept = [(text, entry) for text, entry in _results(out, model) if "error" not in entry]
+    state.wait_for_everyone()  # all have read the same results before one writes
     if state.is_main_process:
         with errors.writing(out, RecipeError):
-            _tidy(out, str(model))
+            out.parent.mkdir(parents=True, exist_ok=True)
+            errors.write(out, "".join(text for text, _ in kept), RecipeError)
     state.wait_for_everyone()
     wanted = {row["file"] for row in rows}
-    done = wanted & {line["file"] for line in _read(out)}
-    state.wait_for_everyone()  # no process may write before all have read and shared out the same
+    done = wanted & {entry["file"] for _, entry in kept}
     # Neighbours have about the same length, so that little is padded. The longest come first, so
     # that processes end together and too little memory shows at once.
     pending = sorted((row for row in rows if row["file"] not in done), key=_size, reverse=True)
@@ -77,7 +65,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         ):
             file.writelines(f"{line}\n" for line in text)
     state.wait_for_everyone()
-    lines = [line for line in _read(out) if line["file"] in wanted]
+    lines = [entry for _, entry in _results(out, model) if entry["file"] in wanted]
     good = [line for line in lines if "error" not in line]
     scored = [line for line in good if "reference" in line]
     counts = {"answered": len(good), "errors": len(lines) - len(good), "skipped": len(done)}
@@ -85,7 +73,8 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         return counts | (recipe.score(scored) if scored else {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecipeError(
-            f"{out}: holds answers that cannot be scored ({one_line(error)}); choose another --out"
+            f"{out}: holds answers that cannot be scored ({errors.one_line(error)}); "
+            "choose another --out"
         ) from error
 
 
@@ -112,37 +101,28 @@ def _answers(recipe, rows):
     except Exception as error:  # one odd file must not stop the run
         if len(readable) > 1:
             return lines + [line for row in readable for line in _answers(recipe, [row])]
-        message = f"{type(error).__name__}: {error}"
-        return [*lines, {"file": readable[0]["file"], "error": message}]
+        answers = [{"error": f"{type(error).__name__}: {error}"}]
     for row, answer in zip(readable, answers, strict=True):
         reference = recipe.reference(row)
-        known = {} if reference is None else {"reference": reference}
+        known = {} if reference is None or "error" in answer else {"reference": reference}
         lines.append({"file": row["file"], **answer, **known})
     return lines
 
 
-def _read(out):
-    """Return the results in a file."""
+def _results(out, model):
+    """Return each line of a file of results, and what it says; refuse those of another model."""
     lines = errors.read(out, RecipeError).split("\n") if out.is_file() else []
-    return [json.loads(line) for line in lines if line]
-
-
-def _tidy(out, model):
-    """Remove errors and a cut last line from a file of results; refuse one of another model."""
-    text = errors.read(out, RecipeError) if out.is_file() else ""
-    lines, kept = [line for line in text.split("\n") if line], []
+    lines, found = [line for line in lines if line], []
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
             other = entry["model"]
             hash(entry["file"])
         except (ValueError, KeyError, TypeError, RecursionError):
-            if number == len(lines):
-                continue
+            if number == len(lines):  # cut short when a run was interrupted
+                break
             raise RecipeError(f"{out}, line {number}: is no result; choose another --out") from None
-        if other != model:
+        if other != str(model):
             raise RecipeError(f"{out} holds answers of {other}; choose another --out for {model}")
-        if "error" not in entry:
-            kept.append(f"{line}\n")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    errors.write(out, "".join(kept), RecipeError)
+        found.append((f"{line}\n", entry))
+    return found

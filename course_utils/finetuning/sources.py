@@ -9,38 +9,17 @@ from course_utils.finetuning import recipes
 from course_utils.finetuning.recipes import RecipeError
 from course_utils.formats import rttm
 
-SHARDS = 64
-"""Number of shards into which a stream of rows is cut, so that each process reads its own."""
-
-SHUFFLED = 256
-"""Size of the shuffle buffer of a stream, in rows."""
+SHARDS = 64  # into which a stream is cut, so that each process reads its own
+SHUFFLED = 256  # size of the shuffle buffer of a stream, in rows
 
 
 def training(task, name, streaming=False, seed=0):
-    """Return the rows to train on and the rows held out.
+    """Return the rows to train on and the rows held out, each a ``datasets.Dataset``.
 
-    Parameters
-    ----------
-    task : str
-        One of `recipes.TASKS`.
-    name : str
-        A data set of the catalogue; or a folder with ``metadata.csv``, with class folders, with
-        recordings and RTTM files (diarization), or with Parquet shards. Unless it has subfolders
-        ``train`` and ``validation``, or shards whose names begin so, a fifth is held out.
-    streaming : bool
-        Whether the training rows are an endless shuffled stream, read as they are needed.
-    seed : int
-        Seed of the order of a stream.
-
-    Returns
-    -------
-    train : datasets.Dataset or datasets.IterableDataset
-    validation : datasets.Dataset
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If the data cannot be loaded or does not fit the task.
+    `name` is a data set of the catalogue; or a folder with ``metadata.csv``, with class folders,
+    with recordings and RTTM files (diarization), or with Parquet shards. Unless it has subfolders
+    ``train`` and ``validation``, or shards whose names begin so, a fifth is held out. With
+    `streaming`, the training rows are an endless stream, shuffled by `seed` and read when needed.
     """
     parts = _parts(task, name)
     if "validation" not in parts:
@@ -51,9 +30,8 @@ def training(task, name, streaming=False, seed=0):
     train = parts["train"]
     if streaming:
         if shards := [] if is_catalogued(name) else _shards(name, "train"):
-            train = datasets.load_dataset(
-                "parquet", data_files=shards, split="train", streaming=True
-            ).cast_column("audio", datasets.Audio(decode=False))
+            train = datasets.load_dataset("parquet", data_files=shards, streaming=True)["train"]
+            train = train.cast_column("audio", datasets.Audio(decode=False))
         else:
             train = train.to_iterable_dataset(num_shards=min(SHARDS, len(train)))
         train = train.shuffle(seed=seed, buffer_size=SHUFFLED).repeat(None)
@@ -61,24 +39,10 @@ def training(task, name, streaming=False, seed=0):
 
 
 def answering(task, name, split=None):
-    """Return the rows to answer.
+    """Return the rows to answer, dicts with a unique name, ``file``, and labels as text.
 
-    Parameters
-    ----------
-    task, name : str
-        As for :func:`training`; a folder may also hold nothing but audio files.
-    split : str, optional
-        By default "test" if there is one, else everything.
-
-    Returns
-    -------
-    list of dict
-        Rows with an additional ``file``, a unique name, and labels as text. Audio is not decoded.
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If the data cannot be loaded or does not fit the task.
+    `task` and `name` are as for :func:`training`; a folder may also hold nothing but audio files.
+    The split is "test" by default if there is one, else everything.
     """
     parts = _parts(task, name, check=False)
     if split is None:
@@ -112,18 +76,14 @@ def _parts(task, name, check=True):
             f"{name} is no data set of the catalogue and no folder; check the name, or see "
             "`course-utils lessons` for what there is"
         )
-    found = {split: _shards(folder, split) for split in data.SPLITS}
-    if any(found.values()):
-        parts = {
-            split: datasets.concatenate_datasets([data.load_parquet(file) for file in files])
-            for split, files in found.items()
-            if files
-        }
-    elif (folder / "train").is_dir():
-        inside = [split for split in data.SPLITS if (folder / split).is_dir()]
-        parts = {split: _folder(task, folder / split, check) for split in inside}
-    else:
-        parts = {"train": _folder(task, folder, check)}
+    folders = {"train": folder}
+    if (folder / "train").is_dir():
+        folders = {split: folder / split for split in data.SPLITS if (folder / split).is_dir()}
+    parts = {}
+    for split in data.SPLITS:
+        if files := _shards(folder, split):
+            parts[split] = datasets.concatenate_datasets(list(map(data.load_parquet, files)))
+    parts = parts or {split: _folder(task, path, check) for split, path in folders.items()}
     if "train" not in parts:
         raise RecipeError(f"{name}: holds no shards called train…parquet, only {', '.join(parts)}")
     return parts
@@ -153,30 +113,19 @@ def _recordings(folder, files, check):
         raise RecipeError(f"{folder}: holds no audio files; check the folder")
     rows = []
     for path in files:
-        turns = _turns(path.with_suffix(".rttm"))
+        beside, turns = path.with_suffix(".rttm"), None
+        if beside.is_file():
+            found = rttm.load(beside)
+            if len(found) > 1 and path.stem not in found:
+                raise RecipeError(f"{beside}: holds {', '.join(found)}, but nothing of {path.stem}")
+            turns = found.get(path.stem) or next(iter(found.values()), [])
         if check and turns is None:
             raise RecipeError(f"{path}: has no turns; put {path.stem}.rttm beside it")
         if check:
             audio.load(path)
-        value = {"bytes": None, "path": str(path.absolute())}
-        name = path.relative_to(folder).as_posix()
-        rows.append({"audio": value, "file_name": name, "turns": turns})
-    dataset = datasets.Dataset.from_list(rows)
-    return (
-        dataset
-        if any(row["turns"] is not None for row in rows)
-        else dataset.remove_columns("turns")
-    )
-
-
-def _turns(path):
-    """Return the turns of the recording that an RTTM file is named after, or None."""
-    if not path.is_file():
-        return None
-    recordings = rttm.load(path)
-    if len(recordings) > 1 and path.stem not in recordings:
-        raise RecipeError(f"{path}: holds {', '.join(recordings)}, but nothing of {path.stem}")
-    return recordings.get(path.stem) or next(iter(recordings.values()), [])
+        row = {"file_name": path.relative_to(folder).as_posix(), "turns": turns}
+        rows.append(row | {"audio": {"bytes": None, "path": str(path.absolute())}})
+    return datasets.Dataset.from_list(rows)
 
 
 def _held_out(dataset):

@@ -1,15 +1,10 @@
-"""Run a recipe with `transformers.Trainer`, in one process or in many.
-
-``accelerate launch`` starts the processes; the Trainer shares out the data and averages the
-gradients. This module adds checkpoints that are known to be complete, and a summary of the run.
-"""
+"""Run a recipe with `transformers.Trainer`, in one process or in many of ``accelerate launch``."""
 
 import json
 import os
 import shutil
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -18,16 +13,12 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from course_utils import catalog, errors
-from course_utils.errors import one_line
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
 
-SUMMARY = "finetune.json"
-"""Name of the file with the summary of a run."""
-
-WHOLE = "whole"
-"""Name of the completion marker: a file in a checkpoint that every process has finished writing."""
+SUMMARY = "finetune.json"  # file with the summary of a run
+WHOLE = "whole"  # completion marker, a file in a checkpoint that all processes have written
 
 
 def finetune(
@@ -48,7 +39,9 @@ def finetune(
     save_steps=0.1,
     seed=0,
 ):
-    """Fine-tune a model and save it, so that ``pipeline()`` opens it.
+    """Fine-tune a model, save it so that ``pipeline()`` opens it, and return the run's summary.
+
+    A run that is not possible as asked ends in a `CourseError`, here and in `inference.evaluate`.
 
     Parameters
     ----------
@@ -59,31 +52,19 @@ def finetune(
     data, model : str, optional
         See `sources.training` and `checkpoints.checkpoint_of`. By default the recipe's.
     steps, epochs, batch_size, learning_rate, accumulation : number, optional
-        By default the recipe's. `batch_size` is for each process: the global batch is
-        batch_size × processes × accumulation.
+        By default the recipe's. The global batch is batch_size × processes × accumulation.
     precision : {"no", "bf16", "fp16"}
         Mixed precision.
     resume : bool
-        Whether to continue from the newest complete checkpoint in `out`, if there is one.
+        Continue from the newest complete checkpoint in `out`, if there is one.
     streaming : bool
-        Whether each process computes features when it needs them, instead of all of them before
-        the first step. Needs `steps`.
+        Compute features when they are needed, not all before the first step. Needs `steps`.
     deterministic : bool
-        Whether to switch off dropout, masking and augmentation, so that runs can be compared.
+        Switch off dropout, masking and augmentation, so that runs can be compared.
     save_steps : float
         Steps between checkpoints; below 1, as a share of the run.
     seed : int
         Seed for weight initialisation and data order.
-
-    Returns
-    -------
-    dict
-        The summary.
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If the run is not possible as asked.
     """
     out, kind = Path(out), recipes.find(task)
     data, model = data or kind.data, model or kind.model
@@ -137,30 +118,33 @@ def finetune(
     train, held_out = sources.training(task, data, streaming, seed)
     with opening(model, task):
         recipe.begin(train)
-    set_seed(seed)  # for the new weights; the Trainer seeds itself before the first step
+        set_seed(seed)  # for the new weights; the Trainer seeds itself before the first step
+        # Load the weights from the checkpoint here, for the Trainer silently skips weights whose
+        # names in files and in the model differ (transformers #48805).
+        fresh = recipe.fresh_model(deterministic, last)
     rows = _stream(recipe, train, arguments.world_size) if streaming else _examples(recipe, train)
     if not streaming and not rows:
         raise RecipeError(f"{data}: nothing in it can be learned from; see the lesson's data")
-    # Load the weights from the checkpoint here, for the Trainer silently skips weights whose names
-    # in files and in the model differ (transformers #48805).
-    with opening(model, task):
-        fresh = recipe.fresh_model(deterministic, last)
+    held_out = _examples(recipe, held_out) if kind.evaluates else None
     trainer = RecipeTrainer(
-        recipe,
-        not deterministic,
-        fresh,
-        arguments,
-        train_dataset=rows,
-        eval_dataset=_examples(recipe, held_out) if kind.evaluates else None,
+        recipe, not deterministic, fresh, arguments, train_dataset=rows, eval_dataset=held_out
     )
-    started, first = time.perf_counter(), _steps_of(last)
-    with _resuming(trainer, last), errors.writing(arguments.output_dir, RecipeError):
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+    started = time.perf_counter()
+    try:
+        with errors.writing(arguments.output_dir, RecipeError):
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+    except Exception as error:
+        if last is None or trainer.batches or isinstance(error, RecipeError):
+            raise
+        raise RecipeError(
+            f"{last}: is damaged, and nothing goes on from it ({errors.one_line(error)}); delete "
+            "this folder to take the checkpoint before it, or begin anew with another --out"
+        ) from error
     seconds = time.perf_counter() - started
     if kind.evaluates:
         trainer.evaluate()
     summary = {"task": task, "data": str(data), "model": str(model)}
-    summary |= _summary(trainer, first, seconds)
+    summary |= _summary(trainer, _steps_of(last), seconds)
     with errors.writing(out, RecipeError):
         _publish(trainer, recipe, out)
         if trainer.is_world_process_zero():
@@ -170,10 +154,8 @@ def finetune(
 
 
 def _publish(trainer, recipe, out):
-    """Save the model in a subfolder, then move its files to `out`, the configuration last.
-
-    Without a configuration no library opens a folder, so a killed run leaves no half a model.
-    """
+    """Save the model in a subfolder, then move its files to `out`, the configuration last."""
+    # Without a configuration no library opens a folder, so a killed run leaves no half a model.
     beside = out / "saving"
     if trainer.is_world_process_zero():
         shutil.rmtree(beside, ignore_errors=True)
@@ -184,20 +166,6 @@ def _publish(trainer, recipe, out):
         for file in sorted(beside.iterdir(), key=lambda file: file.name == "config.json"):
             os.replace(file, out / file.name)
         beside.rmdir()
-
-
-@contextmanager
-def _resuming(trainer, last):
-    """Raise :class:`RecipeError` if a checkpoint cannot be loaded."""
-    try:
-        yield
-    except Exception as error:
-        if last is None or trainer.batches or isinstance(error, RecipeError):
-            raise
-        raise RecipeError(
-            f"{last}: is damaged, and nothing goes on from it ({one_line(error)}); delete this "
-            "folder to take the checkpoint before it, or begin anew with another --out"
-        ) from error
 
 
 def _summary(trainer, first, seconds):
@@ -223,25 +191,15 @@ class RecipeTrainer(Trainer):
     """A Trainer with the recipe's loss, collator, augmentation and batches."""
 
     def __init__(self, recipe, augments, model, arguments, **options):
-        super().__init__(
-            model,
-            arguments,
-            data_collator=recipe.collator(model),
-            compute_loss_func=recipe.compute_loss,
-            callbacks=[MarkWhole()],
-            **options,
-        )
+        options |= {"data_collator": recipe.collator(model), "callbacks": [_MarkWhole()]}
+        super().__init__(model, arguments, compute_loss_func=recipe.compute_loss, **options)
         self.recipe, self.augments = recipe, augments
         self.batches = 0  # batches since this process started
         # The models' losses are means over a batch, for the Trainer to divide by the accumulation.
         self.model_accepts_loss_kwargs = False
 
     def _get_train_sampler(self, train_dataset=None):
-        """Group examples by length if the recipe says so.
-
-        The sampler of ``train_sampling_strategy="group_by_length"``, seeded by epoch: otherwise
-        each process, and each resumed run, would draw an order of its own.
-        """
+        """Group examples by length if the recipe says so, in the same order in all processes."""
         name, rows, seed = self.recipe.grouped_by, self.train_dataset, self.args.seed
         if name is None or not hasattr(rows, "__len__"):
             return super()._get_train_sampler(train_dataset)
@@ -261,21 +219,17 @@ class RecipeTrainer(Trainer):
         return super().training_step(model, inputs, *rest)
 
 
-class MarkWhole(TrainerCallback):
-    """Marks a checkpoint as complete once every process has written its part."""
+class _MarkWhole(TrainerCallback):
+    """Writes the completion marker of a checkpoint once every process has written its part."""
 
     def on_save(self, args, state, control, **kwargs):
-        """Write the completion marker."""
         PartialState().wait_for_everyone()
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
 
 
 def last_checkpoint(out):
-    """Return the newest complete checkpoint below a run's folder, or None.
-
-    A run can be killed while it writes, so checkpoints without the marker are ignored.
-    """
+    """Return the newest checkpoint below a run's folder that has a completion marker, or None."""
     marks = Path(out).glob(f"checkpoints/checkpoint-*/{WHOLE}")
     return max((mark.parent for mark in marks), key=_steps_of, default=None)
 

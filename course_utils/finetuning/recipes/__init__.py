@@ -14,13 +14,7 @@ TASKS = tuple(_RECIPES)
 
 
 def find(task):
-    """Return the recipe of a task, a subclass of :class:`Recipe`; see `TASKS`.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such task.
-    """
+    """Return the recipe of a task, a subclass of :class:`Recipe`, or raise `RecipeError`."""
     if task not in _RECIPES:
         raise RecipeError(f"there is no recipe for {task!r}: choose one of {', '.join(TASKS)}")
     return _RECIPES[task]

@@ -4,8 +4,7 @@ from transformers import AutoConfig, AutoFeatureExtractor, pipeline
 
 from course_utils import audio, data, pipelines, scoring
 
-RATE = 16_000
-"""Sampling rate of all models of the course, in hertz."""
+RATE = 16_000  # sampling rate of all models of the course, in hertz
 
 
 class RecipeError(data.DataError):
@@ -14,14 +13,13 @@ class RecipeError(data.DataError):
 
 def arguments(learning_rate, epochs, batch_size, accumulation=1, **more):
     """Return ``TrainingArguments`` as a dict, with what all lessons share."""
-    return {
+    return more | {
         "learning_rate": learning_rate,
         "num_train_epochs": epochs,
         "per_device_train_batch_size": batch_size,
         "gradient_accumulation_steps": accumulation,
         "warmup_steps": 0.1,
         "auto_find_batch_size": True,
-        **more,
     }
 
 
@@ -30,45 +28,28 @@ class Recipe:
 
     Subclasses define ``examples(row)``, which yields the training examples of a decoded row, dicts
     of arrays; ``collator(model)``, which returns the function that makes a batch of examples;
-    ``answer(rows)``, which returns a dict for each decoded row, ready for JSON; and
-    ``score(lines)``, which returns metrics by name, from answers with a ``reference`` each.
-
-    Parameters
-    ----------
-    checkpoint : str
-        Local folder or Hub id of the model to start from, or to answer with.
-
-    Attributes
-    ----------
-    data, model : str
-        Default data set and model, by their names in the catalogue.
-    pocket, hub : dict
-        Default ``TrainingArguments`` in each profile: those of the task's lesson.
-    auto_class : type
-        The ``AutoModelFor…`` class of the task.
-    pipeline_task : str
-        Name of the task for ``pipeline()``.
-    column, advice : str
-        Column with the references, and what to do if the data has none.
-    augmentation : dict or None
-        Changes of the model's configuration in training, such as SpecAugment.
-    compute_loss : callable or None
-        Loss from outputs, labels and ``num_items_in_batch``, if it is not the model's own.
-    label_names : tuple of str
-        Keys of a batch that hold labels.
-    evaluates : bool
-        Whether the model returns a loss on held-out rows.
-    grouped_by : str or None
-        Key of an example. Batches hold examples in which it has about the same length, which saves
-        padding.
+    and ``answer(rows)``, which returns a dict for each decoded row, ready for JSON.
     """
 
-    pocket = hub = augmentation = compute_loss = grouped_by = None
-    label_names = ("labels",)
-    evaluates = True
+    data: str  # default data set, by its name in the catalogue
+    model: str  # default model, likewise
+    pocket: dict  # default TrainingArguments in the pocket profile, as in the task's lesson
+    hub: dict  # the same in the hub profile
+    auto_class: type  # the AutoModelFor… class of the task
+    pipeline_task: str  # name of the task for pipeline()
+    column: str  # column with the references, and key of the answers that are scored
+    advice: str  # what to do if the data has no such column
+    metrics: tuple  # names for scoring.load
+    augmentation = None  # changes of the model's configuration in training, such as SpecAugment
+    compute_loss = None  # from outputs, labels and num_items_in_batch; None is the model's own
+    evaluates = True  # whether the model returns a loss on held-out rows
+    grouped_by = None  # key of an example; batches hold examples in which it is about equally long
+    label_names = ("labels",)  # keys of a batch
+    prepare = staticmethod(lambda value: value)  # is called on answers and references for scoring
 
     def __init__(self, checkpoint):
         self.checkpoint = checkpoint
+        self.options = {}  # arguments of from_pretrained
         self.extractor = AutoFeatureExtractor.from_pretrained(checkpoint)
         self.input = self.extractor.model_input_names[0]
 
@@ -89,22 +70,15 @@ class Recipe:
         """Return the row with ``samples``: its audio, mono at :data:`RATE`."""
         return row | {"samples": audio.load(row["audio"], sampling_rate=RATE)[0]}
 
-    def model_options(self):
-        """Return the arguments of ``from_pretrained`` that this task needs."""
-        return {}
+    def features(self, samples, **options):
+        """Return the features of one clip, an array."""
+        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np", **options)
+        return made[self.input][0]
 
     def fresh_model(self, deterministic=False, start=None):
-        """Return the model to train.
-
-        Parameters
-        ----------
-        deterministic : bool
-            Whether to switch off dropout and masking.
-        start : path-like, optional
-            Checkpoint of an interrupted run with the weights to load, instead of the model's own.
-        """
+        """Return the model to train, with the weights of a checkpoint, `start`, or its own."""
         changes = _without_dropout(self.checkpoint) if deterministic else self.augmentation or {}
-        options = self.model_options() | changes
+        options = self.options | changes
         return self.auto_class.from_pretrained(start or self.checkpoint, dtype="float32", **options)
 
     def augment(self, batch):
@@ -130,25 +104,22 @@ class Recipe:
         value = row.get(self.column)
         return None if value == "" else value
 
-
-def metrics(lines, key, *names, prepare=lambda value: value, **options):
-    """Return metrics by name of the answers' `key`, each value prepared, against references."""
-    sides = {
-        "references": [prepare(line["reference"]) for line in lines],
-        "predictions": [prepare(line[key]) for line in lines],
-    }
-    return {name: scoring.load(name).compute(**sides, **options)[name] for name in names}
+    def score(self, lines, **options):
+        """Return the metrics, by name, of answers with a ``reference`` each."""
+        options["references"] = [self.prepare(line["reference"]) for line in lines]
+        options["predictions"] = [self.prepare(line[self.column]) for line in lines]
+        return {name: scoring.load(name).compute(**options)[name] for name in self.metrics}
 
 
 def _without_dropout(checkpoint):
     """Return the changes of a configuration that switch off dropout and masking."""
     config = AutoConfig.from_pretrained(checkpoint).to_dict()
-    return {name: _off(name, value) for name, value in config.items() if _off(name, value) != value}
+    return {name: value for name, value in _off(config).items() if value != config[name]}
 
 
-def _off(name, value):
-    if isinstance(value, dict):  # the configuration of a part of the model
-        return {key: _off(str(key), part) for key, part in value.items()}
+def _off(value, name=""):
+    if isinstance(value, dict):  # all of the configuration, or that of a part of the model
+        return {key: _off(part, str(key)) for key, part in value.items()}
     if name == "apply_spec_augment":
         return False
     return 0.0 if "drop" in name and isinstance(value, float) else value

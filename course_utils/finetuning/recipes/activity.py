@@ -6,16 +6,12 @@ import torch
 from transformers import AutoModelForAudioFrameClassification
 
 from course_utils import data, finetuning, pipelines
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments, metrics
+from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
 from course_utils.pipelines.segmentation import WINDOW_SECONDS
 from course_utils.simulation import conversations
 
-WINDOW = round(WINDOW_SECONDS * RATE)
-"""Length of a window, in samples."""
-
-COLLAR = 0.25
-"""Collar in seconds: this much on either side of a border in the reference is not scored."""
-
+WINDOW = round(WINDOW_SECONDS * RATE)  # length of a window, in samples
+COLLAR = 0.25  # collar: seconds on either side of a border in the reference that do not count
 CONVERSATIONS = (
     ("train", True, range(200)),
     ("train", False, range(1_000, 1_040)),
@@ -38,6 +34,7 @@ class Activity(Recipe):
     hub = arguments(5e-5, epochs=5, batch_size=4, accumulation=2)
     pipeline_task = "speaker-diarization"
     column = "turns"
+    metrics = ("der",)
     compute_loss = staticmethod(finetuning.permutation_invariant_loss)
 
     def __init__(self, checkpoint):
@@ -61,11 +58,6 @@ class Activity(Recipe):
         with torch.no_grad():
             self.frames, self.tracks = model(silence[None]).logits.shape[1:]
 
-    def features(self, samples):
-        """Return the features of one window."""
-        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
-        return made[self.input][0]
-
     def decode(self, row):
         """Return the row with ``samples`` and ``turns``, decoded or mixed."""
         if "conversation_seed" not in row:
@@ -77,19 +69,16 @@ class Activity(Recipe):
             self.clips[split] = people, data.load("genres", split)
         people, music = self.clips[split]
         variety = {"speakers": (1, 4), "overlap": (0, 0.3)} if split == "train" else {}
-        mixed = conversations.simulate(
-            people, row["conversation_seed"], music=music if row["music"] else None, **variety
-        )
+        music = music if row["music"] else None
+        mixed = conversations.simulate(people, row["conversation_seed"], music=music, **variety)
         return row | {"samples": mixed["audio"], "turns": mixed["turns"]}
 
     def examples(self, row):
         """Yield the features and frame labels of each window."""
         samples = np.pad(row["samples"], (0, max(WINDOW - len(row["samples"]), 0)))
-        frame = WINDOW_SECONDS / self.frames
+        table = row["turns"], self.frames, WINDOW_SECONDS / self.frames, self.tracks
         for start, end in pipelines.windows(len(samples), WINDOW):
-            labels = finetuning.frame_labels(
-                row["turns"], self.frames, frame, self.tracks, start=start / RATE
-            )
+            labels = finetuning.frame_labels(*table, start=start / RATE)
             yield {self.input: self.features(samples[start:end]), "labels": labels}
 
     def collator(self, model):
@@ -102,4 +91,4 @@ class Activity(Recipe):
 
     def score(self, lines):
         """Return the diarization error rate."""
-        return metrics(lines, "turns", "der", collar=COLLAR)
+        return super().score(lines, collar=COLLAR)

@@ -3,10 +3,9 @@
 from transformers import AutoModelForAudioClassification, default_data_collator
 
 from course_utils import finetuning
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments, metrics
+from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
 
-SECONDS = 5
-"""Length in seconds to which clips are padded or cut."""
+SECONDS = 5  # length in seconds to which clips are padded or cut
 
 
 class Classification(Recipe):
@@ -18,28 +17,22 @@ class Classification(Recipe):
     auto_class = AutoModelForAudioClassification
     pipeline_task = "audio-classification"
     column, advice = "label", "put each class into a folder of its own, or add the column"
-    names = ()
+    metrics = ("accuracy", "macro_f1")
 
     def begin(self, rows):
         """Read the names of the classes."""
         super().begin(rows)
-        self.names = getattr(rows.features["label"], "names", None)
-        if not self.names:
+        names = getattr(rows.features["label"], "names", None)
+        if not names:
             raise RecipeError("the column 'label' must be a datasets.ClassLabel, with names")
+        numbers = {name: number for number, name in enumerate(names)}
+        self.options = {"id2label": dict(enumerate(names)), "label2id": numbers}
+        self.options["ignore_mismatched_sizes"] = True
 
     def examples(self, row):
         """Yield the features of a clip and the number of its label."""
         length = {"padding": "max_length", "truncation": True, "max_length": SECONDS * RATE}
-        features = self.extractor(row["samples"], sampling_rate=RATE, return_tensors="np", **length)
-        yield {self.input: features[self.input][0], "labels": row["label"]}
-
-    def model_options(self):
-        """Return the labels of the new head."""
-        return {
-            "id2label": dict(enumerate(self.names)),
-            "label2id": {name: number for number, name in enumerate(self.names)},
-            "ignore_mismatched_sizes": True,
-        }
+        yield {self.input: self.features(row["samples"], **length), "labels": row["label"]}
 
     def collator(self, model):
         """Stack clips of one length."""
@@ -53,7 +46,3 @@ class Classification(Recipe):
         """Return the best label and its probability."""
         answers = self.run_pipeline(rows, top_k=1)
         return [{"label": best["label"], "score": best["score"]} for (best,) in answers]
-
-    def score(self, lines):
-        """Return accuracy and macro-F1."""
-        return metrics(lines, "label", "accuracy", "macro_f1")

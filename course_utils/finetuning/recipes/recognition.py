@@ -2,12 +2,11 @@
 
 from transformers import AutoConfig, AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
 
-from course_utils import scoring
-from course_utils.finetuning.asr import TranscriptCollator
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, arguments, metrics
+from course_utils import finetuning, scoring
+from course_utils.finetuning.recipes._recipe import RATE, Recipe, arguments
 
-MASKING = {"mask_time_prob": 0.1, "mask_time_length": 4}
-MASKING |= {"mask_feature_prob": 0.05, "mask_feature_length": 8}
+SPEC_AUGMENT = {"apply_spec_augment": True, "mask_time_prob": 0.1, "mask_time_length": 4}
+SPEC_AUGMENT |= {"mask_feature_prob": 0.05, "mask_feature_length": 8}
 
 
 class Recognition(Recipe):
@@ -18,7 +17,9 @@ class Recognition(Recipe):
     hub = arguments(1e-5, epochs=6, batch_size=8, accumulation=2, label_smoothing_factor=0.1)
     pipeline_task = "automatic-speech-recognition"
     column, advice = "text", "write the transcripts into a column text of metadata.csv"
-    augmentation = MASKING | {"apply_spec_augment": True}
+    metrics = ("wer", "cer")
+    prepare = staticmethod(scoring.normalise_text)
+    augmentation = SPEC_AUGMENT
 
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
@@ -31,23 +32,19 @@ class Recognition(Recipe):
             unsmoothed = {"label_smoothing_factor": 0.0}
             self.pocket, self.hub = self.pocket | unsmoothed, self.hub | unsmoothed
             self.grouped_by = self.input  # Whisper pads all clips to its window
+            self.options = {"ctc_loss_reduction": "mean", "ctc_zero_infinity": True}
 
     def examples(self, row):
         """Yield features and token ids, unless the text is empty or the clip exceeds the window."""
         samples, text = row["samples"], scoring.normalise_text(row["text"])
         if text and not (self.window and len(samples) > self.window * RATE):
-            features = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
             labels = self.processor.tokenizer(text).input_ids
-            yield {self.input: features[self.input][0], "labels": labels}
-
-    def model_options(self):
-        """Return the options of the CTC loss."""
-        return {"ctc_loss_reduction": "mean", "ctc_zero_infinity": True} if self.ctc else {}
+            yield {self.input: self.features(samples), "labels": labels}
 
     def collator(self, model):
         """Pad features and labels."""
         start = None if self.ctc else model.config.decoder_start_token_id
-        return TranscriptCollator(self.processor, start)
+        return finetuning.TranscriptCollator(self.processor, start)
 
     def save(self, folder):
         """Save feature extractor and tokenizer."""
@@ -55,11 +52,5 @@ class Recognition(Recipe):
 
     def answer(self, rows):
         """Return the transcripts."""
-        answers = self.run_pipeline(
-            rows, **({"chunk_length_s": self.window} if self.window else {})
-        )
+        answers = self.run_pipeline(rows, chunk_length_s=self.window)
         return [{"text": answer["text"].strip()} for answer in answers]
-
-    def score(self, lines):
-        """Return word and character error rate."""
-        return metrics(lines, "text", "wer", "cer", prepare=scoring.normalise_text)

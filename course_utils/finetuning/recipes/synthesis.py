@@ -1,5 +1,6 @@
 """Speak with a new voice, as in lesson 09."""
 
+from collections import defaultdict
 from contextlib import suppress
 
 import numpy as np
@@ -8,19 +9,12 @@ from safetensors.numpy import save_file
 from transformers import AutoModel, AutoModelForTextToSpectrogram, AutoTokenizer, pipeline
 
 from course_utils import audio, catalog, data, finetuning, pipelines, scoring
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments, metrics
+from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
 
-LEVEL = 0.081
-"""Root mean square to which clips are scaled: that of the synthesiser's training data."""
-
-EDGE = 0.075
-"""Silence that is kept at both ends of a clip, in seconds."""
-
-VOICE = "speaker_embedding"
-"""Name of the voice if the data has no column ``speaker``."""
-
-HELD_OUT_VOICE = "Bob"
-"""Speaker of `new-voice` on whom no model of the course was trained; lesson 09 takes this one."""
+LEVEL = 0.081  # root mean square to which clips are scaled, as in the synthesiser's training data
+EDGE = 0.075  # silence that is kept at both ends of a clip, in seconds
+VOICE = "speaker_embedding"  # name of the voice if the data has no column `speaker`
+HELD_OUT_VOICE = "Bob"  # speaker of `new-voice` in lesson 09; no model was trained on him
 
 
 class Synthesis(Recipe):
@@ -31,7 +25,9 @@ class Synthesis(Recipe):
     pocket = arguments(3e-4, epochs=12, batch_size=16, lr_scheduler_type="cosine")
     hub = arguments(3e-4, epochs=20, batch_size=16, lr_scheduler_type="cosine")
     pipeline_task = "text-to-speech"
-    column, advice = "text", "write what is said into a column text of metadata.csv"
+    column, advice = "text", "write the texts into a column text of metadata.csv"
+    metrics = ("wer",)
+    prepare = staticmethod(scoring.normalise_text)
     label_names = ("spectrogram_labels",)
     evaluates = False  # FastSpeech2Conformer returns a loss in training only
 
@@ -47,10 +43,8 @@ class Synthesis(Recipe):
         if name != "new-voice":
             return super().catalogued(name)
         clips = data.load(name, split="test")
-        if HELD_OUT_VOICE in clips["speaker"][:]:  # in the hub profile there is one speaker only
-            chosen = [n for n, who in enumerate(clips["speaker"]) if who == HELD_OUT_VOICE]
-            clips = clips.select(chosen)
-        return {"train": clips}
+        chosen = [n for n, who in enumerate(clips["speaker"]) if who == HELD_OUT_VOICE]
+        return {"train": clips.select(chosen) if chosen else clips}  # the hub has one speaker only
 
     def begin(self, rows):
         """Embed the voices and load the model that aligns the clips."""
@@ -62,12 +56,12 @@ class Synthesis(Recipe):
 
     def voices_of(self, rows):
         """Return for each speaker the mean embedding of the clips that can be decoded."""
-        heard = {}
+        found = defaultdict(list)
         for row in rows:
             with suppress(audio.AudioError):
                 vector = self.embed(self.decode(row)["samples"])
-                heard.setdefault(row.get("speaker", VOICE), []).append(vector)
-        return {name: np.mean(vectors, 0) for name, vectors in heard.items()}
+                found[row.get("speaker", VOICE)].append(vector)
+        return {name: np.mean(vectors, 0) for name, vectors in found.items()}
 
     def examples(self, row):
         """Yield token ids, durations, spectrogram, pitch, energy and speaker embedding."""
@@ -110,9 +104,9 @@ class Synthesis(Recipe):
     def open(self, rows):
         """Embed the voices; load synthesiser, vocoder and the recogniser that checks the words."""
         self.voices = self.voices_of(rows)
-        vocoder = AutoModel.from_pretrained(catalog.model("vocoder"), dtype="float32").eval()
         pipelines.register()
-        self.speak = pipeline("text-to-speech", model=self.checkpoint, vocoder=vocoder)
+        vocoder = AutoModel.from_pretrained(catalog.model("vocoder"), dtype="float32").eval()
+        self.speak = pipeline(self.pipeline_task, model=self.checkpoint, vocoder=vocoder)
         recogniser = catalog.model("recogniser")
         self.recognise = pipeline("automatic-speech-recognition", model=recogniser)
 
@@ -132,5 +126,4 @@ class Synthesis(Recipe):
     def score(self, lines):
         """Return word error rate and mean similarity."""
         similarity = float(np.mean([line["similarity"] for line in lines]))
-        scores = metrics(lines, "text", "wer", prepare=scoring.normalise_text)
-        return scores | {"similarity": similarity}
+        return super().score(lines) | {"similarity": similarity}
