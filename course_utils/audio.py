@@ -86,8 +86,8 @@ def load(source, sampling_rate=None, mono=True):
     Raises
     ------
     AudioError
-        If the source is missing, empty, damaged, truncated, not audio, or beyond the limits of
-        this module. Truncation goes unnoticed in an MP3 or raw stream without a length header.
+        If the source is missing, empty, damaged, truncated, not audio, or beyond this module's
+        limits. Truncation goes unnoticed in an MP3 or raw stream without a length header.
 
     Examples
     --------
@@ -139,10 +139,8 @@ def _opened(source):
         try:
             return name, io.BytesIO(source.read())
         except Exception as error:  # closed, or opened as text
-            reason = one_line(error)
-            raise AudioError(
-                f"{name}: cannot be read ({reason}); open it in binary mode"
-            ) from error
+            problem = f"cannot be read ({one_line(error)}); open it in binary mode"
+            raise AudioError(f"{name}: {problem}") from error
     if isinstance(source, np.ndarray):
         raise AudioError("a NumPy array is decoded already; call resample or to_mono on it")
     kind = type(source).__name__
@@ -150,7 +148,6 @@ def _opened(source):
 
 
 def _opened_path(path):
-    problem = "no such file; check the name and the folder you are in"
     if re.match(r"(?i)(https?|ftp|s3|hf)://", path):
         problem = "is an address, not a file; download it and pass the file"
     elif os.path.isdir(path):
@@ -162,14 +159,13 @@ def _opened_path(path):
             problem = f"{error.strerror}; check the permissions of the file"
     elif os.path.exists(path):
         problem = "is not a regular file; copy the audio into one and pass that"
+    else:
+        problem = "no such file; check the name and the folder you are in"
     raise AudioError(f"{shown(path)}: {problem}")
 
 
 def _decoded(file, name, target, mono):
-    """Return the samples and the rate of an open file: by libsndfile, or else by ffmpeg.
-
-    `name` is for messages, `target` the sampling rate of the result in hertz, or None.
-    """
+    """Return the samples and the rate of an open file: by libsndfile, or else by ffmpeg."""
     try:
         return _decoded_by_libsndfile(file, name, target, mono)
     except AudioError:
@@ -230,10 +226,7 @@ def _decoded_by_libsndfile(file, name, target, mono):
 
 
 def _blocks(sound, file, name, target, shape):
-    """Yield blocks of samples of the given shape of a frame, at the target's rate.
-
-    After the last one raise `AudioError` if the file is truncated.
-    """
+    """Yield blocks of frames of a shape at the rate `target`; raise `AudioError` if truncated."""
     # soundfile seeks after each block of a seekable file: slow, and it fails at the end of a
     # FLAC stream of unknown length.
     sound.seekable = lambda: False
@@ -331,13 +324,8 @@ def resample(samples, from_rate, to_rate):
     Returns
     -------
     numpy.ndarray, float32
-        Shape ``(m,)`` or ``(channels, m)`` with m ≈ n · to_rate / from_rate. Frequencies above
-        to_rate / 2 are filtered out, not folded back.
-
-    Raises
-    ------
-    AudioError
-        If an argument is unusable, or the result would have more than `MAX_SAMPLES` samples.
+        Shape ``(m,)`` or ``(channels, m)`` with m ≈ n · to_rate / from_rate and m at most
+        `MAX_SAMPLES`. Frequencies above to_rate / 2 are filtered out, not folded back.
 
     Examples
     --------
@@ -354,13 +342,7 @@ def resample(samples, from_rate, to_rate):
 
 
 def to_mono(samples):
-    """Return the average of the channels, shape ``(n,)``, float32.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray, floating
-        Shape ``(n,)`` or ``(channels, n)``; anything else raises `AudioError`.
-    """
+    """Return the average of the channels, shape ``(n,)``; samples are as for `resample`."""
     samples = _checked(samples, "samples")
     return samples if samples.ndim == 1 else samples.mean(axis=0)
 
@@ -380,11 +362,6 @@ def trim_silence(samples, sampling_rate, top_db=40.0):
     -------
     numpy.ndarray, float32
         A view of the kept part; all of a clip that is silent throughout.
-
-    Raises
-    ------
-    AudioError
-        If an argument is unusable.
     """
     samples = _checked(samples, "samples")
     loud = loud_frames(samples, sampling_rate, top_db)
@@ -427,7 +404,7 @@ def encode(samples, sampling_rate, format="wav"):
     Raises
     ------
     AudioError
-        If an argument is unusable, or the format cannot hold that many channels or that rate.
+        If the format cannot hold that many channels or that rate.
 
     Warns
     -----
@@ -441,12 +418,10 @@ def encode(samples, sampling_rate, format="wav"):
     if name == "mp3" and samples.ndim == 2 and len(samples) > 2:
         raise AudioError(f"MP3 holds 2 channels, not {len(samples)}; mix down or write FLAC")
     if name == "ogg" and rate > _MAX_VORBIS_RATE:
-        raise AudioError(
-            f"Ogg Vorbis holds up to {_MAX_VORBIS_RATE} Hz, not {rate}; resample first"
-        )
+        raise AudioError(f"Vorbis holds up to {_MAX_VORBIS_RATE} Hz, not {rate}; resample first")
     if name in _CODEC_RATES:
-        highest = _CODEC_RATES[name][-1]
-        allowed = next((r for r in _CODEC_RATES[name] if r >= rate), highest)
+        rates = _CODEC_RATES[name]
+        allowed = next((r for r in rates if r >= rate), rates[-1])
         samples, rate = resample(samples, rate, allowed), allowed
     frames = np.atleast_2d(samples).T
     if name == "opus":
@@ -479,19 +454,9 @@ def opus_padding(count, rate):
 
 
 def save(path, samples, sampling_rate):
-    """Write an audio file; its suffix names the format.
+    """Write an audio file in the format of its suffix: .wav, .flac, .ogg, .opus or .mp3.
 
-    Parameters
-    ----------
-    path : str or Path
-        Ends in .wav, .flac, .ogg, .opus or .mp3.
-    samples, sampling_rate
-        As for `encode`.
-
-    Raises
-    ------
-    AudioError
-        If the file cannot be written or the suffix names no known format.
+    The samples and their sampling rate are as for `encode`.
     """
     suffix = Path(path).suffix.lower().lstrip(".")
     if suffix not in FORMATS:

@@ -22,10 +22,7 @@ _REFUSED = FULL | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.
 
 
 def read(path, error_class):
-    """Return the content of a UTF-8 text file, without a byte order mark.
-
-    Whatever prevents it raises ``error_class``, made of one sentence with the file's name.
-    """
+    """Return the text of a UTF-8 file, without a byte order mark, or raise ``error_class``."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -80,9 +77,9 @@ def replacing(path):
 
 @contextmanager
 def writing(path, error_class=WriteError):
-    """Raise ``error_class`` with one sentence where a library finds the disk full or read-only.
+    """Raise ``error_class`` where a library finds the disk full or read-only; other errors pass.
 
-    Other errors pass. ``path`` is named unless the error names a file itself.
+    The message names ``path`` unless the error names a file itself.
     """
     try:
         yield
@@ -93,8 +90,7 @@ def writing(path, error_class=WriteError):
             raise
         raise error_class(_sentence(error.filename or path, error)) from error
     except Exception as error:
-        # Libraries in other languages have their own exceptions: safetensors quotes the number of
-        # the error, PyTorch names its writer.
+        # Libraries in other languages: safetensors quotes the number, PyTorch names its writer.
         number = re.search(r"\(os error (\d+)\)", str(error))
         if number and int(number[1]) in _REFUSED:
             cause = OSError(int(number[1]), os.strerror(int(number[1])))
@@ -113,10 +109,9 @@ def _sentence(path, error):
 
 
 def shown(path):
-    """Return a path or a name for a message, on one line, with invisible characters escaped.
+    """Return a path or a name for a message, on one line.
 
-    Letters of every script stay; control characters, line ends and marks that change the direction
-    of the text become escapes.
+    Control characters, line ends and marks of the text's direction become escapes.
     """
     try:
         text = os.fsdecode(path)

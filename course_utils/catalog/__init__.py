@@ -48,40 +48,8 @@ class CatalogError(CourseError, LookupError):
 class Entry:
     """What the catalogue knows about one data set or model.
 
-    Attributes
-    ----------
-    name : str
-        Role in the course, for example "recogniser".
-    kind : str
-        "data" or "model".
-    task : str
-        Pipeline task of Transformers, or what else it is for.
-    hub, hub_licence : str
-        Id on the Hugging Face Hub, and the licence there.
-    size_mb : int
-        Download from the Hub, in megabytes.
-    gated : bool
-        True if the Hub asks for a login and for consent.
-    verified : bool
-        True if licence, size and columns were checked on the Hub.
-    lessons : tuple of str
-        Two-digit numbers of the lessons that load it.
-    pocket, licence : str or None
-        Folder below ``course_utils/pocket`` that the pocket profile uses, and its licence.
-    revision : str or None
-        Commit on the Hub, of data sets; models are taken from ``main``.
-    shipped : str or None
-        Reason why the hub profile uses the pocket folder too, where it does.
-    files : str or None
-        Pattern of the Parquet files to download, of data sets.
-    columns, labels, folds : dict
-        How the columns, labels and splits of a Hub data set become the standard ones.
-    group : str or None
-        Column whose rows must stay in one split.
-    each : int or None
-        Maximum number of rows of a group.
-    longest : float or None
-        Maximum duration of a row, in seconds.
+    ``name`` is the role; the header of ``catalog.toml`` says what the other fields mean. A fact
+    that the file leaves out is None or an empty dict.
     """
 
     name: str
@@ -123,11 +91,6 @@ def find(name):
     ------
     CatalogError
         If there is none; the message names the new role of an old name, or roles spelled alike.
-
-    Examples
-    --------
-    >>> find("sounds").hub
-    'ashraq/esc50'
     """
     for entry in entries():
         if entry.name == name:
@@ -141,31 +104,20 @@ def find(name):
 
 
 def profile():
-    """Return the active profile: "pocket", unless ``COURSE_PROFILE`` or a lesson chose "hub".
-
-    Raises
-    ------
-    CatalogError
-        If the environment variable holds anything else.
-    """
+    """Return the active profile: "pocket", unless ``COURSE_PROFILE`` or a lesson chose "hub"."""
     return _known(os.environ.get("COURSE_PROFILE") or "pocket", "COURSE_PROFILE")
 
 
 def use_profile(name):
-    """Activate a profile for this process and for those that it starts.
+    """Activate the profile "pocket" or "hub" for this process and for those that it starts.
 
     The pocket profile also takes the Hugging Face libraries offline, which works only before they
     are imported.
 
-    Parameters
-    ----------
-    name : {"pocket", "hub"}
-
     Raises
     ------
     CatalogError
-        If there is no such profile, or if it is "hub" and the pocket profile has taken the
-        libraries offline already.
+        If there is no such profile, or if it is "hub" and the libraries are offline already.
     """
     global _went_offline
     _known(name, "the profile")
@@ -185,17 +137,9 @@ def use_profile(name):
 
 
 def model(name):
-    """Return what ``from_pretrained`` and ``pipeline`` take for a role in the active profile.
+    """Return what ``from_pretrained`` and ``pipeline`` take for a role, such as "recogniser".
 
-    Parameters
-    ----------
-    name : str
-        Role of a model, for example "recogniser".
-
-    Returns
-    -------
-    str
-        A local folder (pocket) or an id on the Hub (hub).
+    It is a str: a local folder in the pocket profile, an id on the Hub in the hub profile.
 
     Raises
     ------
@@ -214,11 +158,6 @@ def original(name):
     In the hub profile that is the original, unless the entry gives a reason to use the shipped one
     (`Entry.shipped`), or the environment variable ``COURSE_POCKET`` names the role, for instance
     because the original has been deleted: ``COURSE_POCKET=genres,new-style``.
-
-    Raises
-    ------
-    CatalogError
-        If there is no such role, or ``COURSE_POCKET`` names one that does not exist.
     """
     entry = find(name)
     if profile() == "pocket":
@@ -228,13 +167,7 @@ def original(name):
 
 
 def max_steps():
-    """Return the step at which ``COURSE_MAX_STEPS`` ends every training, or None without a limit.
-
-    Raises
-    ------
-    CatalogError
-        If it is not a whole number above 0.
-    """
+    """Return the step at which ``COURSE_MAX_STEPS`` ends every training, or None without it."""
     text = os.environ.get("COURSE_MAX_STEPS", "").strip()
     if not text:
         return None
@@ -246,25 +179,13 @@ def max_steps():
 
 
 def card(name):
-    """Return the card of a role's pocket folder, as Markdown without the YAML header.
-
-    Raises
-    ------
-    CatalogError
-        See :func:`where`.
-    """
+    """Return the card of a role's pocket folder, as Markdown without the YAML header."""
     text = (where(name) / "README.md").read_text(encoding="utf-8")
     return text.removeprefix("---\n").split("\n---\n", 1)[-1].strip()
 
 
 def where(name):
-    """Return the pocket folder of a role, a :class:`pathlib.Path`.
-
-    Raises
-    ------
-    CatalogError
-        If there is no such role, it has no pocket folder, or the folder is missing.
-    """
+    """Return the pocket folder of a role, a :class:`pathlib.Path`."""
     entry = find(name)
     if entry.pocket is None:
         raise CatalogError(
@@ -278,17 +199,7 @@ def where(name):
 
 
 def to_download(lesson):
-    """Return what a lesson takes from the Hub in the active profile, each Hub id once.
-
-    Parameters
-    ----------
-    lesson : str
-        Two digits.
-
-    Returns
-    -------
-    list of Entry
-    """
+    """Return the entries that a lesson, such as "03", takes from the Hub, each Hub id once."""
     wanted = [e for e in entries() if lesson in e.lessons and original(e.name)]
     return list({entry.hub: entry for entry in reversed(wanted)}.values())[::-1]
 

@@ -105,10 +105,8 @@ def _plan(entry, cache):
         weights = next(filter(None, (_matching(files, [kind]) for kind in WEIGHTS)), [])
         plan = weights and weights + _matching(files, SETTINGS)
     if not plan:
-        pattern = entry.files or WEIGHTS[0]
-        raise FetchError(
-            f"{entry.hub} on the Hub has no files {pattern} any more; {_alternative(entry)}"
-        )
+        problem = f"has no files {entry.files or WEIGHTS[0]} any more"
+        raise FetchError(f"{entry.hub} on the Hub {problem}; {_alternative(entry)}")
     return plan
 
 

@@ -18,14 +18,14 @@ def load_folder(path, check=True):
     """Return a folder of recordings as a data set.
 
     The folder holds either ``metadata.csv`` with a column ``file_name`` (paths below the folder)
-    and any others, or one subfolder for each class. Hidden files are ignored. Every file is
-    decoded once; those that cannot be read are listed in one warning and left out.
+    and any others, or one subfolder for each class. Hidden files are ignored. One warning names
+    each file that cannot be read and is left out, and why.
 
     Parameters
     ----------
     path : str or Path
     check : bool, default True
-        Decode every file. With False, files that cannot be read stay in.
+        Decode every file once. With False, files that cannot be read stay in.
 
     Returns
     -------
@@ -38,11 +38,6 @@ def load_folder(path, check=True):
     DataError
         If there is no such folder, neither layout is found, nothing can be read, or
         ``metadata.csv`` lacks ``file_name``, names files that are missing, or points outside.
-
-    Warns
-    -----
-    UserWarning
-        Names each file that was left out, and why.
     """
     import datasets
 
@@ -93,10 +88,9 @@ def _read_metadata(folder):
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(table, encoding="utf-8-sig", **options)
     except (ValueError, OSError, pd.errors.ParserWarning) as error:
-        raise DataError(
-            f"{title}: is not a CSV table ({one_line(error)}); save it as UTF-8, and put quotes "
-            "around a text with commas"
-        ) from error
+        problem = f"is not a CSV table ({one_line(error)})"
+        way_out = "save it as UTF-8, and put quotes around a text with commas"
+        raise DataError(f"{title}: {problem}; {way_out}") from error
     if "file_name" not in frame.columns:
         found = ", ".join(map(shown, frame.columns))
         raise DataError(f"{title}: has no column file_name, only {found}; add or rename it")
@@ -140,9 +134,8 @@ def _read_class_folders(folder):
         )
     labels = [name.split("/")[0] for name in names]
     if set(labels) <= {"train", "validation", "valid", "dev", "test"}:
-        raise DataError(
-            f"{shown(folder)}: holds splits, not classes; load each, such as {labels[0]}/"
-        )
+        way_out = f"load each, such as {labels[0]}/"
+        raise DataError(f"{shown(folder)}: holds splits, not classes; {way_out}")
     if loose:
         skipped.append("files beside the class folders: belong to no class")
     return {"file_name": names, "label": labels}, skipped

@@ -26,7 +26,6 @@ def grouped_split(dataset, group, stratify="label", test_size=0.2, seed=0):
         Share of the rows for the test side, above 0 and below 1. Groups stay whole, so the share
         is met only as closely as their sizes allow.
     seed : int, default 0
-        Seed of the shuffle.
 
     Returns
     -------
@@ -57,8 +56,7 @@ def grouped_split(dataset, group, stratify="label", test_size=0.2, seed=0):
         lacking = (counts == 0) | (counts == totals)
         if not lacking.any():
             train = np.setdiff1d(np.arange(len(groups)), test)
-            parts = {"train": dataset.select(train), "test": dataset.select(test)}
-            return datasets.DatasetDict(parts)
+            return datasets.DatasetDict(train=dataset.select(train), test=dataset.select(test))
     values = ", ".join(str(name) for name in names[lacking][:5])
     raise DataError(
         f"too few groups in {group!r} to have {stratify or 'rows'} {values} on both sides; "

@@ -38,15 +38,7 @@ _HINT = "(open the notebook in Jupyter or Colab to listen)"
 
 @dataclass(frozen=True)
 class Player:
-    """One player or a grid of them, as HTML for a notebook and as text for everything else.
-
-    Attributes
-    ----------
-    html : str
-        Self-contained HTML: the audio is inside, text from outside is escaped.
-    text : str
-        Description for a terminal.
-    """
+    """One player or a grid of them: HTML with the audio inside, and text for a terminal."""
 
     html: str
     text: str
@@ -90,11 +82,6 @@ def play(samples, sampling_rate, title=None, caption=None, normalize=False):
     Player
         Shows itself as the last line of a cell, or with ``IPython.display.display``.
 
-    Raises
-    ------
-    course_utils.audio.AudioError
-        If the clip is empty, not finite, or has another shape.
-
     Examples
     --------
     >>> import numpy as np
@@ -106,9 +93,8 @@ def play(samples, sampling_rate, title=None, caption=None, normalize=False):
     below = f'<p style="{_CAPTION}">{html.escape(str(caption))}</p>' if caption else ""
     label = title or f"Audio clip of {seconds:.1f} seconds"
     page = _figure(title, label, source, below, width="30em")
-    return Player(
-        page, f"{title or 'Player'}: {seconds:.2f} s of audio at {sampling_rate} Hz {_HINT}"
-    )
+    text = f"{title or 'Player'}: {seconds:.2f} s of audio at {sampling_rate} Hz"
+    return Player(page, f"{text} {_HINT}")
 
 
 def grid(clips, titles=None, captions=None, columns=4, normalize=False):
@@ -125,17 +111,10 @@ def grid(clips, titles=None, captions=None, columns=4, normalize=False):
     normalize : bool, default False
         Scale each clip to a peak of 1, which hides differences in loudness.
 
-    Returns
-    -------
-    Player
-        All players together.
-
     Raises
     ------
     ValueError
         If there is no clip, not one title or caption for each clip, or `columns` < 1.
-    course_utils.audio.AudioError
-        If a clip cannot be played.
 
     Examples
     --------
@@ -153,9 +132,8 @@ def grid(clips, titles=None, captions=None, columns=4, normalize=False):
     captions = [None] * len(clips) if captions is None else list(captions)
     for name, given in (("titles", titles), ("captions", captions)):
         if len(given) != len(clips):
-            raise ValueError(
-                f"There are {len(clips)} clips but {len(given)} {name}: give one each."
-            )
+            counts = f"{len(clips)} clips but {len(given)} {name}"
+            raise ValueError(f"There are {counts}: give one each.")
     players = [
         play(*clip, title, caption, normalize)
         for clip, title, caption in zip(clips, titles, captions, strict=True)
@@ -184,17 +162,10 @@ def transcript(samples, sampling_rate, utterances, title="Transcript"):
     title : str, default "Transcript"
         Shown above.
 
-    Returns
-    -------
-    Player
-        Its ``save`` writes the page into a file.
-
     Raises
     ------
     ValueError
         If an utterance lacks a key or has an impossible value.
-    course_utils.audio.AudioError
-        If the recording is empty, not finite, or has another shape.
     """
     from course_utils.plotting.style import COLOURS
 

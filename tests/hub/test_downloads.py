@@ -128,7 +128,7 @@ def test_no_hub_at_all(environment, tmp_path):
 
 def test_offline_with_an_empty_cache(environment):
     done = ran(["-c", START], environment | {"HF_HUB_OFFLINE": "1"})
-    assert "HF_HUB_OFFLINE forbids to fetch it" in done.stderr.strip().splitlines()[-1]
+    assert "HF_HUB_OFFLINE forbids the download" in done.stderr.strip().splitlines()[-1]
     assert "course-utils prefetch" in done.stderr.strip().splitlines()[-1]
 
 
