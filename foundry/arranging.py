@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.simulation.acoustics import RATE, add_at, band, equalise, noise, reverberate
+from course_utils.simulation.augmentation import RATE, add_at, band, equalise, noise, reverberate
 from foundry.drums import hit
 from foundry.instruments import PATCHES, note
 from foundry.styles import PROGRESSIONS, share

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.arranging import compose, perform
 from foundry.ogg import opus
 from foundry.styles import STYLES

@@ -16,9 +16,10 @@ from transformers import (
     set_seed,
 )
 
-from course_utils import audio, catalog, pipelines
+from course_utils import audio, finetuning, pipelines
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.finetuning.recipes.classification import Classification
+from course_utils.simulation.augmentation import RATE
 from foundry import genres, music_prompts
 from foundry.train_loop import save_half
 
@@ -75,9 +76,9 @@ def train_judge(folder):
         seed=0,
         use_cpu=True,
         disable_tqdm=True,
-        **catalog.training("genres"),
+        **Classification.pocket,
     )
-    _Varying(model, arguments, train_dataset=rows).train()
+    _AugmentingTrainer(model, arguments, train_dataset=rows).train()
     save_half(model, folder)
     extractor.save_pretrained(folder)
 
@@ -90,19 +91,13 @@ def score_judge(folder):
     return share([guess == name for guess, name in zip(guesses, names, strict=True)])
 
 
-class _Varying(Trainer):
-    """Starts each clip at another moment and blanks half a second, as lesson 03 does."""
+class _AugmentingTrainer(Trainer):
+    """Augments training batches as lesson 03 does."""
 
     def training_step(self, model, inputs, *rest):
         name = model.main_input_name
-        clips = inputs[name]
-        length = clips.shape[1]
-        shifts = torch.randint(length, (len(clips),)).tolist()
-        varied = [clip.roll(shift, 0) for clip, shift in zip(clips, shifts, strict=True)]
-        for clip in varied:
-            gap = int(torch.randint(length * 9 // 10, ()))
-            clip[gap : gap + length // 10] = 0
-        return super().training_step(model, {**inputs, name: torch.stack(varied)}, *rest)
+        inputs = {**inputs, name: finetuning.shift_and_mask(inputs[name])}
+        return super().training_step(model, inputs, *rest)
 
 
 def shipped(split):

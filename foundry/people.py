@@ -10,7 +10,7 @@ import librosa
 import numpy as np
 
 from course_utils import audio
-from course_utils.simulation.acoustics import LINE, RATE, add_noise
+from course_utils.simulation.augmentation import LINE, RATE, add_noise
 from foundry import guided, speech_scores
 from foundry.speech_bank import RECORDINGS, Bank, bank_of
 from foundry.speech_features import level, place

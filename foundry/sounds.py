@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
     band,

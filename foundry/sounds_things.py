@@ -7,7 +7,7 @@ the first parameter drawn from the cells of its split.
 import numpy as np
 from scipy import signal
 
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_at,
     band,

@@ -7,7 +7,7 @@ of each is drawn from the cells of its split, see :func:`~.synthesis.split_unifo
 
 import numpy as np
 
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_at,
     band,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from course_utils import audio, errors
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.kokoro import token_ids
 from foundry.speech_features import record
 

@@ -11,7 +11,7 @@ import torch
 from transformers import SeamlessM4TFeatureExtractor
 
 from course_utils import audio
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
     band,

@@ -10,7 +10,7 @@ from transformers import pipeline
 
 from course_utils import audio, scoring
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech
 from foundry.guided import CLOSED, KNOWN
 from foundry.sentences import DIGITS

@@ -25,7 +25,7 @@ from transformers import Wav2Vec2BertForXVector
 
 from course_utils import audio, data
 from course_utils.simulation import conversations
-from course_utils.simulation.acoustics import RATE, over_telephone
+from course_utils.simulation.augmentation import RATE, over_telephone
 from foundry import train_speaker, voice_scores
 from foundry.speech_bank import Bank, compute, run_jobs
 from foundry.speech_features import place
@@ -77,7 +77,7 @@ def heard(rng, voice):
     if rng.uniform() < 0.8:
         voice = place(rng, voice)
     if rng.uniform() < 0.25:
-        voice = conversations.beneath(rng, voice, _music())
+        voice = conversations.add_music(rng, voice, _music())
     return over_telephone(voice) if rng.uniform() < 0.2 else voice
 
 

@@ -6,7 +6,7 @@ takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
 
 import numpy as np
 
-from course_utils.simulation.acoustics import RATE, noise, samples_of, shape
+from course_utils.simulation.augmentation import RATE, noise, samples_of, shape
 
 CELLS = 12
 _CELLS_OF = {

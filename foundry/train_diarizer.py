@@ -25,9 +25,9 @@ from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLo
 
 from course_utils import errors
 from course_utils.finetuning.diarization import frame_labels, permutation_invariant_loss
-from course_utils.pipelines.stitching import track_vectors
+from course_utils.pipelines.segmentation import local_speaker_embeddings, windows
 from course_utils.simulation import conversations
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_features, voice_scores
 from foundry.conformer import config_of, spread
 from foundry.speech_bank import run_jobs
@@ -93,13 +93,11 @@ def windows_of(conversation, seconds=SECONDS):
     speakers : list of str
         One a track, "" for a track that nobody takes.
     """
-    length = round(seconds * RATE)
-    last = len(conversation["audio"]) - length
     turns = {}
     for turn in conversation["turns"]:
         turns.setdefault(turn["speaker"], []).append(turn)
-    for first in [*range(0, last, length), last]:
-        samples = conversation["audio"][first : first + length]
+    for first, end in windows(len(conversation["audio"]), round(seconds * RATE)):
+        samples = conversation["audio"][first:end]
         features = speech_features.features_of(samples, extractor())
         # The last frame of 25 ms needs 15 ms more than there are.
         features = torch.cat([features, features[-1:]])[:VECTORS]
@@ -172,7 +170,7 @@ class Guided(torch.nn.Module):
         logits = self.model.classifier(outputs.last_hidden_state)
         vectors = torch.nn.functional.normalize(self.head(outputs.last_hidden_state).float(), dim=2)
         loss = permutation_invariant_loss(logits, labels) + clustering_loss(vectors, labels)
-        voices, moments = track_vectors(labels, outputs.hidden_states)
+        voices, moments = local_speaker_embeddings(labels, outputs.hidden_states)
         heard = (speakers >= 0) & (moments * FRAME >= MOMENTS)
         return loss + VOICES * self.names(voices[heard], speakers[heard])
 

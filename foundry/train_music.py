@@ -27,7 +27,7 @@ from transformers import (
 from course_utils import audio
 from course_utils.catalog import POCKET
 from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import genres, music_prompts, music_scores
 from foundry.music_codec import encode, fit_codec
 from foundry.steps import run

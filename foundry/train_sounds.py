@@ -22,7 +22,7 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassificati
 
 from course_utils import audio
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import sounds
 from foundry.sound_cards import model_card
 from foundry.sound_features import FRAMES, MELS, Bank, augment, mask

@@ -22,8 +22,9 @@ from transformers import Wav2Vec2BertForXVector
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
 from course_utils import audio
-from course_utils.simulation.acoustics import RATE, over_telephone
-from course_utils.simulation.conversations import PACES
+from course_utils.pipelines import FbankFeatureExtractor
+from course_utils.simulation.augmentation import RATE, over_telephone
+from course_utils.simulation.conversations import SPEEDS as PACES
 from foundry import speech, speech_features, speech_scores, voice_plan, voice_scores
 from foundry.conformer import config_of, spread
 from foundry.speech_bank import Bank, compute
@@ -33,9 +34,6 @@ from foundry.train_loop import fit, muon, save_half
 
 STRIDE = 4
 """Frames of 10 ms in a vector: 25 vectors a second tell voices apart, at half the time of 50."""
-
-FEATURES = {"do_normalize_per_mel_bins": False}
-"""How the extractor is called: normalised, all voices would have the same mean spectrum."""
 
 HIDDEN, LAYERS, HEADS = 128, 4, 4
 EDGES = ("feature_projection", "feature_extractor", "classifier", "objective")
@@ -54,8 +52,11 @@ SHORTEST, LONGEST = 30, 75
 
 @functools.cache
 def extractor():
-    """Make the feature extractor of the model."""
-    return speech_features.extractor(STRIDE)
+    """Make the feature extractor; normalised, all voices would have the same mean spectrum."""
+    bands = speech_features.MELS
+    return FbankFeatureExtractor(
+        bands, num_mel_bins=bands, stride=STRIDE, do_normalize_per_mel_bins=False
+    )
 
 
 def new_model(speakers, seed=0):
@@ -135,7 +136,9 @@ def bank_of_job(job, paces, places, heard):
         for which, voice in enumerate(paced(clip, paces)):
             for where in range(places):
                 rng = np.random.default_rng([number, which, where])
-                features = speech_features.features_of(heard(rng, voice), extractor(), **FEATURES)
+                features = speech_features.features_of(
+                    heard(rng, voice), extractor(), extractor().do_normalize_per_mel_bins
+                )
                 label = speaker * len(paces) + which
                 utterances.append((features, np.zeros(len(features)), [label]))
     return Bank.of(utterances)
@@ -181,7 +184,6 @@ def export(work, real, out):
         **TRAIN,
     }
     model.config.diarization_threshold = THRESHOLD
-    model.config.feature_options = FEATURES
     # A vector needs no head with the training speakers, nor a list of them.
     model.config.num_labels = 2
     model.objective = AMSoftmaxLoss(model.config.xvector_output_dim, 2)

@@ -21,14 +21,14 @@ import torch
 from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
 from course_utils import audio, errors
-from course_utils.finetuning.tts import HOP, SpeechCollator
-from course_utils.simulation.acoustics import RATE
+from course_utils.finetuning.tts import SpeechCollator
+from course_utils.simulation.augmentation import RATE
 from foundry import kokoro, speech_plan, speech_scores, tts_scores, voice_plan, voice_scores
 from foundry.pronunciation import PAD, TOKENS, lexicon, tokenizer
 from foundry.speech_bank import run_jobs, schedule
 from foundry.steps import run
 from foundry.train_loop import fit, save_half
-from foundry.tts_features import examples_of
+from foundry.tts_features import HOP, examples_of, extractor
 
 HIDDEN, ENCODER, DECODER, INNER, HEADS = 144, 3, 3, 432, 2
 VOICE = 128
@@ -185,10 +185,11 @@ def words(cache):
 
 
 def export(work, cache, out):
-    """Write model and tokenizer, as ``pipeline`` opens them."""
+    """Write model, tokenizer and feature extractor, as ``from_pretrained`` opens them."""
     model = train(work, cache, out)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer(words(cache)).save_pretrained(out)
+    extractor().save_pretrained(out)
     save_half(model, out)
 
 

@@ -19,16 +19,15 @@ from torch import nn
 from torch.nn import functional
 
 from course_utils import audio, errors
-from course_utils.finetuning.tts import HOP
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
 from course_utils.scoring.speech import HIGHEST, LOWEST, frame_pitch
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, tts_scores
 from foundry.speech_bank import run_jobs
 from foundry.steps import run
 from foundry.train_loop import fit, save_half
 from foundry.train_tts import utterances_of
-from foundry.tts_features import extractor, mel_of
+from foundry.tts_features import HOP, extractor, mel_of
 
 FRAMES = 64
 """Frames of a training crop: a second."""

@@ -11,13 +11,12 @@ import torch
 from transformers import AutoModel, pipeline
 
 from course_utils import audio, pipelines, scoring
-from course_utils.finetuning.tts import HOP
 from course_utils.formats import spelling
 from course_utils.scoring import speech
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry import speech_scores, voice_scores
 from foundry.speech import PACKED
-from foundry.tts_features import extractor, mel_of
+from foundry.tts_features import HOP, extractor, mel_of
 
 DOMAINS = ("home", "everyday", "phrasebook")
 """Not digits: recognisers write several in a row as one number."""

@@ -18,6 +18,7 @@ from transformers import AutoModel, pipeline
 from course_utils import catalog, data, pipelines
 from course_utils.finetuning import inference, recipes, sources, training
 from course_utils.finetuning.recipes import RecipeError
+from course_utils.finetuning.recipes.synthesis import HELD_OUT_VOICE
 from course_utils.formats import rttm
 from course_utils.simulation import conversations
 
@@ -82,7 +83,7 @@ def folders(tmp_path_factory):
     made = {task: tmp_path_factory.mktemp(task) for task in ("asr", "tts", "diarization")}
     transcribed(made["asr"], data.load("calls", "train"))
     voice = data.load("new-voice", "test")
-    mine = [n for n, who in enumerate(voice["speaker"]) if who == sources.NEW_VOICE]
+    mine = [n for n, who in enumerate(voice["speaker"]) if who == HELD_OUT_VOICE]
     transcribed(made["tts"], voice.select(mine))
     rows = data.load("speech", "train")
     for seed in range(3):
@@ -175,11 +176,11 @@ def test_a_deterministic_model_says_the_same_twice(task, folders):
         model = recipe.fresh_model(**options).train()
         for _ in range(2):
             batch = recipe.collator(model)(examples)
-            if recipe.loss is None:
+            if recipe.compute_loss is None:
                 yield model(**batch).loss.item()
             else:
                 labels = batch.pop("labels")
-                yield recipe.loss(model(**batch), labels).item()
+                yield recipe.compute_loss(model(**batch), labels).item()
 
     first, second = losses(deterministic=True)
     assert first == second
@@ -266,6 +267,9 @@ def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
     from torch.utils.data import DataLoader
 
     class Names(recipes.Recipe):
+        def __init__(self):
+            pass
+
         def decode(self, row):
             return row
 
@@ -276,7 +280,7 @@ def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
     rows, _ = sources.training("classification", str(sounds), streaming=True)
     everything = {row["file"] for row in sources.answering("classification", str(sounds), "train")}
     left_out = everything.pop()
-    names = Names("")
+    names = Names()
     seen = []
     for process in range(2):
         stream = training._stream(names, rows, processes=2)

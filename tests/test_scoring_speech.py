@@ -7,7 +7,7 @@ from scipy import signal
 
 from course_utils import audio, data, scoring
 from course_utils.scoring import speech
-from course_utils.simulation import acoustics
+from course_utils.simulation import augmentation
 
 RATE = 16_000
 
@@ -22,7 +22,7 @@ def clip():
     [
         # Calculate_MCD("dtw").calculate_mcd of pymcd 0.2.1 on the two clips as WAV files of floats
         # at 22,050 Hz, with pysptk 1.0.1; silence trimmed before.
-        (lambda x: audio.resample(acoustics.telephone_line(x), acoustics.LINE, RATE), 8.2430),
+        (lambda x: audio.resample(augmentation.telephone_line(x), augmentation.LINE, RATE), 8.2430),
         (lambda x: audio.resample(x, RATE, 17_600), 3.9552),
     ],
     ids=["telephone", "slower"],
@@ -41,7 +41,7 @@ def test_the_same_sound_has_no_distortion_and_silence_around_it_does_not_count(c
 
 def test_more_noise_is_more_distortion_either_way_round(clip):
     rng = np.random.default_rng(0)
-    noisy = [acoustics.add_noise(rng, clip, ratio, 0).astype(np.float32) for ratio in (30, 10)]
+    noisy = [augmentation.add_noise(rng, clip, ratio, 0).astype(np.float32) for ratio in (30, 10)]
     found = [speech.mel_cepstral_distortion(clip, other, RATE) for other in noisy]
     assert 0 < found[0] < found[1]
     back = speech.mel_cepstral_distortion(noisy[1], clip, RATE)

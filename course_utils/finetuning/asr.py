@@ -2,10 +2,10 @@
 
 
 class TranscriptCollator:
-    """Pad features and labels of recognition, each to the longest of its batch.
+    """Pad the features and the labels of speech recognition to the longest of the batch.
 
-    Labels are padded with -100, which the losses of Transformers leave out. Works for CTC models
-    and for sequence-to-sequence models.
+    Works for CTC and for sequence-to-sequence models. Labels are padded with -100, which the
+    losses of Transformers ignore.
 
     Parameters
     ----------
@@ -13,8 +13,8 @@ class TranscriptCollator:
         From ``AutoProcessor.from_pretrained``: its feature extractor pads the features, its
         tokenizer the labels.
     decoder_start_token_id : int, optional
-        ``model.config.decoder_start_token_id`` of a sequence-to-sequence model, which puts it in
-        front of the labels itself: it is cut off where every label begins with it.
+        ``model.config.decoder_start_token_id`` of a sequence-to-sequence model. The model prepends
+        this token itself, so it is removed from the labels if all of them begin with it.
 
     Examples
     --------
@@ -28,21 +28,20 @@ class TranscriptCollator:
         self.start = decoder_start_token_id
 
     def __call__(self, rows):
-        """Make a batch.
+        """Return a batch.
 
         Parameters
         ----------
         rows : list of dict
             Each with the features under the processor's name for them (``input_features`` or
-            ``input_values``), and the token ids under ``labels``. Other columns are left out.
+            ``input_values``) and the token ids under ``labels``. Other columns are ignored.
 
         Returns
         -------
         dict of torch.Tensor
-            Features, ``attention_mask`` where the extractor makes one, and ``labels``, int64,
-            shape ``(batch, tokens)``. For a sequence-to-sequence model ``decoder_input_ids`` too:
-            the start token and the labels but the last, which a Trainer needs that computes the
-            loss itself, for instance with ``label_smoothing_factor``.
+            Features, ``attention_mask`` if the extractor makes one, and ``labels``, int64, shape
+            ``(batch, tokens)``. For a sequence-to-sequence model also ``decoder_input_ids``, the
+            labels shifted right, which the Trainer needs for ``label_smoothing_factor``.
 
         Raises
         ------
@@ -53,20 +52,19 @@ class TranscriptCollator:
 
         extractor, tokenizer = self.processor.feature_extractor, self.processor.tokenizer
         name = extractor.model_input_names[0]
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if name not in row or "labels" not in row:
                 raise ValueError(
-                    f"row {place} of the batch has {', '.join(row)}, but needs {name} and labels: "
+                    f"row {index} of the batch has {', '.join(row)}, but needs {name} and labels: "
                     "compute them with the processor, and pass remove_unused_columns=False if the "
                     "Trainer drops them."
                 )
             if not len(row["labels"]):
                 raise ValueError(
-                    f"row {place} of the batch has an empty transcript: filter such rows out."
+                    f"row {index} of the batch has an empty transcript: filter such rows out."
                 )
-        batch = dict(
-            extractor.pad([{name: row[name]} for row in rows], padding=True, return_tensors="pt")
-        )
+        features = [{name: row[name]} for row in rows]
+        batch = dict(extractor.pad(features, padding=True, return_tensors="pt"))
         padded = tokenizer.pad(
             {"input_ids": [list(map(int, row["labels"])) for row in rows]}, return_tensors="pt"
         )
@@ -74,8 +72,8 @@ class TranscriptCollator:
         if self.start is not None:
             if bool((labels[:, 0] == self.start).all()):
                 labels = labels[:, 1:]
-            told = labels[:, :-1].masked_fill(labels[:, :-1] < 0, tokenizer.pad_token_id)
+            shifted = labels[:, :-1].masked_fill(labels[:, :-1] < 0, tokenizer.pad_token_id)
             start = torch.full((len(labels), 1), self.start)
-            batch["decoder_input_ids"] = torch.cat([start, told], 1)
+            batch["decoder_input_ids"] = torch.cat([start, shifted], 1)
         batch["labels"] = labels
         return batch

@@ -1,4 +1,4 @@
-"""Speaker activity frame by frame: targets, the permutation-invariant loss, batches."""
+"""Diarization as frame classification: labels, the permutation-invariant loss, batches."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from course_utils.formats import speaker_turns
 
 
 def frame_labels(turns, frames, seconds_per_frame, tracks, start=0.0):
-    """Tell for every frame which speakers are active in its middle.
+    """Return a 0/1 table of which speakers are active at the middle of each frame.
 
     Parameters
     ----------
@@ -17,20 +17,20 @@ def frame_labels(turns, frames, seconds_per_frame, tracks, start=0.0):
     seconds_per_frame : float
         Time from one frame to the next.
     tracks : int
-        Columns of the result. With more speakers than that, those who speak least are left out.
+        Columns of the result. If there are more speakers, those with the least speech are dropped.
     start : float, default 0
         Time at which the first frame begins, in seconds.
 
     Returns
     -------
     numpy.ndarray
-        0 or 1, float32, shape ``(frames, tracks)``; one speaker a column, in the order in which
-        they begin, and zeros in columns that nobody takes.
+        0 or 1, float32, shape ``(frames, tracks)``: one speaker a column, in order of their first
+        frame; zeros in columns without a speaker.
 
     Raises
     ------
     ValueError
-        If something is no turn.
+        If a turn lacks a key, or does not end after its start.
 
     Examples
     --------
@@ -55,26 +55,27 @@ def frame_labels(turns, frames, seconds_per_frame, tracks, start=0.0):
 
 
 def permutation_invariant_loss(logits, labels, num_items_in_batch=None):
-    """Give the binary cross-entropy of speaker activities, whatever the order of the speakers.
+    """Return the binary cross-entropy of speaker activities under the best order of the speakers.
 
-    For each recording, tracks and speakers are paired so that the loss is least (permutation-
+    For each recording, tracks and speakers are paired so that the loss is lowest (permutation-
     invariant training, Yu et al. 2017; Fujita et al. 2019 for diarization), with the Hungarian
     method of :func:`scipy.optimize.linear_sum_assignment`.
 
     Parameters
     ----------
     logits : torch.Tensor or transformers.utils.ModelOutput
-        Shape ``(batch, frames, tracks)``, or what a model with such ``logits`` returns, so that the
+        Shape ``(batch, frames, tracks)``, or a model's output with such ``logits``, so that the
         function serves as ``Trainer(compute_loss_func=permutation_invariant_loss)``.
     labels : torch.Tensor
-        0 or 1, of the same shape; negative in frames that are padding.
-    num_items_in_batch : int, optional
-        Given by the Trainer; the loss is a mean and does not need it.
+        0 or 1, of the same shape; -100 in frames that are padding.
+    num_items_in_batch : int or torch.Tensor, optional
+        Number of labels, without padding, in all batches of one optimisation step, as the Trainer
+        passes it. The loss is then this batch's share, so that accumulated batches give their mean.
 
     Returns
     -------
     torch.Tensor
-        A number: the mean over tracks and frames of each recording, and over recordings.
+        A scalar: the mean over tracks and frames of each recording, then over recordings.
 
     Raises
     ------
@@ -92,18 +93,19 @@ def permutation_invariant_loss(logits, labels, num_items_in_batch=None):
         )
     known = (labels[..., :1] >= 0).float()
     counts = known.sum(1, keepdim=True).clamp(min=1)
-    # The cross-entropy of logit x and target y is softplus(x) - x * y: a part that does not depend
-    # on the pairing, and a product.
-    apart = (torch.nn.functional.softplus(logits) * known).sum(1)[:, :, None]
-    together = (logits * known).transpose(1, 2) @ labels.clamp(min=0).float()
-    costs = (apart - together) / counts
+    # The cross-entropy of logit x and target y is softplus(x) - x * y. Only the product depends on
+    # the pairing.
+    fixed = (torch.nn.functional.softplus(logits) * known).sum(1)[:, :, None]
+    products = (logits * known).transpose(1, 2) @ labels.clamp(min=0).float()
+    costs = (fixed - products) / counts
     pairing = [linear_sum_assignment(cost)[1] for cost in costs.detach().cpu().numpy()]
     pairing = torch.as_tensor(np.array(pairing), device=costs.device)
-    return costs.gather(2, pairing[..., None]).mean()
+    loss = costs.gather(2, pairing[..., None]).mean()
+    return loss if num_items_in_batch is None else loss * ((labels >= 0).sum() / num_items_in_batch)
 
 
 class ActivityCollator:
-    """Pad features and frame labels of diarization, each to the longest of its batch.
+    """Pad the features and the frame labels of diarization to the longest of the batch.
 
     Parameters
     ----------
@@ -115,19 +117,19 @@ class ActivityCollator:
         self.extractor = feature_extractor
 
     def __call__(self, rows):
-        """Make a batch.
+        """Return a batch.
 
         Parameters
         ----------
         rows : list of dict
             Each with the features under the extractor's name for them, and ``labels``, shape
-            ``(frames, tracks)``. Other columns are left out.
+            ``(frames, tracks)``. Other columns are ignored.
 
         Returns
         -------
         dict of torch.Tensor
-            Features, ``attention_mask`` where the extractor makes one, and ``labels``, float32,
-            -100 in padding.
+            Features, ``attention_mask`` if the extractor makes one, and ``labels``, float32,
+            padded with -100.
         """
         import torch
 

@@ -1,4 +1,4 @@
-"""Answer many files with one model: sorted by length, shared out, taken up again after a stop."""
+"""Answer many files with one model: sorted by length, shared among processes, resumable."""
 
 import json
 from datetime import timedelta
@@ -14,16 +14,15 @@ from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
 
-PATIENCE = timedelta(days=7)
-"""How long a process that is done waits for the others."""
+TIMEOUT = timedelta(days=7)
+"""Time that a process which is done waits for the others."""
 
 
 def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
-    """Answer every file of a data set, and score what has a reference.
+    """Answer every file of a data set, and score the answers that have a reference.
 
-    Under ``accelerate launch`` each process answers its share. All append to one file, so that a
-    run that is stopped goes on where it was: what is answered there already is skipped, errors are
-    tried again.
+    Under ``accelerate launch`` each process answers its share. All append to one file, so that an
+    interrupted run can be resumed: files that are answered there are skipped, errors tried again.
 
     Parameters
     ----------
@@ -32,37 +31,37 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
     model : str
         See `checkpoints.checkpoint_of`.
     out : path-like
-        File for the results, a JSON object a line: ``file``, ``model``, the answer, and
-        ``reference`` where there is one; or ``error``. It must be seen by all processes.
+        File for the results, which all processes can write: JSON Lines with ``file``, ``model``,
+        the answer, and ``reference`` if there is one; or with ``error``.
     data, split : str, optional
-        See `sources.answering`; the lesson's data by default.
+        See `sources.answering`. By default the recipe's data.
     batch_size : int
-        Files that go through the model at once.
+        Files in one batch, for each process.
 
     Returns
     -------
     dict
-        ``answered``, ``errors``, ``skipped``, how many; and the metrics by name.
+        The numbers of files ``answered``, ``errors`` and ``skipped``; and the metrics by name.
 
     Raises
     ------
     RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If it cannot be as asked.
+        If the run is not possible as asked.
     """
     out, kind = Path(out), recipes.find(task)
     rows = sources.answering(task, data or kind.data, split)
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
-    state = PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
+    state = PartialState(cpu=not torch.accelerator.is_available(), timeout=TIMEOUT)
     if state.is_main_process:
         with errors.writing(out, RecipeError):
             _tidy(out, str(model))
     state.wait_for_everyone()
     wanted = {row["file"] for row in rows}
     done = wanted & {line["file"] for line in _read(out)}
-    state.wait_for_everyone()  # none writes before all have read, or they would share out otherwise
-    # Neighbours have about the same length, so little is padded; the longest come first, so that
-    # the processes end together, and too little memory shows at once.
+    state.wait_for_everyone()  # no process may write before all have read and shared out the same
+    # Neighbours have about the same length, so that little is padded. The longest come first, so
+    # that processes end together and too little memory shows at once.
     pending = sorted((row for row in rows if row["file"] not in done), key=_size, reverse=True)
     mine = pending[state.process_index :: state.num_processes]
     if mine:
@@ -70,13 +69,13 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
             recipe.open(rows)
     for first in range(0, len(mine), batch_size):
         lines = _answers(recipe, mine[first : first + batch_size])
-        told = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
+        text = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
         with (
             errors.writing(out, RecipeError),
             FileLock(f"{out}.lock"),
             out.open("a", encoding="utf-8", errors="backslashreplace") as file,
         ):
-            file.writelines(f"{line}\n" for line in told)
+            file.writelines(f"{line}\n" for line in text)
     state.wait_for_everyone()
     lines = [line for line in _read(out) if line["file"] in wanted]
     good = [line for line in lines if "error" not in line]
@@ -91,7 +90,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
 
 
 def _size(row):
-    """Tell about how long a row is to process, by the size of its file."""
+    """Return the size of a row's audio file in bytes, which stands for its length."""
     value = row.get("audio") or {}
     if value.get("bytes") is not None:
         return len(value["bytes"])
@@ -105,36 +104,33 @@ def _answers(recipe, rows):
     for row in rows:
         try:
             readable.append(recipe.decode(row))
-        except audio.AudioError as error:
-            # Named as in the results, wherever the folder lies.
-            told = str(error).replace(str(row["audio"]["path"]), row["file"])
-            lines.append({"file": row["file"], "error": told})
+        except audio.AudioError as error:  # named as in the results, whatever the folder's path
+            message = str(error).replace(str(row["audio"]["path"]), row["file"])
+            lines.append({"file": row["file"], "error": message})
     try:
         answers = recipe.answer(readable) if readable else []
-    except Exception as error:  # one odd file must not end a night's work
+    except Exception as error:  # one odd file must not stop the run
         if len(readable) > 1:
             return lines + [line for row in readable for line in _answers(recipe, [row])]
-        lines.append({"file": readable[0]["file"], "error": f"{type(error).__name__}: {error}"})
-        return lines
+        message = f"{type(error).__name__}: {error}"
+        return [*lines, {"file": readable[0]["file"], "error": message}]
     for row, answer in zip(readable, answers, strict=True):
         reference = recipe.reference(row)
-        told = {} if reference is None else {"reference": reference}
-        lines.append({"file": row["file"], **answer, **told})
+        known = {} if reference is None else {"reference": reference}
+        lines.append({"file": row["file"], **answer, **known})
     return lines
 
 
-def _lines(out):
-    return errors.read(out, RecipeError).split("\n") if out.is_file() else []
-
-
 def _read(out):
-    """Return what is in a file of results."""
-    return [json.loads(line) for line in _lines(out) if line]
+    """Return the results in a file."""
+    lines = errors.read(out, RecipeError).split("\n") if out.is_file() else []
+    return [json.loads(line) for line in lines if line]
 
 
 def _tidy(out, model):
-    """Drop errors, to be tried again, and a last line that was cut off; refuse another's file."""
-    lines, kept = [line for line in _lines(out) if line], []
+    """Remove errors and a cut last line from a file of results; refuse one of another model."""
+    text = errors.read(out, RecipeError) if out.is_file() else ""
+    lines, kept = [line for line in text.split("\n") if line], []
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
@@ -147,6 +143,6 @@ def _tidy(out, model):
         if other != model:
             raise RecipeError(f"{out} holds answers of {other}; choose another --out for {model}")
         if "error" not in entry:
-            kept.append(line)
+            kept.append(f"{line}\n")
     out.parent.mkdir(parents=True, exist_ok=True)
-    errors.write(out, "".join(f"{line}\n" for line in kept), RecipeError)
+    errors.write(out, "".join(kept), RecipeError)

@@ -1,38 +1,31 @@
-"""Text to speech: how long each phoneme of a recording lasts, its pitch and loudness, batches."""
+"""Text to speech: durations of phonemes in a recording, their pitch and energy, batches."""
 
 import librosa
 import numpy as np
 
 from course_utils.scoring.speech import frame_pitch
 
-HOP = 256
-"""Samples from one frame of a spectrogram to the next, at 16 kHz: 16 ms."""
-
-PITCH, ENERGY = (np.log(160.0), 0.4), (-2.2, 0.8)
-"""Mean and spread by which the logarithm of the pitch, and the energy, come to one scale: that of
-`pocket-tts`."""
-
 
 def aligned_durations(said, durations, recorded):
-    """Find out how long each token lasts in a recording, by what a model says to the same text.
+    """Return how many frames each token lasts in a recording, by aligning a model's speech to it.
 
-    The model's spectrogram is warped onto the recording's (dynamic time warping, Sakoe and Chiba
-    1978): where the model's frames of a token come to lie, there the token is. Voices and
-    microphones differ, so each band's mean is taken out of both first.
+    The spectrogram that the model makes of the same text is warped onto the recording's (dynamic
+    time warping, Sakoe and Chiba 1978), and the borders of the tokens move along. Each band's mean
+    is subtracted from both first, since voices and microphones differ.
 
     Parameters
     ----------
     said : array, shape (frames, bands)
         Log-mel spectrogram that the model makes of the text.
     durations : array of int, shape (tokens,)
-        How many of these frames each token takes; their sum is ``frames``.
+        Frames of each token in `said`; their sum is ``frames``.
     recorded : array, shape (n, bands)
         Log-mel spectrogram of the recording.
 
     Returns
     -------
     numpy.ndarray
-        int64, shape ``(tokens,)``: frames of the recording; their sum is ``n``.
+        int64, shape ``(tokens,)``: frames of each token in `recorded`; their sum is ``n``.
 
     Raises
     ------
@@ -55,72 +48,74 @@ def aligned_durations(said, durations, recorded):
         )
     _, path = librosa.sequence.dtw((said - said.mean(0)).T, (recorded - recorded.mean(0)).T)
     tokens = np.repeat(np.arange(len(durations)), durations)
-    # Where several frames of the model lie on one of the recording, the first of them counts.
-    frames, first = np.unique(path[::-1, 1], return_index=True)
-    assert len(frames) == len(recorded)
+    # If several frames of the model are aligned with one of the recording, the first one counts.
+    _, first = np.unique(path[::-1, 1], return_index=True)
     return np.bincount(tokens[path[::-1][first, 0]], minlength=len(durations))
 
 
-def prosody(samples, mel, durations):
-    """Give the mean pitch and energy of each token.
+def prosody(samples, mel, durations, extractor):
+    """Return the mean pitch and energy of each token, normalised.
 
     Parameters
     ----------
     samples : numpy.ndarray
         Mono at 16 kHz, shape ``(n,)``.
     mel : numpy.ndarray
-        Its log-mel spectrogram, a frame every `HOP` samples, shape ``(frames, bands)``.
+        Its log-mel spectrogram from `extractor`, a frame every 16 ms, shape ``(frames, bands)``.
     durations : array of int, shape (tokens,)
         Frames of each token; their sum is ``frames``.
+    extractor : transformers.SpeechT5FeatureExtractor
+        The synthesiser's. Its ``pitch_mean`` and ``pitch_std`` normalise the logarithm of the pitch
+        in hertz, ``energy_mean`` and ``energy_std`` the mean of a frame of `mel`.
 
     Returns
     -------
     pitch, energy : numpy.ndarray
-        float32, shape ``(tokens,)``, on the scale of `PITCH` and `ENERGY`. A token without a
-        voiced frame has the pitch 0, one without frames has both 0.
+        float32, shape ``(tokens,)``, normalised. The pitch of a token without voiced frames is 0,
+        as are pitch and energy of one without frames.
     """
-    places = np.repeat(np.arange(len(durations)), durations)
-    height = (np.log(frame_pitch(samples)[: len(mel)]) - PITCH[0]) / PITCH[1]
-    voiced = np.flatnonzero(np.isfinite(height))
-    energy = (mel.mean(1) - ENERGY[0]) / ENERGY[1]
+    tokens = np.repeat(np.arange(len(durations)), durations)
+    hertz = frame_pitch(samples)[: len(mel)]
+    pitch = (np.log(hertz) - extractor.pitch_mean) / extractor.pitch_std
+    energy = (mel.mean(1) - extractor.energy_mean) / extractor.energy_std
+    voiced = np.flatnonzero(np.isfinite(pitch))
     return (
-        _means(places[voiced], height[voiced], len(durations)),
-        _means(places, energy, len(durations)),
+        _means(tokens[voiced], pitch[voiced], len(durations)),
+        _means(tokens, energy, len(durations)),
     )
 
 
-def _means(places, values, count):
-    """Average the values at each place; 0 at places without any."""
-    sums = np.bincount(places, values, minlength=count)
-    return (sums / np.maximum(np.bincount(places, minlength=count), 1)).astype(np.float32)
+def _means(tokens, values, count):
+    """Return the mean of the values of each token, 0 for tokens without values."""
+    sums = np.bincount(tokens, values, minlength=count)
+    return (sums / np.maximum(np.bincount(tokens, minlength=count), 1)).astype(np.float32)
 
 
 class SpeechCollator:
-    """Pad what a FastSpeech2Conformer learns from, each part to the longest of its batch.
+    """Pad training examples of FastSpeech2Conformer to the longest of the batch.
 
     Parameters
     ----------
     pad_token_id : int
-        ``tokenizer.pad_token_id``, which fills up the tokens.
+        ``tokenizer.pad_token_id``, with which token ids are padded.
     """
 
     def __init__(self, pad_token_id):
         self.pad = pad_token_id
 
     def __call__(self, rows):
-        """Make a batch.
+        """Return a batch.
 
         Parameters
         ----------
         rows : list of dict
-            Each with ``input_ids`` and ``durations``, ``pitch``, ``energy`` of the same length,
-            ``mel`` of shape ``(frames, bands)``, and where the model knows voices by vectors
-            ``speaker_embedding``.
+            Each with ``input_ids``, ``durations``, ``pitch`` and ``energy`` of one length, ``mel``
+            of shape ``(frames, bands)``, and ``speaker_embedding`` if the model takes one.
 
         Returns
         -------
         dict of torch.Tensor
-            The arguments of the model by their names; -100 in the padding of the spectrograms.
+            Arguments of the model by name; spectrograms are padded with -100.
 
         Raises
         ------
@@ -129,10 +124,10 @@ class SpeechCollator:
         """
         import torch
 
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if int(np.sum(row["durations"])) != len(row["mel"]):
                 raise ValueError(
-                    f"row {place} of the batch: its durations add up to {np.sum(row['durations'])},"
+                    f"row {index} of the batch: its durations add up to {np.sum(row['durations'])},"
                     f" its spectrogram has {len(row['mel'])} frames."
                 )
 
@@ -150,6 +145,5 @@ class SpeechCollator:
             "spectrogram_labels": padded("mel", -100.0),
         }
         if "speaker_embedding" in rows[0]:
-            vectors = np.stack([row["speaker_embedding"] for row in rows])
-            batch["speaker_embedding"] = torch.as_tensor(vectors, dtype=torch.float32)
+            batch["speaker_embedding"] = padded("speaker_embedding", 0.0)
         return batch

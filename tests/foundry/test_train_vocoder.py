@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.finetuning.tts import HOP
 from foundry import train_vocoder as vocoder
-from foundry.tts_features import extractor, mel_of
+from foundry.tts_features import HOP, extractor, mel_of
 
 RATE = 16_000
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from course_utils.pipelines import tracks
+from course_utils.pipelines import correlation_clustering
 
 FRAME = 0.1
 
@@ -19,7 +19,9 @@ def told(windows, voices, starts, **options):
     angles = np.deg2rad(voices)
     vectors = np.stack([np.cos(angles), np.sin(angles)], 2)
     alone = np.stack([(active > 0.5).sum(0) for active in windows]) * FRAME
-    return tracks.speakers_of(windows, vectors, alone, np.array(starts), FRAME, **options).tolist()
+    return correlation_clustering.match_local_speakers(
+        windows, vectors, alone, np.array(starts), FRAME, **options
+    ).tolist()
 
 
 @pytest.mark.parametrize(("angle", "second"), [(10, 0), (100, 1)])
@@ -47,12 +49,12 @@ def test_a_track_of_a_moment_is_nobodys():
 def test_who_is_too_many_is_left_out_or_joins_the_likeliest_who_is_not_there():
     windows = [window((0, 50), (50, 90)), window((0, 40)), window((0, 40), (40, 70), (70, 90))]
     voices = [[0, 90, 0], [70, 0, 0], [0, 90, 180]]
-    found = told(windows, voices, [0, 500, 1_000], most=2)
+    found = told(windows, voices, [0, 500, 1_000], max_speakers=2)
     assert found == [[0, 1, -1], [1, -1, -1], [0, 1, -1]]
 
 
 def test_speakers_of_earlier_blocks_are_recognised(monkeypatch):
-    monkeypatch.setattr(tracks, "BLOCK", 2)
+    monkeypatch.setattr(correlation_clustering, "BLOCK", 2)
     windows = [window((0, 40), (40, 70))] * 7
     voices = [[0, 80, 0], [80, 0, 0]] * 3 + [[40, 160, 0]]
     found = told(windows, voices, range(0, 3_500, 500))
@@ -68,7 +70,7 @@ def test_merging_ends_where_no_two_groups_gain_by_it():
             evidence += evidence.T
             apart = rng.uniform(size=(size, size)) < 0.1
             apart |= apart.T
-            groups = tracks.contract(np.where(apart, -np.inf, evidence), None)
+            groups = correlation_clustering.contract(np.where(apart, -np.inf, evidence), None)
             members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
             within = [evidence[np.ix_(own, own)][np.triu_indices(len(own), 1)] for own in members]
             assert all(len(said) == 0 or said.sum() > 0 for said in within)

@@ -1,7 +1,7 @@
-"""Rooms, microphones and noise: what lies between a studio and the world.
+"""Augmentation: rooms, telephone lines, frequency responses and noise for clean recordings.
 
-Everything is mono ``numpy`` at :data:`RATE`, in units of full scale (1.0). Whatever is random
-takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
+Everything is mono ``numpy``, shape ``(n,)``, at :data:`RATE`, in units of full scale (1.0).
+Whatever is random takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
 """
 
 import numpy as np
@@ -9,11 +9,8 @@ from scipy import fft, signal
 
 from course_utils import audio
 
-RATE = 16000
-"""Sampling rate of whatever is made here, in hertz."""
-
-LINE = 8_000
-"""Sampling rate of a telephone line, in hertz."""
+RATE = 16_000  # sampling rate of all recordings here, in hertz
+LINE = 8_000  # sampling rate of a telephone line, in hertz
 
 
 def log_uniform(rng, low, high):
@@ -22,26 +19,14 @@ def log_uniform(rng, low, high):
 
 
 def samples_of(seconds):
-    """Count the samples in ``seconds``, at least one."""
+    """Return the number of samples in ``seconds``, at least one."""
     return max(round(seconds * RATE), 1)
 
 
 def noise(rng, n, slope=0.0):
-    """Make Gaussian noise of a given colour with unit standard deviation.
+    """Return `n` samples of Gaussian noise with unit standard deviation, float64.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    n : int
-        Number of samples.
-    slope : float
-        Change of level in decibels per octave: 0 is white, -3 pink, -6 brown, +3 blue.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n,)``, float64.
+    `slope` is the change of level in decibels per octave: 0 is white, -3 pink, -6 brown, +3 blue.
     """
     if n < 2:
         return rng.standard_normal(n)
@@ -51,26 +36,9 @@ def noise(rng, n, slope=0.0):
     return samples / (samples.std() + 1e-12)
 
 
-def add_noise(rng, samples, ratio, slope):
-    """Mix steady noise into a recording.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    samples : numpy.ndarray
-        Shape ``(n,)``.
-    ratio : float
-        Decibels by which the noise lies below the samples' root mean square.
-    slope : float
-        Colour of the `noise`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n,)``, float64.
-    """
-    level = np.sqrt(np.mean(samples**2)) * 10 ** (-ratio / 20)
+def add_noise(rng, samples, snr_db, slope):
+    """Return `samples` with `noise` of that `slope`, at a signal-to-noise ratio in decibels."""
+    level = np.sqrt(np.mean(samples**2)) * 10 ** (-snr_db / 20)
     # Some lengths take the Fourier transform twenty times as long as others nearby.
     length = fft.next_fast_len(len(samples), real=True)
     return samples + level * noise(rng, length, slope)[: len(samples)]
@@ -91,25 +59,15 @@ def band(samples, low=None, high=None, order=2):
 
 
 def telephone_line(samples):
-    """Send a recording through a telephone line.
+    """Return a recording as a telephone line transmits it, float32 at :data:`LINE`.
 
-    The band of 300 to 3,400 Hz, and the eight bits of the mu-law (ITU-T G.711, its continuous
-    form); the loudest sample comes out at 0.7.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Shape ``(n,)``, at :data:`RATE`, not silent.
-
-    Returns
-    -------
-    numpy.ndarray
-        Float32 at :data:`LINE`, half as many.
+    The line passes 300 to 3,400 Hz and quantises to eight bits by mu-law companding (ITU-T G.711,
+    in its continuous form). `samples` must not be silent; the result has a peak of 0.7.
     """
     samples = audio.resample(band(samples, 300, 3400, 4), RATE, LINE)
     samples = 0.7 * samples / np.abs(samples).max()
-    squeezed = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
-    steps = np.round(squeezed * 127) / 127
+    compressed = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
+    steps = np.round(compressed * 127) / 127
     return (np.sign(steps) * (256 ** np.abs(steps) - 1) / 255).astype(np.float32)
 
 
@@ -119,13 +77,13 @@ def over_telephone(samples):
 
 
 def shape(samples, gain):
-    """Multiply the spectrum by ``gain(frequencies in hertz)``, without moving anything in time."""
+    """Filter with zero phase: multiply the spectrum by ``gain(frequencies in hertz)``."""
     n = len(samples)
     return np.fft.irfft(np.fft.rfft(samples) * gain(np.fft.rfftfreq(n, 1 / RATE)), n)
 
 
 def equalise(rng, samples, depth=6.0):
-    """Colour a clip by a smooth random curve, as microphones and distance do (dB, octaves)."""
+    """Apply a smooth random frequency response, as microphones have; `depth` is in decibels."""
     centres = np.log2([60, 125, 250, 500, 1000, 2000, 4000, 8000])
     decibels = rng.normal(0, depth / 2, len(centres))
 
@@ -137,7 +95,7 @@ def equalise(rng, samples, depth=6.0):
 
 
 def reverberate(rng, samples, seconds=0.4, wet=0.3):
-    """Put a sound into a room: convolve with decaying noise whose treble dies first.
+    """Convolve with a random room impulse response: decaying noise whose treble decays first.
 
     Parameters
     ----------
@@ -146,10 +104,9 @@ def reverberate(rng, samples, seconds=0.4, wet=0.3):
     samples : numpy.ndarray
         Dry sound, shape ``(n,)``.
     seconds : float
-        Reverberation time of the treble: how long until its echo has dropped by 60 dB. What is
-        below 1.5 kHz falls by 30 dB in that time.
+        Reverberation time of the treble, in which it falls by 60 dB; below 1.5 kHz by 30 dB.
     wet : float
-        Energy of the room against that of the direct sound.
+        Energy of the reverberation divided by that of the direct sound.
 
     Returns
     -------
@@ -158,17 +115,17 @@ def reverberate(rng, samples, seconds=0.4, wet=0.3):
     """
     n = samples_of(seconds)
     decay = np.exp(-6.9 * np.arange(n) / n)
-    tail = rng.standard_normal(n) * decay
-    dull = band(rng.standard_normal(n), None, 1500.0) * np.sqrt(decay)
-    room = tail + 2 * dull
-    room[: samples_of(rng.uniform(0.002, 0.012))] = 0
-    room *= np.sqrt(wet / (np.sum(room**2) + 1e-12))
-    room[0] = 1.0
-    return signal.fftconvolve(samples, room)[: len(samples)]
+    treble = rng.standard_normal(n) * decay
+    bass = band(rng.standard_normal(n), None, 1500.0) * np.sqrt(decay)
+    response = treble + 2 * bass
+    response[: samples_of(rng.uniform(0.002, 0.012))] = 0
+    response *= np.sqrt(wet / (np.sum(response**2) + 1e-12))
+    response[0] = 1.0
+    return signal.fftconvolve(samples, response)[: len(samples)]
 
 
 def add_at(track, samples, start):
-    """Mix ``samples`` into ``track`` from index ``start`` on, cutting what sticks out; in place."""
+    """Mix `samples` into `track` from index `start` on, in place; what sticks out is cut."""
     start = int(start)
     begin, end = max(start, 0), min(start + len(samples), len(track))
     if begin < end:

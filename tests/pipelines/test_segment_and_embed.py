@@ -4,7 +4,8 @@ from scipy import stats
 from transformers import pipeline
 
 from course_utils import catalog, data, pipelines, scoring
-from course_utils.pipelines import linking
+from course_utils.pipelines import segment_and_embed
+from course_utils.pipelines.segment_and_embed import cluster_segments
 from course_utils.simulation import conversations
 
 pipelines.register()
@@ -15,10 +16,10 @@ def in_plane(angles):
     return np.stack([np.cos(angles), np.sin(angles)], 1)
 
 
-def grouped(own, angles, alone, most=None, threshold=linking.ALIKE):
+def grouped(own, angles, alone, max_speakers=None, threshold=segment_and_embed.REFERENCE_THRESHOLD):
     """Group pieces whose voices lie in the plane, given by their angles in degrees."""
     return first_of(
-        linking._grouped(np.array(own), in_plane(angles), np.array(alone), most, threshold)
+        cluster_segments(np.array(own), in_plane(angles), np.array(alone), max_speakers, threshold)
     )
 
 
@@ -49,14 +50,14 @@ def test_the_same_difference_weighs_more_in_longer_speech():
 def test_two_pieces_merge_where_the_two_covariance_model_finds_one_speaker_likelier(
     seed, monkeypatch
 ):
-    monkeypatch.setattr(linking, "STAY", 0)
-    monkeypatch.setattr(linking, "FEW", 0)
+    monkeypatch.setattr(segment_and_embed, "SAME_SPEAKER_BONUS", 0)
+    monkeypatch.setattr(segment_and_embed, "MERGE_BONUS", 0)
     rng = np.random.default_rng(seed)
     merged = []
     for _ in range(20):
         angles, alone = rng.uniform(0, 180, 2), rng.uniform(0.5, 6, 2)
         # Speakers lie around 0 with variance 1 in each of two dimensions, pieces around them.
-        noise = linking.NOISE / alone
+        noise = segment_and_embed.NOISE_SECONDS / alone
         heard = in_plane(angles) * np.sqrt(2 * (1 + noise))[:, None]
         apart, together = np.diag(1 + noise), np.ones((2, 2)) + np.diag(noise)
         one, two = (
@@ -75,21 +76,21 @@ def test_a_speaker_model_with_other_cosines_is_brought_to_the_scale_by_its_thres
     # A part that all voices have in common lifts each cosine from c to 0.6 + 0.4 c.
     common = np.full((40, 1), 0.6**0.5)
     lifted = np.concatenate([common, 0.4**0.5 * plain], 1)
-    expected = linking._grouped(own, plain, alone, None, 0.4)
+    expected = cluster_segments(own, plain, alone, None, 0.4)
     assert len(set(expected)) > 2
-    found = linking._grouped(own, lifted, alone, None, 0.6 + 0.4 * 0.4)
+    found = cluster_segments(own, lifted, alone, None, 0.6 + 0.4 * 0.4)
     assert first_of(found) == first_of(expected)
     for threshold in (-1.0, 1.0):
-        assert np.isfinite(linking._grouped(own, plain, alone, None, threshold)).all()
+        assert np.isfinite(cluster_segments(own, plain, alone, None, threshold)).all()
 
 
 def test_a_long_recording_is_grouped_block_by_block(monkeypatch):
     rng = np.random.default_rng(0)
     who = rng.integers(0, 3, 60)
     own, angles = rng.integers(0, 2, 60), 120 * who + rng.normal(0, 10, 60)
-    monkeypatch.setattr(linking, "BLOCK", 7)
+    monkeypatch.setattr(segment_and_embed, "BLOCK", 7)
     assert grouped(own, angles, [3.0] * 60) == first_of(who)
-    assert len(set(grouped(own, angles, [3.0] * 60, most=2))) == 2
+    assert len(set(grouped(own, angles, [3.0] * 60, max_speakers=2))) == 2
 
 
 def test_what_is_too_short_to_tell_goes_where_most_of_its_speaker_went():
@@ -104,9 +105,9 @@ def test_who_is_nowhere_heard_alone_goes_to_the_piece_beside():
 
 
 def test_no_more_groups_than_asked_for():
-    assert len(set(grouped([0, 0, 0], [0, 120, 240], [3.0] * 3, most=2))) == 2
-    assert len(set(grouped([0, 0, 1], [0, 180, 90], [3.0, 3.0, 3.0], most=2))) == 2
-    assert grouped([0, 1, 2, 0], [0, 90, 180, 0], [0.1] * 4, most=2) == [0, 1, 1, 0]
+    assert len(set(grouped([0, 0, 0], [0, 120, 240], [3.0] * 3, max_speakers=2))) == 2
+    assert len(set(grouped([0, 0, 1], [0, 180, 90], [3.0, 3.0, 3.0], max_speakers=2))) == 2
+    assert grouped([0, 1, 2, 0], [0, 90, 180, 0], [0.1] * 4, max_speakers=2) == [0, 1, 1, 0]
 
 
 def test_a_speaker_model_takes_confusion_away():
