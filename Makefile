@@ -35,7 +35,7 @@ lint: $(READY) ## Check style, spelling and the direction of imports.
 	$(BIN)/lint-imports
 
 notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the outputs in notebooks/.
-	$(BIN)/course-utils lessons --stamp
+	$(BIN)/python -m workshop stamp
 	$(BIN)/course-utils run --jobs 2 --out runs
 	cp runs/[0-9][0-9]_*.ipynb notebooks/
 
@@ -49,7 +49,7 @@ wheel: $(READY) ## Build the package with its models and data into dist/, for Co
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 colab: $(READY) ## Write badges and installs from GitHub for Colab; REPO=owner/name, without it none.
-	$(BIN)/course-utils lessons --repo "$(REPO)"
+	$(BIN)/python -m workshop stamp --repo "$(REPO)"
 
 workshop: $(READY) ## Make the bundle for a room without a network in dist/; needs one itself.
 	$(BIN)/python -m workshop bundle --out dist

@@ -22,7 +22,7 @@ def trainer_of(model, rows, folder, **options):
     return training.RecipeTrainer(recipe, True, fresh, arguments, train_dataset=examples), examples
 
 
-@pytest.mark.parametrize(("model", "grouped"), [("pocket-ctc", True), ("pocket-whisper", False)])
+@pytest.mark.parametrize(("model", "grouped"), [("ctc-recogniser", True), ("recogniser", False)])
 def test_ctc_batches_are_grouped_by_length_and_others_drawn_by_chance(model, grouped, tmp_path):
     rows = data.load("calls", "train").select(range(24))
     trainer, examples = trainer_of(model, rows, tmp_path)
@@ -36,7 +36,7 @@ def test_ctc_batches_are_grouped_by_length_and_others_drawn_by_chance(model, gro
 
 def test_an_order_depends_on_seed_and_epoch_alone(tmp_path):
     rows = data.load("calls", "train").select(range(24))
-    trainer, examples = trainer_of("pocket-ctc", rows, tmp_path)
+    trainer, examples = trainer_of("ctc-recogniser", rows, tmp_path)
 
     def order(epoch, seed=42):
         trainer.args.seed = seed
@@ -52,7 +52,7 @@ def test_an_order_depends_on_seed_and_epoch_alone(tmp_path):
 
 def test_grouping_saves_padding(tmp_path):
     rows = data.load("calls", "train").select(range(200))
-    trainer, examples = trainer_of("pocket-ctc", rows, tmp_path)
+    trainer, examples = trainer_of("ctc-recogniser", rows, tmp_path)
     lengths = np.array([len(row["input_features"]) for row in examples])
 
     def padding(order):
@@ -80,7 +80,7 @@ def test_clips_are_rotated_and_a_tenth_is_masked():
 
 
 def test_the_classifier_masks_a_tenth_and_keeps_the_labels():
-    recipe = recipes.find("classification")(training.checkpoint_of("classification-base"))
+    recipe = recipes.find("classification")(training.checkpoint_of("classifier-base"))
     batch = {recipe.input: torch.ones(2, 100, 4), "labels": torch.tensor([0, 1])}
     made = recipe.augment(batch)
     assert (made[recipe.input] == 0).all(2).sum(1).tolist() == [10, 10]
@@ -88,7 +88,7 @@ def test_the_classifier_masks_a_tenth_and_keeps_the_labels():
 
 
 def test_clips_longer_than_the_window_and_empty_texts_are_not_learned():
-    recipe = recipes.find("asr")(training.checkpoint_of("pocket-whisper"))
+    recipe = recipes.find("asr")(training.checkpoint_of("recogniser"))
     window = recipe.window * 16_000
     rows = [(window, "one two"), (window + 1, "one two"), (window, " ")]
     kept = [list(recipe.examples({"samples": np.zeros(n), "text": t})) for n, t in rows]

@@ -102,7 +102,7 @@ def test_a_batch_that_was_asked_for_is_not_fitted_to_the_memory(
         raise Enough
 
     monkeypatch.setattr(training, "TrainingArguments", stop)
-    folder = catalog.model("pocket-sounds")
+    folder = catalog.model("sound-classifier")
     monkeypatch.setattr(training, "checkpoint_of", lambda model: folder)
     monkeypatch.setenv("COURSE_PROFILE", "hub")
     with pytest.raises(Enough):

@@ -46,7 +46,7 @@ def test_the_conversations_of_the_lesson_are_mixed_from_its_seeds():
 
 
 def test_a_column_seed_of_the_users_own_does_not_make_a_conversation(tmp_path, write_wav, sine):
-    recipe = recipes.find("diarization")(catalog.model("pocket-diarizer"))
+    recipe = recipes.find("diarization")(catalog.model("diarizer"))
     path = write_wav(tmp_path / "a.wav", sine())
     row = {"audio": {"bytes": None, "path": str(path)}, "seed": 3, "turns": []}
     assert recipe.decode(row)["turns"] == []

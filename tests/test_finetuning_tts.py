@@ -9,7 +9,7 @@ from transformers import AutoFeatureExtractor, SpeechT5FeatureExtractor
 
 from course_utils import audio, catalog, data, finetuning
 
-EXTRACTOR = AutoFeatureExtractor.from_pretrained(catalog.model("pocket-tts"))
+EXTRACTOR = AutoFeatureExtractor.from_pretrained(catalog.model("synthesiser"))
 HOP = EXTRACTOR.sample_stride
 
 TONES = np.random.default_rng(0).normal(0, 1, (12, 20)).astype(np.float32)

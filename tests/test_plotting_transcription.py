@@ -40,10 +40,10 @@ def test_an_error_strip_has_a_coloured_cell_a_word():
         [("equal", "a", "a"), ("substitute", "b", "c")],
         [("delete", "d", "")],
     ]
-    ax = plotting.error_strip(alignments, names=["af_sarah", "bm_lewis"])
+    ax = plotting.error_strip(alignments, names=["Alice", "Dave"])
     cells = ax.collections[0].get_array().reshape(2, 2)
     np.testing.assert_array_equal(np.ma.filled(cells, -1), [[0, 1], [2, -1]])
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["af_sarah", "bm_lewis"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Alice", "Dave"]
     assert ax.get_xlabel() and ax.yaxis_inverted()
 
 

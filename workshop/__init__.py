@@ -5,6 +5,8 @@
 packs it all with :mod:`wheels` and the one command that starts it.
 """
 
+from course_utils.errors import CourseError
 
-class WorkshopError(RuntimeError):
+
+class WorkshopError(CourseError, RuntimeError):
     """Something that the bundle or the site needs is missing; the message says how to get it."""

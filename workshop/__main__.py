@@ -1,4 +1,4 @@
-"""Make the bundle for a room without a network, or the site: ``python -m workshop --help``."""
+"""Make the bundle or the site, or stamp the lessons: ``python -m workshop --help``."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from course_utils import errors
-from workshop import WorkshopError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
@@ -36,12 +35,29 @@ def site(out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path
     print(site.build(out))
 
 
+@app.command()
+def stamp(
+    repo: Annotated[
+        str | None,
+        typer.Option(
+            help="GitHub repository, as owner/name, from which Colab opens and installs the "
+            "lessons; '' removes badges and address (default: the one in lesson 00)."
+        ),
+    ] = None,
+):
+    """Write the lessons' cards and the README's table from the lessons' facts."""
+    from workshop import stamp
+
+    for path in stamp.stamp(repo):
+        print(f"wrote {path.name}")
+
+
 def main():
-    """Run the command; what a user can mend ends in one sentence instead of a traceback."""
+    """Run the command; a mistake of the user ends in one sentence instead of a traceback."""
     try:
         with errors.writing("a file"):
             app()
-    except (WorkshopError, errors.WriteError) as error:
+    except errors.CourseError as error:
         sys.exit(f"workshop: {error}")
 
 

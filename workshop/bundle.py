@@ -61,7 +61,7 @@ def write(folder):
     for lesson in syllabus.lessons():
         notebook, said = editions.read(lesson), notes.read(lesson.number)
         for place, edition in {
-            "lessons": editions.learner(notebook, lesson.number),
+            "lessons": editions.learner(notebook),
             "recall": editions.recall(notebook),
             "instructor/lessons": editions.instructor(notebook, said),
         }.items():

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_utils.course import exercises, syllabus
+from course_utils.course import syllabus
 
 HEADING = re.compile(r"^(#{2,3}) (.+)$")
+EXERCISE = re.compile(r"Exercise (\d\d\.\d+) \(difficulty (\d), (\d+) minutes?\)")
+"""Heading of an exercise: its id, its difficulty and its minutes."""
 OPENING = "Opening"
 """Name of what stands before a lesson's first heading: card, setup, what it is about."""
 
@@ -23,7 +25,7 @@ class Task:
     id : str
         For example ``"01.3"``.
     difficulty, minutes : int
-        As :mod:`course_utils.course.exercises` has them.
+        As its heading states them.
     section : str
         Heading of the second level that it stands under.
     text : str
@@ -97,33 +99,29 @@ def headings(notebook):
     return [OPENING, *(text for level, text in filter(None, found) if level == 2)]
 
 
-def tasks(notebook, number):
+def tasks(notebook):
     """Return every :class:`Task` of a lesson, in order.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         The lesson as it is stored.
-    number : str
-        Its two digits.
 
     Returns
     -------
     list of Task
     """
-    known = {exercise.id: exercise for exercise in exercises.catalogue(number)}
     cells = split(notebook).cells
     section, found = OPENING, []
     for place, cell in enumerate(cells):
         if (mark := heading(cell)) and mark[0] == 2:
             section = mark[1]
-        if not (mark and (exercise := re.match(r"Exercise (\d\d\.\d+) ", mark[1]))):
+        if not (mark and (facts := EXERCISE.match(mark[1]))):
             continue
         stub, solution = cells[place + 1], cells[place + 2]
-        facts = known[exercise[1]]
         found.append(
             Task(
-                facts.id, facts.difficulty, facts.minutes, section,
+                facts[1], int(facts[2]), int(facts[3]), section,
                 cell.source.split("\n", 1)[1].strip(), stub.source, solution.source,
                 tuple(sorted(_assigned(solution.source) & _used(cells[place + 3 :]))),
                 "" if "def " in stub.source else _picture(cells[place - 1]),
@@ -132,21 +130,19 @@ def tasks(notebook, number):
     return found
 
 
-def learner(notebook, number):
+def learner(notebook):
     """Return the edition for learners: no outputs, and a pointer where a solution was.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         The lesson as it is stored.
-    number : str
-        Its two digits.
 
     Returns
     -------
     nbformat.NotebookNode
     """
-    pointers = {task.solution: _pointer(task) for task in tasks(notebook, number)}
+    pointers = {task.solution: _pointer(task) for task in tasks(notebook)}
     result = _cleared(notebook)
     result.cells = [pointers.get(c.source, c) if is_solution(c) else c for c in result.cells]
     return result

@@ -90,7 +90,7 @@ def clock(minutes):
 def lesson_of(number):
     """Return the speaker notes and the exercises of a lesson, read once."""
     (lesson,) = syllabus.select([number])
-    return notes.read(number), editions.tasks(editions.read(lesson), number)
+    return notes.read(number), editions.tasks(editions.read(lesson))
 
 
 def _plan(facts):

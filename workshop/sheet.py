@@ -30,7 +30,7 @@ def build():
 
 
 def _lesson(lesson):
-    tasks = editions.tasks(editions.read(lesson), lesson.number)
+    tasks = editions.tasks(editions.read(lesson))
     title = html.escape(f"{lesson.number} · {lesson.title}")
     body = [f"<h2>{title}</h2>"]
     for section, group in groupby(tasks, key=lambda task: task.section):

@@ -9,7 +9,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from course_utils.course import syllabus
-from workshop import editions, pages
+from workshop import editions, pages, stamp
 
 TITLE = "Audio AI with Transformers"
 _INTRO = re.compile(r"\A# .+?\n(.*?)(?=^!\[|^## )", re.S | re.M)
@@ -118,7 +118,7 @@ def _bottom(before, after):
 def _index(lessons):
     readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
     intro = _INTRO.search(readme)[1].strip()
-    table = syllabus.readme_table(lessons)
+    table = stamp.readme_table(lessons)
     body = pages.markdown(
         f"# {TITLE}\n\n{intro}\n\nThese pages show every lesson as it ran, with its pictures and "
         f"sounds. To run them yourself, take the course's folder.\n\n## Lessons\n\n{table}"

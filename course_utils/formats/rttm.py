@@ -41,11 +41,6 @@ def to_rttm(recordings):
     ------
     RttmError
         If a turn is malformed, or a name is empty or contains white space.
-
-    Examples
-    --------
-    >>> print(to_rttm({"call": [{"speaker": "Alice", "start": 0.5, "end": 2.0}]}), end="")
-    SPEAKER call 1 0.500 1.500 <NA> <NA> Alice <NA> <NA>
     """
     if not hasattr(recordings, "items"):
         raise RttmError('give turns by recording, for instance {"call": turns}.')
@@ -87,17 +82,13 @@ def save(path, recordings):
 def load(path):
     """Return the speaker turns in an RTTM file.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Empty lines, comments (``;;``) and lines of other types than ``SPEAKER`` are skipped; the
-        channel is ignored.
+    It skips empty lines, comments (``;;``) and lines of types other than ``SPEAKER``, and ignores
+    the channel.
 
     Returns
     -------
     dict of str to list of dict
-        Turns, ``{"speaker": str, "start": float, "end": float}`` in seconds, sorted by start, by
-        the name of their recording. Empty if the file has no turn.
+        Turns of each recording by its name, as :func:`to_rttm` takes them, sorted by start.
 
     Raises
     ------

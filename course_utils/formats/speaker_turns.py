@@ -8,18 +8,8 @@ from numbers import Real
 def checked(turns, name, texts=False):
     """Return turns sorted by start, as new dicts with plain floats, or raise ValueError.
 
-    Parameters
-    ----------
-    turns : iterable of dict
-        ``{"speaker": str, "start": float, "end": float}``, in seconds; other keys are dropped.
-    name : str
-        Name of the argument, for messages.
-    texts : bool, default False
-        Whether each turn must have a ``text``, which it keeps.
-
-    Returns
-    -------
-    list of dict
+    A turn is ``{"speaker": str, "start": float, "end": float}``, in seconds. With `texts`, it must
+    have a ``text`` too; other keys are dropped. `name` is that of the argument, for messages.
     """
     if isinstance(turns, (str, Mapping)) or not hasattr(turns, "__iter__"):
         raise ValueError(
@@ -31,14 +21,9 @@ def checked(turns, name, texts=False):
 
 
 def joined(spans, pause):
-    """Return time spans as a list of (float, float), merged where the gap is at most ``pause``.
+    """Return spans as a list of (float, float), merged where the gap is at most ``pause``.
 
-    Parameters
-    ----------
-    spans : iterable of (float, float)
-        Start and end in seconds, sorted by start.
-    pause : float
-        Longest gap to close, in seconds.
+    Spans are (start, end), sorted by start; all times are in seconds.
     """
     merged = []
     for start, end in spans:

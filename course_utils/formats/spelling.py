@@ -60,28 +60,10 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 
 
 def spell_out(text):
-    """Return a text as it is read aloud.
+    """Return an English text as it is read aloud.
 
-    Parameters
-    ----------
-    text : str
-        English.
-
-    Returns
-    -------
-    str
-        Without digits, currency signs, units and known abbreviations. Words, punctuation and
-        unknown characters stay as they are.
-
-    Raises
-    ------
-    TypeError
-        If `text` is no str.
-
-    Examples
-    --------
-    >>> spell_out("Dr. Hill owes $3.50, due 12 May 2024.")
-    'Doctor Hill owes three dollars and fifty cents, due the twelfth of May twenty twenty-four.'
+    Digits, currency signs, units and known abbreviations become words; other words, punctuation
+    and unknown characters stay as they are. Raise TypeError if `text` is no str.
     """
     if not isinstance(text, str):
         raise TypeError(f"text is {type(text).__name__}, not str.")

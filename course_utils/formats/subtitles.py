@@ -38,14 +38,6 @@ def to_srt(chunks):
     ------
     SubtitleError
         If a chunk lacks a key, ends before it starts, or starts before the previous one.
-
-    Examples
-    --------
-    >>> print(to_srt([{"timestamp": (0.0, 1.5), "text": "Hello."}]))
-    1
-    00:00:00,000 --> 00:00:01,500
-    Hello.
-    <BLANKLINE>
     """
     cues = enumerate(_cues(chunks), start=1)
     return "\n".join(f"{number}\n{times}\n{text}\n" for number, (times, text) in cues)

@@ -53,36 +53,12 @@ def load(name):
         ``compute()``. The result is a dict with the score under the metric's name; ``"der"`` adds
         its parts. Options, such as ``collar`` of ``"der"``, go to ``compute``; the metric's
         ``inputs_description`` lists them.
-
-    Raises
-    ------
-    ValueError
-        If there is no metric of this name.
-
-    Examples
-    --------
-    >>> accuracy = load("accuracy")
-    >>> accuracy.compute(predictions=[0, 1, 1, 0], references=[0, 1, 0, 0])
-    {'accuracy': 0.75}
     """
     return _class_of(name)()
 
 
 def higher_is_better(name):
-    """Return True if a higher score of this metric is better, False if a lower one is.
-
-    Returns None for ``"confusion_matrix"``, which is no single number.
-
-    Raises
-    ------
-    ValueError
-        If there is no metric of this name.
-
-    Examples
-    --------
-    >>> higher_is_better("accuracy"), higher_is_better("wer")
-    (True, False)
-    """
+    """Return whether a higher score is better; None for ``"confusion_matrix"``, not one number."""
     return _class_of(name).higher_is_better
 
 

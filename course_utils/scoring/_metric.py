@@ -22,17 +22,10 @@ class Metric(evaluate.Metric):
 
     By default, a metric writes its predictions to the Hugging Face cache and locks the file, which
     fails in a read-only home and makes two processes wait for each other.
-
-    Attributes
-    ----------
-    higher_is_better : bool or None
-        Direction of the score; None if the result is not one number.
-    kinds : tuple of datasets.Feature
-        What one prediction and one reference may be.
     """
 
-    higher_is_better = None
-    kinds = (datasets.Value("string"),)
+    higher_is_better = None  # if the result is not one number
+    kinds = (datasets.Value("string"),)  # what one prediction and one reference may be
 
     def __init__(self):
         super().__init__(keep_in_memory=True)
@@ -73,14 +66,11 @@ class Metric(evaluate.Metric):
 
 
 class ErrorRate(Metric):
-    """Errors divided by the length of the references, summed over all of them.
-
-    `key` is the name of the score in the result, `options` those of :meth:`counts`.
-    """
+    """Errors divided by the length of the references, summed over all of them."""
 
     higher_is_better = False
-    key = ""
-    options = ()
+    key = ""  # name of the score in the result
+    options = ()  # of counts
 
     def counts(self, references, predictions, **options):
         """Return errors and length of each reference, shape (n, 2); a sum over rows pools them."""
@@ -96,10 +86,9 @@ class ErrorRate(Metric):
 
 
 def paired(references, predictions, check):
-    """Return references and predictions as `check` returns each, or raise ValueError.
+    """Return references and predictions as ``check(values, name)`` returns each.
 
-    Both must be given, not empty and of one length. ``check(values, name)`` raises ValueError if
-    the values are wrong.
+    Raise ValueError if one is missing or empty, or if they differ in length.
     """
     sides = []
     for name, values in (("references", references), ("predictions", predictions)):

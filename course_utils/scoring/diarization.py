@@ -80,7 +80,7 @@ class JaccardErrorRate(DiarizationErrorRate):
 
     def rate(self, errors, totals):
         """Return errors / totals, or 1 without true speakers."""
-        return np.where(totals > 0, errors / np.where(totals > 0, totals, 1), 1)
+        return np.where(totals > 0, super().rate(errors, totals), 1)
 
     _compute = ErrorRate._compute
 
@@ -106,20 +106,6 @@ def der_parts(references, predictions, names=None, collar=0.0, skip_overlap=Fals
         One row for each recording and a row ``all recordings``; columns ``der`` (a share) and, in
         seconds, ``miss``, ``false_alarm``, ``confusion`` and ``total``, the reference speech. Three
         decimals.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
-
-    Examples
-    --------
-    >>> reference = [{"speaker": "Alice", "start": 0, "end": 4}]
-    >>> found = [{"speaker": "1", "start": 0, "end": 3.5}]
-    >>> der_parts([reference], [found], names=["call"])
-                      der  miss  false_alarm  confusion  total
-    call            0.125   0.5          0.0        0.0    4.0
-    all recordings  0.125   0.5          0.0        0.0    4.0
     """
     references, predictions = paired(references, predictions, recordings)
     names = [str(name) for name in (range(len(references)) if names is None else names)]
@@ -136,23 +122,16 @@ def match_speakers(reference, prediction):
     """Return the one-to-one mapping of speakers with the most speech in common.
 
     It maps speakers of the prediction, in order of first speaking, to those of the reference, as a
-    dict of str to str without the unmapped ones. Raise ValueError if a turn is malformed.
+    dict of str to str without the unmapped ones.
     """
-    found = speaker_turns.checked(prediction, "prediction")
-    pairs = metrics.DiarizationErrorRate().optimal_mapping(
-        _annotation(speaker_turns.checked(reference, "reference")), _annotation(found)
-    )
-    order = dict.fromkeys(turn["speaker"] for turn in found)
+    sides = _checked(reference, prediction)
+    pairs = metrics.DiarizationErrorRate().optimal_mapping(*map(_annotation, sides))
+    order = dict.fromkeys(turn["speaker"] for turn in sides[1])
     return {speaker: pairs[speaker] for speaker in order if speaker in pairs}
 
 
 def diarization_errors(reference, prediction):
-    """Return the errors of one recording, with their kinds and times.
-
-    Parameters
-    ----------
-    reference, prediction : list of dict
-        True turns and turns found in one recording.
+    """Return the errors in the predicted turns of one recording, with their kinds and times.
 
     Returns
     -------
@@ -161,23 +140,9 @@ def diarization_errors(reference, prediction):
         ``"false_alarm"`` or ``"confusion"``, times are in seconds, and speakers is the number of
         speakers with this error at once. Durations times speakers add up to the parts of
         ``scoring.load("der")``.
-
-    Raises
-    ------
-    ValueError
-        If a turn is malformed.
-
-    Examples
-    --------
-    >>> reference = [{"speaker": "Alice", "start": 0, "end": 4}]
-    >>> diarization_errors(reference, [{"speaker": "1", "start": 0, "end": 3.5}])
-    [{'kind': 'miss', 'start': 3.5, 'end': 4.0, 'speakers': 1}]
     """
     pairs = match_speakers(reference, prediction)
-    true, found, extent = _annotations(
-        speaker_turns.checked(reference, "reference"),
-        speaker_turns.checked(prediction, "prediction"),
-    )
+    true, found, extent = _annotations(*_checked(reference, prediction))
     # An unmapped speaker becomes a tuple, which is never the name of a reference speaker.
     found = found.rename_labels({label: pairs.get(label, (label,)) for label in found.labels()})
     difference = IdentificationErrorAnalysis().difference(true, found, uem=extent)
@@ -191,6 +156,11 @@ def diarization_errors(reference, prediction):
         {"kind": kind, "start": segment.start, "end": segment.end, "speakers": speakers}
         for segment, _, (kind, speakers) in errors.support().itertracks(yield_label=True)
     ]
+
+
+def _checked(reference, prediction):
+    sides = (reference, "reference"), (prediction, "prediction")
+    return [speaker_turns.checked(turns, name) for turns, name in sides]
 
 
 def _parts(references, predictions, collar, skip_overlap):
@@ -211,13 +181,10 @@ def _components(scorer, references, predictions):
 
 
 def _annotations(reference, prediction):
-    """Return both as Annotations, and what to score as a Timeline: from first to last turn.
-
-    pyannote.metrics warns when it has to find the latter itself.
-    """
+    """Return both as Annotations, and what to score as a Timeline: from first to last turn."""
     sides = [_annotation(reference), _annotation(prediction)]
     extents = Timeline([side.get_timeline().extent() for side in sides])
-    return *sides, Timeline([extents.extent()])
+    return *sides, Timeline([extents.extent()])  # without it, pyannote.metrics warns
 
 
 def _annotation(turns):

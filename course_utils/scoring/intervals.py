@@ -20,6 +20,7 @@ def confidence_interval(
 ):
     """Return the bootstrap confidence interval of an error rate, or of the difference of two.
 
+    The result is its lower and upper end, two floats.
     Utterances, or for diarization recordings, are drawn with replacement and scored many times;
     the interval spans the middle ``level`` of those scores (Bisani and Ney, Bootstrap estimates
     for confidence intervals in ASR performance evaluation, ICASSP 2004). With fewer than about
@@ -34,33 +35,15 @@ def confidence_interval(
         ``rate(predictions) - rate(versus)``, both rates from the same draws: if it lies below 0,
         the first model is better.
     metric : {"wer", "cer", "cpwer", "der", "jer"}, default "wer"
-        Name of the error rate.
     groups : sequence, shape (n,), optional
         Speaker of each utterance. Whole speakers are then drawn, since errors are correlated
         within a speaker; without it, the interval holds for these speakers only.
     level : float, default 0.95
         Between 0 and 1.
-    resamples : int, default 2000
-        Number of draws.
-    seed : int, default 0
-        Seed of the draws.
+    resamples, seed : int, default 2000 and 0
+        Number of draws, and their seed.
     **options
         ``collar`` and ``skip_overlap`` of the metrics ``"der"`` and ``"jer"``.
-
-    Returns
-    -------
-    (float, float)
-        Lower and upper end.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
-
-    Examples
-    --------
-    >>> confidence_interval(["a b c d"] * 10, ["a b c x"] * 10)
-    (0.25, 0.25)
     """
     if metric not in _METRICS:
         raise ValueError(f"metric is {metric!r}; choose one of {', '.join(_METRICS)}.")

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from course_utils.scoring._metric import TURN, ErrorRate, recordings
+from course_utils.scoring.transcription import errors_and_length
 
 
 class SpeakerWordErrorRate(ErrorRate):
@@ -34,15 +35,10 @@ def _counts(reference, prediction):
     sides = [_texts_of(reference), _texts_of(prediction)]
     speakers = max(map(len, sides))
     reference, prediction = (side + [""] * (speakers - len(side)) for side in sides)
-    wrong = np.array([[_wrong(text, other) for other in prediction] for text in reference])
+    edits = [[jiwer.process_words(text, other) for other in prediction] for text in reference]
+    wrong = np.array([[errors_and_length(edit)[0] for edit in row] for row in edits])
     best = wrong[linear_sum_assignment(wrong)].sum() if speakers else 0
     return best, sum(len(text.split()) for text in reference)
-
-
-def _wrong(reference, prediction):
-    """Return the number of wrong words in one text."""
-    edits = jiwer.process_words(reference, prediction)
-    return edits.substitutions + edits.deletions + edits.insertions
 
 
 def _texts_of(utterances):

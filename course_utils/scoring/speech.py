@@ -9,57 +9,33 @@ import pyworld
 
 from course_utils import audio, scoring
 
-RATE = 22_050
-"""Sampling rate of the spectral analysis, in hertz."""
-
-PERIOD = 5.0
-"""Frame period of the spectral analysis, in milliseconds."""
-
-ORDER = 13
-"""Number of mel-cepstral coefficients besides the zeroth."""
-
-WARPING = 0.65
-"""All-pass constant that warps the frequency axis to a mel scale at `RATE`."""
-
-BINS = 512
-"""Size of the FFT in samples."""
-
-LOWEST = 60
-"""Lowest fundamental frequency that is looked for, in hertz."""
-
-HIGHEST = 500
-"""Highest fundamental frequency that is looked for, in hertz."""
+RATE = 22_050  # Sampling rate of the spectral analysis, in hertz.
+PERIOD = 5.0  # Frame period of the spectral analysis, in milliseconds.
+ORDER = 13  # Number of mel-cepstral coefficients besides the zeroth.
+WARPING = 0.65  # All-pass constant that warps the frequency axis to a mel scale at RATE.
+BINS = 512  # Size of the FFT, in samples.
+LOWEST = 60  # Lowest fundamental frequency that is searched, in hertz.
+HIGHEST = 500  # Highest fundamental frequency that is searched, in hertz.
 
 
 def frame_pitch(samples, sampling_rate=16_000):
     """Return the fundamental frequency every 16 ms, by DIO and StoneMask of WORLD.
 
     DIO (Morise et al. 2009) also finds the pitch of low and creaky voices, where pYIN often does
-    not.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Mono, shape ``(n,)``.
-    sampling_rate : int, default 16000
-        In hertz.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, in hertz, NaN in unvoiced frames; at 16 kHz of shape ``(n // 256 + 1,)``.
+    not. The result is float64, in hertz, NaN in unvoiced frames; for ``n`` mono samples at 16 kHz,
+    its shape is ``(n // 256 + 1,)``.
     """
     samples = np.asarray(samples, np.float64)
-    pitch, times = pyworld.dio(
-        samples, sampling_rate, f0_floor=LOWEST, f0_ceil=HIGHEST, frame_period=16.0
-    )
+    search = {"f0_floor": LOWEST, "f0_ceil": HIGHEST, "frame_period": 16.0}
+    pitch, times = pyworld.dio(samples, sampling_rate, **search)
     pitch = pyworld.stonemask(samples, pitch, times, sampling_rate)
     return np.where(pitch > 0, pitch, np.nan)
 
 
 def mel_cepstral_distortion(reference, generated, sampling_rate):
-    """Return the mean distance of generated speech from a recording of the same words.
+    """Return the mean distance, in decibels, of generated speech from a recording of its words.
 
+    It is 0 for the same sound; 4 to 8 is usual for good speech by another model or voice.
     Silence at both ends is trimmed; the mel-cepstra are aligned by dynamic time warping. The
     distance of two frames is the Euclidean distance of their coefficients times 10 √2 / ln 10
     (Kubichek 1993). As in the package pymcd, it includes the zeroth coefficient, the loudness,
@@ -68,20 +44,7 @@ def mel_cepstral_distortion(reference, generated, sampling_rate):
     Parameters
     ----------
     reference, generated : numpy.ndarray
-        Mono, shape ``(n,)`` and ``(m,)``.
-    sampling_rate : int
-        Of both, in hertz.
-
-    Returns
-    -------
-    float
-        In decibels: 0 for the same sound; 4 to 8 is usual for good speech by another model or
-        voice.
-
-    Raises
-    ------
-    ValueError
-        If one of them is shorter than 50 ms or not finite.
+        Mono, shape ``(n,)`` and ``(m,)``, at least 50 ms, at `sampling_rate` in hertz.
     """
     first, second = (
         _mel_cepstra(_checked(samples, name, sampling_rate), sampling_rate)
@@ -100,11 +63,9 @@ def speech_report(
     Parameters
     ----------
     systems : dict of str to list of numpy.ndarray
-        Clips of each system, one for each text: mono, shape ``(n,)``.
+        Clips of each system, one for each text: mono, shape ``(n,)``, at least 50 ms, at
+        `sampling_rate` in hertz.
     texts : list of str
-        Text of each clip.
-    sampling_rate : int
-        Of all clips, in hertz.
     transcribe : callable, optional
         Function from a list of clips to a list of recognised texts: adds ``wer`` and ``cer`` of
         the normalised texts (round trip: from text to speech to text).
@@ -124,11 +85,6 @@ def speech_report(
         Columns, besides those above: ``seconds``, the total duration; ``pitch``, the median
         fundamental frequency in hertz (:func:`frame_pitch`), and ``pitch_spread``, its standard
         deviation in semitones, both averaged over the clips with voice.
-
-    Raises
-    ------
-    ValueError
-        If a system has not one clip for each text, or a clip cannot be analysed.
     """
     target = None
     if embed is not None and references:
@@ -161,11 +117,8 @@ def speech_report(
 
 
 def _mel_cepstra(samples, sampling_rate):
-    """Return mel-cepstral coefficients without the silence at both ends: (frames, ORDER + 1).
-
-    WORLD (Morise et al. 2016) estimates the spectral envelope every 5 ms; its cepstrum is warped to
-    a mel scale as SPTK's ``mcep`` does it.
-    """
+    """Return mel-cepstra without the silence at both ends, shape ``(frames, ORDER + 1)``."""
+    # WORLD (Morise et al. 2016) finds the spectral envelope, warped as in SPTK's mcep.
     samples = audio.resample(audio.trim_silence(samples, sampling_rate), sampling_rate, RATE)
     _, envelope, _ = pyworld.wav2world(
         samples.astype(np.float64), RATE, fft_size=BINS, frame_period=PERIOD
@@ -177,11 +130,8 @@ def _mel_cepstra(samples, sampling_rate):
 
 @functools.cache
 def _warping():
-    """Return the matrix from cepstra to mel-cepstra, shape ``(ORDER + 1, BINS // 2 + 1)``.
-
-    The all-pass recursion of Oppenheim and Johnson (1972), SPTK's ``freqt``, for all unit impulses
-    at once; it begins with the last cepstral coefficient.
-    """
+    """Return the matrix from cepstra to mel-cepstra, shape ``(ORDER + 1, BINS // 2 + 1)``."""
+    # All-pass recursion of Oppenheim and Johnson (1972), SPTK's freqt, for all unit impulses.
     warped = np.zeros((ORDER + 1, BINS // 2 + 1))
     for impulse in np.eye(BINS // 2 + 1)[::-1]:
         before, warped = warped, np.empty_like(warped)

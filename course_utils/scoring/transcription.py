@@ -46,11 +46,11 @@ class WordErrorRate(ErrorRate):
     def counts(self, references, predictions):
         """Return errors and length of each reference, int64, shape (n, 2)."""
         pairs = zip(references, predictions, strict=True)
-        return np.array([_errors_and_length(self.process(*pair)) for pair in pairs], np.int64)
+        return np.array([errors_and_length(self.process(*pair)) for pair in pairs], np.int64)
 
     def _compute(self, predictions, references):
         # All at once, which spares calls of jiwer.
-        sums = _errors_and_length(self.process(references, predictions))
+        sums = errors_and_length(self.process(references, predictions))
         return {self.key: float(self.rate(*sums))}
 
 
@@ -61,7 +61,8 @@ class CharacterErrorRate(WordErrorRate):
     process = staticmethod(jiwer.process_characters)
 
 
-def _errors_and_length(edits):
+def errors_and_length(edits):
+    """Return the number of errors and the length of the references in a result of jiwer."""
     errors = edits.substitutions + edits.deletions + edits.insertions
     return errors, edits.hits + edits.substitutions + edits.deletions
 
@@ -73,20 +74,6 @@ def normalise_text(text):
     apostrophes become straight, hyphens and dashes become spaces, all other punctuation is removed,
     apostrophes too unless they are inside a word, white space becomes one space. Digits stay: "3"
     and "three" are different words.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> normalise_text("It's twenty-five past, isn't it?")
-    "it's twenty five past isn't it"
     """
     text = unicodedata.normalize("NFKC", text).lower()
     text = re.sub(r"[\u2018\u2019\u02bc`]", "'", text)
@@ -109,26 +96,13 @@ def align(reference, prediction):
         ``(kind, reference word, recognised word)`` in order, where kind is ``"equal"``,
         ``"substitute"``, ``"delete"`` (recognised word ``""``) or ``"insert"`` (reference word
         ``""``).
-
-    Raises
-    ------
-    ValueError
-        If one of the two is not a text.
-
-    Examples
-    --------
-    >>> align("turn the light on", "turn light off")
-    [('equal', 'turn', 'turn'), ('delete', 'the', ''), ('equal', 'light', 'light'), ('substitute', \
-'on', 'off')]
     """
     paired([reference], [prediction], _texts)
     words, others, pairs = reference.split(), prediction.split(), []
     for chunk in jiwer.process_words(reference, prediction).alignments[0]:
-        sides = (
-            words[chunk.ref_start_idx : chunk.ref_end_idx],
-            others[chunk.hyp_start_idx : chunk.hyp_end_idx],
-        )
-        pairs += [(chunk.type, *pair) for pair in zip_longest(*sides, fillvalue="")]
+        said = words[chunk.ref_start_idx : chunk.ref_end_idx]
+        recognised = others[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        pairs += [(chunk.type, *pair) for pair in zip_longest(said, recognised, fillvalue="")]
     return pairs
 
 
@@ -146,17 +120,6 @@ def word_errors(references, predictions):
         One row for each word with an error: ``word``, ``said`` (its number in the references),
         ``substituted``, ``deleted``, ``inserted`` (number of errors of each kind) and
         ``taken_for``, the words that most often replaced it.
-
-    Raises
-    ------
-    ValueError
-        If the two differ in length, are empty or contain anything but texts.
-
-    Examples
-    --------
-    >>> word_errors(["pay the bill", "the bill"], ["pay a bill", "a bill"])
-      word  said  substituted  deleted  inserted taken_for
-    0  the     2            2        0         0   a (2 x)
     """
     references, predictions = paired(references, predictions, _texts)
     said = Counter(word for reference in references for word in reference.split())
@@ -167,16 +130,10 @@ def word_errors(references, predictions):
                 errors[word or other][kind] += 1
             if kind == "substitute":
                 mistaken[word][other] += 1
-    rows = [
-        {
-            "word": word,
-            "said": said[word],
-            "substituted": kinds["substitute"],
-            "deleted": kinds["delete"],
-            "inserted": kinds["insert"],
-            "taken_for": ", ".join(f"{w} ({n} x)" for w, n in mistaken[word].most_common(3)),
-        }
-        for word, kinds in sorted(errors.items(), key=lambda row: (-row[1].total(), row[0]))
-    ]
+    rows = []
+    for word, kinds in sorted(errors.items(), key=lambda row: (-row[1].total(), row[0])):
+        counts = [kinds[kind] for kind in ("substitute", "delete", "insert")]
+        taken_for = ", ".join(f"{w} ({n} x)" for w, n in mistaken[word].most_common(3))
+        rows.append([word, said[word], *counts, taken_for])
     columns = ["word", "said", "substituted", "deleted", "inserted", "taken_for"]
     return pd.DataFrame(rows, columns=columns)

@@ -22,17 +22,6 @@ def equal_error_rate(scores, same):
     (float, float)
         The rate, from 0 to 1, and the threshold. Where a range of thresholds gives this rate, the
         threshold is its middle.
-
-    Raises
-    ------
-    ValueError
-        If the two differ in length, contain anything but finite numbers and bools, or all pairs
-        are of one kind.
-
-    Examples
-    --------
-    >>> equal_error_rate([0.9, 0.75, 0.25, 0.1], [True, True, False, False])
-    (0.0, 0.5)
     """
     scores, same = np.asarray(scores), np.asarray(same)
     if scores.ndim != 1 or scores.dtype.kind not in "iuf" or not np.isfinite(scores).all():
@@ -47,9 +36,8 @@ def equal_error_rate(scores, same):
             f"All {len(same)} pairs are of {'one speaker' if same.any() else 'two speakers'}: an "
             "equal error rate needs pairs of both kinds."
         )
-    accepted, found, levels = sklearn.metrics.roc_curve(
-        same, scores.astype(np.float64), drop_intermediate=False
-    )
+    curve = sklearn.metrics.roc_curve(same, scores.astype(np.float64), drop_intermediate=False)
+    accepted, found, levels = curve
     levels = levels[1:]  # the first is infinite
     # All thresholds between two neighbouring scores give the same point of the curve.
     thresholds = np.r_[levels[0], (levels[:-1] + levels[1:]) / 2, levels[-1]]

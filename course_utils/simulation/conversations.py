@@ -70,7 +70,7 @@ def cast(rows, min_utterances=5, speeds=SPEEDS):
     Returns
     -------
     list of dict
-        Each utterance at every speed, decoded; speakers are named after it, ``bf_emma@0.9``.
+        Each utterance at every speed, decoded; speakers are named after it, ``Nina@0.9``.
 
     Raises
     ------

@@ -16,9 +16,9 @@ BATCH = 16
 EPOCHS = 2
 CLIPS = 48
 JOBS = {
-    "classification": ("classification", "genres", "classification-base"),
-    "CTC recognition": ("asr", "calls", "pocket-ctc"),
-    "seq2seq recognition": ("asr", "calls", "pocket-whisper"),
+    "classification": ("classification", "genres", "classifier-base"),
+    "CTC recognition": ("asr", "calls", "ctc-recogniser"),
+    "seq2seq recognition": ("asr", "calls", "recogniser"),
 }
 EXAMPLE = "recipe of the examples"
 PLAIN = "the same without gradient checkpointing"

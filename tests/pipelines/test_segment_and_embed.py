@@ -115,10 +115,8 @@ def test_a_speaker_model_takes_confusion_away():
     talks = [conversations.simulate(rows, 500_000 + seed) for seed in range(12)]
     recordings = [{"array": talk["audio"], "sampling_rate": 16_000} for talk in talks]
     confusion = []
-    for options in ({}, {"speaker_model": catalog.model("pocket-speaker")}):
-        diarize = pipeline(
-            pipelines.TASK, model=catalog.model("pocket-diarizer"), device="cpu", **options
-        )
+    for options in ({}, {"speaker_model": catalog.model("speaker-encoder")}):
+        diarize = pipeline(pipelines.TASK, model=catalog.model("diarizer"), device="cpu", **options)
         parts = scoring.load("der").compute(
             references=[talk["turns"] for talk in talks],
             predictions=diarize(recordings, batch_size=8),

@@ -194,7 +194,7 @@ def test_tables_hold_a_name_as_text(name):
 @pytest.mark.parametrize("name", ODD)
 def test_the_ledger_keeps_a_task_and_prints_it_on_one_line(name):
     progress.record(ODD[name], metric="wer", baseline=0.5, lesson="04")
-    assert progress.history()[0]["task"] == ODD[name]
+    assert progress.latest()[0]["task"] == ODD[name]
     table = progress.table(progress.latest())
     assert len(table.splitlines()) == 3 and "\u202e" not in table
 

@@ -121,7 +121,7 @@ def test_index_has_the_table_of_the_readme(built):
 def test_solutions_are_folded(built):
     for lesson in syllabus.lessons():
         page = (built / f"{lesson.file[:-6]}.html").read_text(encoding="utf-8")
-        tasks = editions.tasks(editions.read(lesson), lesson.number)
+        tasks = editions.tasks(editions.read(lesson))
         shown = re.findall(r'<details class="solution">\s*<summary>Solution ([\d.]+)', page)
         assert shown == [task.id for task in tasks]
 

@@ -32,7 +32,7 @@ class Activity(Recipe):
     stands for a simulated conversation, which is mixed when the row is decoded.
     """
 
-    data, model = "speech", "pocket-diarizer"
+    data, model = "speech", "diarizer"
     auto_class = AutoModelForAudioFrameClassification
     pocket = arguments(5e-4, epochs=3, batch_size=8, lr_scheduler_type="cosine")
     hub = arguments(5e-5, epochs=5, batch_size=4, accumulation=2)

@@ -13,7 +13,7 @@ MASKING |= {"mask_feature_prob": 0.05, "mask_feature_length": 8}
 class Recognition(Recipe):
     """Normalised transcripts, SpecAugment; CTC or sequence-to-sequence, as the checkpoint is."""
 
-    data, model = "calls", "recognition-base"
+    data, model = "calls", "recogniser-base"
     pocket = arguments(5e-4, 6, 16, lr_scheduler_type="cosine", label_smoothing_factor=0.1)
     hub = arguments(1e-5, epochs=6, batch_size=8, accumulation=2, label_smoothing_factor=0.1)
     pipeline_task = "automatic-speech-recognition"

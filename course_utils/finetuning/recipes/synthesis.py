@@ -19,14 +19,14 @@ EDGE = 0.075
 VOICE = "speaker_embedding"
 """Name of the voice if the data has no column ``speaker``."""
 
-HELD_OUT_VOICE = "am_liam"
+HELD_OUT_VOICE = "Bob"
 """Speaker of `new-voice` on whom no model of the course was trained; lesson 09 takes this one."""
 
 
 class Synthesis(Recipe):
     """Clips with their phonemes aligned by the model's own speech; a speaker embedding a voice."""
 
-    data, model = "new-voice", "pocket-tts"
+    data, model = "new-voice", "synthesiser"
     auto_class = AutoModelForTextToSpectrogram
     pocket = arguments(3e-4, epochs=12, batch_size=16, lr_scheduler_type="cosine")
     hub = arguments(3e-4, epochs=20, batch_size=16, lr_scheduler_type="cosine")
@@ -39,7 +39,7 @@ class Synthesis(Recipe):
         super().__init__(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
         # The embeddings that the synthesiser was trained with.
-        self.embed = pipelines.SpeakerEmbedder(catalog.model("pocket-voices"))
+        self.embed = pipelines.SpeakerEmbedder(catalog.model("voice-encoder"))
 
     @classmethod
     def catalogued(cls, name):
@@ -110,10 +110,10 @@ class Synthesis(Recipe):
     def open(self, rows):
         """Embed the voices; load synthesiser, vocoder and the recogniser that checks the words."""
         self.voices = self.voices_of(rows)
-        vocoder = AutoModel.from_pretrained(catalog.model("pocket-vocoder"), dtype="float32").eval()
+        vocoder = AutoModel.from_pretrained(catalog.model("vocoder"), dtype="float32").eval()
         pipelines.register()
         self.speak = pipeline("text-to-speech", model=self.checkpoint, vocoder=vocoder)
-        recogniser = catalog.model("pocket-whisper")
+        recogniser = catalog.model("recogniser")
         self.recognise = pipeline("automatic-speech-recognition", model=recogniser)
 
     def answer(self, rows):
