@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from course_utils.simulation.augmentation import RATE, add_at, band, equalise, noise, reverberate
+from course_utils.simulation.augmentation import RATE, add_at, band, noise, reverberate
 from foundry.drums import hit
 from foundry.instruments import PATCHES, note
 from foundry.styles import PROGRESSIONS, share
-from foundry.synthesis import fade, normalise, saturate
+from foundry.synthesis import equalise, fade, normalise, saturate
 
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii")

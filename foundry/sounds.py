@@ -13,7 +13,6 @@ from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
     band,
-    equalise,
     log_uniform,
     reverberate,
 )
@@ -21,7 +20,7 @@ from foundry import sounds_things as things
 from foundry import sounds_voices as voices
 from foundry.ogg import opus
 from foundry.sound_cards import data_card
-from foundry.synthesis import normalise
+from foundry.synthesis import equalise, normalise
 
 SOUNDS = {
     "baby_cry": voices.baby_cry,

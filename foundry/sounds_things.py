@@ -14,7 +14,6 @@ from course_utils.simulation.augmentation import (
     log_uniform,
     noise,
     samples_of,
-    shape,
 )
 from foundry.synthesis import (
     curve,
@@ -24,6 +23,7 @@ from foundry.synthesis import (
     normalise,
     phase_of,
     saturate,
+    shape,
     split_uniform,
     wander,
 )

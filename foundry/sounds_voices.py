@@ -14,7 +14,6 @@ from course_utils.simulation.augmentation import (
     log_uniform,
     noise,
     samples_of,
-    shape,
 )
 from foundry.synthesis import (
     adsr,
@@ -22,6 +21,7 @@ from foundry.synthesis import (
     fade,
     formant_gain,
     normalise,
+    shape,
     split_uniform,
     voice,
     wander,

@@ -15,11 +15,11 @@ from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
     band,
-    equalise,
     log_uniform,
     reverberate,
 )
 from foundry.kaldi import log_mel
+from foundry.synthesis import equalise
 
 MELS = 80
 STRIDE = 2

@@ -32,6 +32,8 @@ def test_front_page_names_exist_and_others_do_not():
     assert set(package.__all__) <= set(dir(package))
     for name in package.__all__:
         assert getattr(package, name).__doc__
+    with pytest.raises(AttributeError, match="foundry is now a folder beside course_utils"):
+        _ = package.foundry
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = package.nothing
 

@@ -80,3 +80,4 @@ def test_probabilities_keep_the_order_of_the_pipeline():
     assert [bar.get_width() for bar in ax.patches] == [0.9, 0.1]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["dog", "cat"]
     assert ax.yaxis_inverted()  # the first answer is on top
+    assert ax.get_xlabel() == "Score"  # a model may be far too sure of its answer

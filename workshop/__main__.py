@@ -15,12 +15,18 @@ app = typer.Typer(
 
 @app.command()
 def bundle(
-    out: Annotated[Path, typer.Option(help="Folder for the zip and its content.")] = Path("dist"),
+    out: Annotated[Path, typer.Option(help="Folder for the zip and its unpacked content.")] = Path(
+        "dist"
+    ),
     with_wheels: Annotated[
-        bool, typer.Option("--wheels/--no-wheels", help="Gather what the zip installs from.")
+        bool,
+        typer.Option(
+            "--wheels/--no-wheels",
+            help="Whether the zip holds the Python packages that it installs.",
+        ),
     ] = True,
 ):
-    """Make the bundle for a room without a network: lessons, slides, guide and installer."""
+    """Make the bundle for a class without a network: lessons, slides, guide and installer."""
     from workshop import bundle
 
     made = bundle.build(out, with_wheels)
@@ -29,7 +35,7 @@ def bundle(
 
 @app.command()
 def site(out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("dist/site")):
-    """Make the site: every lesson with its outputs, to read and hear without running it."""
+    """Make the site: every lesson with its outputs, as pages that need no Python."""
     from workshop import site
 
     print(site.build(out))
@@ -53,12 +59,15 @@ def stamp(
 
 
 def main():
-    """Run the command; a mistake of the user ends in one sentence instead of a traceback."""
+    """Run the command; an error that the user can fix ends in one sentence, not in a traceback."""
     try:
         with errors.writing("a file"):
             app()
     except errors.CourseError as error:
         sys.exit(f"workshop: {error}")
+    except ModuleNotFoundError as error:
+        install = 'python -m pip install "course_utils[workshop]"'
+        sys.exit(f"workshop: the package {error.name} is missing: {install}")
 
 
 if __name__ == "__main__":

@@ -23,19 +23,9 @@ from course_utils.pipelines.embedding import FbankFeatureExtractor, SpeakerEmbed
 from course_utils.pipelines.segmentation import windows
 from course_utils.pipelines.vocoder import HarmonicVocoder, HarmonicVocoderConfig
 
-__all__ = [
-    "TASK",
-    "FbankFeatureExtractor",
-    "HarmonicVocoder",
-    "HarmonicVocoderConfig",
-    "SpeakerDiarizationPipeline",
-    "SpeakerEmbedder",
-    "SpectralCodec",
-    "SpectralCodecConfig",
-    "register",
-    "speech_regions",
-    "windows",
-]
+__all__ = ["TASK", "SpeakerDiarizationPipeline", "register", "speech_regions", "windows"]
+__all__ += ["FbankFeatureExtractor", "SpeakerEmbedder"]
+__all__ += ["HarmonicVocoder", "HarmonicVocoderConfig", "SpectralCodec", "SpectralCodecConfig"]
 
 
 def register():

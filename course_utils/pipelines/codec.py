@@ -62,12 +62,6 @@ class SpectralCodec(PreTrainedModel):
         window = torch.hann_window(self.config.window_length, device=signal.device)
         return transform(signal, len(window), self.config.hop_length, window=window, **options)
 
-    def _stft(self, samples):
-        return self._transform(torch.stft, samples, return_complex=True)
-
-    def _istft(self, spectrum, length):
-        return self._transform(torch.istft, spectrum, length=length)
-
     @torch.no_grad()
     def frames(self, samples):
         """Return the log-mel spectra of waveforms, as the codebooks have them.
@@ -76,8 +70,8 @@ class SpectralCodec(PreTrainedModel):
         """
         config = self.config
         count = samples.shape[1] // (config.hop_length * config.spectra)
-        magnitudes = self._stft(samples.float()).abs()[:, :, : count * config.spectra]
-        mel = magnitudes.transpose(1, 2) @ self._filters()
+        magnitudes = self._transform(torch.stft, samples.float(), return_complex=True).abs()
+        mel = magnitudes[:, :, : count * config.spectra].transpose(1, 2) @ self._filters()
         return mel.clamp(min=config.floor).log().reshape(len(samples), count, -1)
 
     @torch.no_grad()
@@ -93,12 +87,13 @@ class SpectralCodec(PreTrainedModel):
         phases = torch.polar(torch.ones_like(turns), 2 * torch.pi * turns).to(target.device)
         before = torch.zeros_like(phases)
         for _ in range(config.rounds):
-            found = self._stft(self._istft(target * phases, length))
+            samples = self._transform(torch.istft, target * phases, length=length)
+            found = self._transform(torch.stft, samples, return_complex=True)
             # With momentum it converges sooner (Perraudin, Balazs and Sondergaard 2013).
             phases = found + 0.99 * (found - before)
             phases = phases / phases.abs().clamp(min=1e-8)
             before = found
-        return self._istft(target * phases, length)
+        return self._transform(torch.istft, target * phases, length=length)
 
     @torch.no_grad()
     def encode(self, input_values, padding_mask=None, **kwargs):

@@ -31,11 +31,6 @@ class SpeakerDiarizationPipeline(Pipeline):
         Folder or Hub id of a speaker model, beside a segmentation model.
     *args, **kwargs
         As ``pipeline("speaker-diarization", model=...)`` passes them.
-
-    Raises
-    ------
-    ValueError
-        If `model` is of neither kind, or `speaker_model` is given beside a speaker model.
     """
 
     _load_processor = False
@@ -117,18 +112,15 @@ class SpeakerDiarizationPipeline(Pipeline):
     def _forward(self, model_inputs, windows_per_batch=1):
         """Run the model on all windows of a recording; keep what the method needs of each."""
         samples, kept = model_inputs["samples"], []
-        spans = self.method.spans(samples)
-        name = self.feature_extractor.model_input_names[0]
+        spans, states = self.method.spans(samples), self.method.needs_hidden_states
+        extractor = self.feature_extractor
         for first in range(0, len(spans), windows_per_batch):
             batch = spans[first : first + windows_per_batch]
             # A piece shorter than a window is repeated to fill it: silence would count as input.
             windows = [np.resize(samples[start:end], self.method.window) for start, end in batch]
-            features = self.feature_extractor(
-                windows, sampling_rate=self.feature_extractor.sampling_rate, return_tensors="pt"
-            )[name]
-            outputs = self.model(
-                features.to(self.device), output_hidden_states=self.method.needs_hidden_states
-            )
+            made = extractor(windows, sampling_rate=extractor.sampling_rate, return_tensors="pt")
+            features = made[extractor.model_input_names[0]].to(self.device)
+            outputs = self.model(features, output_hidden_states=states)
             kept.append({key: part.cpu() for key, part in self.method.reduce(outputs).items()})
         joint = {key: torch.cat([part[key] for part in kept]).numpy() for key in (kept or [{}])[0]}
         return {"samples": samples, "spans": np.array(spans), "outputs": joint}

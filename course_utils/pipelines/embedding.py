@@ -51,17 +51,10 @@ class SpeakerEmbedder:
 
     @torch.inference_mode()
     def __call__(self, samples):
-        """Return the unit-length speaker embedding of `samples`, or zeros if `samples` is empty.
+        """Return the unit-length speaker embedding of a clip, float32, shape ``(dim,)``.
 
-        Parameters
-        ----------
-        samples : numpy.ndarray
-            Shape ``(n,)``; repeated if shorter than :data:`MIN_SECONDS`.
-
-        Returns
-        -------
-        numpy.ndarray
-            Float32, shape ``(dim,)``.
+        `samples` has the shape ``(n,)`` and is repeated if shorter than :data:`MIN_SECONDS`. If it
+        is empty, the embedding is zero.
         """
         if not len(samples):
             return np.zeros(self.model.config.xvector_output_dim, np.float32)

@@ -1,4 +1,4 @@
-"""Figures of speakers: who speaks when, errors of a diarization, similarity of voices."""
+"""Figures of speakers: who speaks when, errors of a diarization, speaker embeddings."""
 
 from itertools import cycle, groupby, pairwise
 
@@ -30,16 +30,12 @@ def turns(reference, hypothesis=None, ax=None, title=None):
     Parameters
     ----------
     reference : list of dict
-        Turns, ``{"speaker": str, "start": float, "end": float}`` in seconds.
+        Turns, ``{"speaker": str, "start": float, "end": float}`` in seconds, of at most 40
+        speakers together with those of `hypothesis`.
     hypothesis : list of dict, optional
         Turns that were found in the same recording; by default only `reference` is drawn.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If something is no turn, there are none at all, or there are more than 40 speakers.
     """
     reference = speaker_turns.checked(reference, "reference")
     speakers = _by_speaker(reference)
@@ -94,7 +90,7 @@ def turns(reference, hypothesis=None, ax=None, title=None):
     return style.label(ax, title, "Time (s)", "")
 
 
-def voices(similarities, names, ax=None, title=None):
+def similarity_matrix(similarities, names, ax=None, title=None):
     """Draw the similarity of every pair of speaker embeddings as a matrix.
 
     Parameters
@@ -105,11 +101,6 @@ def voices(similarities, names, ax=None, title=None):
         Speaker of each embedding. Equal neighbours share one label, and lines separate speakers.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If the similarities are not square, not finite or above 1, or do not match the names.
     """
     similarities = np.asarray(similarities, dtype=float)
     if similarities.ndim != 2 or len(set(similarities.shape)) != 1 or not similarities.size:
@@ -134,7 +125,7 @@ def voices(similarities, names, ax=None, title=None):
     return style.label(ax, title, "", "")
 
 
-def voice_map(vectors, names, ax=None, title=None):
+def embedding_map(vectors, names, ax=None, title=None):
     """Draw speaker embeddings as points in the plane of their first two principal components.
 
     The axis labels say how much of the variance each component explains. Points far apart are
@@ -143,16 +134,11 @@ def voice_map(vectors, names, ax=None, title=None):
     Parameters
     ----------
     vectors : array of float, shape (n, dimensions)
-        Speaker embeddings, at least two of at least two dimensions.
+        Speaker embeddings, at least two, with at least two dimensions.
     names : list of str, shape (n,)
         Speaker of each embedding.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If the embeddings are too few, all alike or not finite, or do not match the names.
     """
     from sklearn.decomposition import PCA
 

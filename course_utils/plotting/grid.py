@@ -29,11 +29,6 @@ def side_by_side(clips, titles=None, columns=3, **options):
     Returns
     -------
     numpy.ndarray of matplotlib.axes.Axes, shape (number of clips,)
-
-    Raises
-    ------
-    ValueError
-        If there is no clip, the titles do not match the clips, or a clip cannot be drawn.
     """
     clips = list(clips)
     if not clips or any(not isinstance(clip, tuple | list) or len(clip) != 2 for clip in clips):

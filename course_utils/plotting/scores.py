@@ -1,4 +1,4 @@
-"""Figures of scores: confusion matrix, training curves, probabilities, the ledger."""
+"""Figures of scores: confusion matrix, training curves, answers of a classifier, the ledger."""
 
 import textwrap
 from collections.abc import Mapping
@@ -35,12 +35,6 @@ def confusion_matrix(matrix, labels=None, ax=None, title=None):
         Names of the classes; their numbers by default.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If the matrix is not square, has negative or non-finite entries, or does not match the
-        labels.
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
@@ -69,11 +63,6 @@ def training_curves(log_history, ax=None, title=None):
         loss, the evaluation loss or the metrics.
     ax, title
         As for `waveform`; the axes of the losses are returned.
-
-    Raises
-    ------
-    ValueError
-        If nothing was logged that could be drawn.
     """
     import pandas as pd
 
@@ -117,11 +106,6 @@ def probabilities(predictions, ax=None, title=None):
         ``[{"label": "dog", "score": 0.93}, ...]`` with scores from 0 to 1.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If this is not the answer for one clip.
     """
     predictions = list(predictions)
     if not predictions or not all(
@@ -133,7 +117,7 @@ def probabilities(predictions, ax=None, title=None):
     names = [str(entry["label"]) for entry in predictions]
     scores = [float(entry["score"]) for entry in predictions]
     if not all(0 <= score <= 1 for score in scores):
-        raise ValueError(f"Scores must be probabilities from 0 to 1, not {scores}.")
+        raise ValueError(f"Scores must be from 0 to 1, not {scores}.")
     ax = axes_or_new(ax, height=0.9 + 0.3 * len(names), width=5.5)
     rows = np.arange(len(names))
     bars = ax.barh(rows, scores, color=COLOURS[0], height=0.7)
@@ -142,7 +126,7 @@ def probabilities(predictions, ax=None, title=None):
     ax.invert_yaxis()
     ax.set(xlim=(0, 1.1), xticks=np.arange(0, 1.1, 0.2))
     ax.spines[["top", "right"]].set_visible(False)
-    return label(ax, title, "Probability", "")
+    return label(ax, title, "Score", "")
 
 
 def journey(entries, ax=None, title=None):
@@ -159,11 +143,6 @@ def journey(entries, ax=None, title=None):
         be None.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If an entry has no score.
     """
     for entry in entries:
         if entry["baseline"] is None and entry["finetuned"] is None:

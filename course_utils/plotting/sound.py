@@ -33,11 +33,6 @@ def waveform(samples, sampling_rate, ax=None, title=None):
     Returns
     -------
     matplotlib.axes.Axes
-
-    Raises
-    ------
-    ValueError
-        If the samples are not one channel of finite numbers, or the sampling rate is not positive.
     """
     samples = checked(samples, sampling_rate)
     ax = axes_or_new(ax, height=2.2)
@@ -110,11 +105,6 @@ def spectrogram(
         As for `waveform`; the axes are returned.
     colorbar : bool, default True
         Whether to add the scale of levels.
-
-    Raises
-    ------
-    ValueError
-        As for `waveform`, or if a length or a level is not positive.
     """
     lengths = {"window_length": window_length, "hop_length": hop_length}
     samples = checked(samples, sampling_rate, dynamic_range, reference, **lengths)
@@ -151,20 +141,14 @@ def mel_spectrogram(
     samples, sampling_rate
         As for `waveform`.
     n_mels : int, default 64
-        Number of bands.
+        Number of bands; too many would leave bands without a frequency of the transform.
     window_length, hop_length, dynamic_range, reference
         As for `spectrogram`.
     fmin, fmax : float
         Lower edge of the lowest and upper edge of the highest band, in Hz; by default 0 and half
-        of the sampling rate.
+        of the sampling rate, which is the maximum.
     ax, title, colorbar
         As for `spectrogram`.
-
-    Raises
-    ------
-    ValueError
-        As for `spectrogram`, or if the edges are not ``0 <= fmin < fmax <= sampling_rate / 2``, or
-        there are so many bands that some contain no frequency of the transform.
     """
     import librosa
 
@@ -217,11 +201,6 @@ def features(matrix, seconds_per_frame=None, ax=None, title=None, colorbar="Feat
         As for `waveform`; the axes are returned.
     colorbar : str or None, default "Feature value"
         Label of the colour bar, which says what the colours stand for; None for no colour bar.
-
-    Raises
-    ------
-    ValueError
-        If the matrix is not two-dimensional, is empty, or holds NaN or infinity.
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or not matrix.size:
@@ -264,7 +243,7 @@ def positive_int(value, name):
 
 
 def _extremes(values, ax):
-    """Return the positions of each pixel column's minimum and maximum, or all if they are few."""
+    """Return the indices of each pixel column's minimum and maximum, or all if they are few."""
     step = len(values) // max(200, round(ax.bbox.width))
     if step < 3:
         return np.arange(len(values))

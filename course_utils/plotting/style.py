@@ -3,23 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-DPI = 80
-"""Pixels per inch: a notebook with twenty figures stays well below a megabyte."""
-
+DPI = 80  # pixels per inch: a notebook with twenty figures stays well below a megabyte
+# Colours of speakers and curves, in order of appearance: from Okabe and Ito's and Tol's palettes.
+# Together with the three colours of errors they can be told apart without colour vision.
 COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#882255", "#332288", "#f0e442")
-"""Colours of speakers and curves, in order of appearance: from Okabe and Ito's and Tol's palettes.
-
-Together with the three colours of errors below they can be told apart without colour vision.
-"""
-
-MISSED = "#56b4e9"
-"""Colour of what a model leaves out: missed speech, deleted words."""
-
-ADDED = "#009e73"
-"""Colour of what a model adds: false alarms, inserted words."""
-
-CONFUSED = "#d55e00"
-"""Colour of what a model takes for something else: the wrong speaker, substituted words."""
+MISSED = "#56b4e9"  # left out by a model: missed speech, deleted words
+ADDED = "#009e73"  # added by a model: false alarms, inserted words
+CONFUSED = "#d55e00"  # taken for something else: the wrong speaker, substituted words
 
 
 def axes_or_new(ax, height, width=8.0):

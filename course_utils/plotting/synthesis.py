@@ -25,11 +25,6 @@ def phonemes(mel, tokens, durations, seconds_per_frame, pitch=None, ax=None, tit
         its own on the right.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If tokens, durations, pitch and frames do not match.
     """
     durations = np.asarray(durations)
     for values, name in ((durations, "durations"), (pitch, "values of pitch")):

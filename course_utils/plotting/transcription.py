@@ -25,11 +25,6 @@ def alignment(pairs, ax=None, title=None):
         ``scoring.align(reference, prediction)``; at most 60 pairs.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If there are no pairs or too many, or a pair is of an unknown kind.
     """
     pairs = [tuple(pair) for pair in pairs]
     if not pairs or len(pairs) > _MAX_WORDS:
@@ -76,11 +71,6 @@ def error_strip(alignments, names=None, ax=None, title=None):
         Names of the utterances; their numbers by default.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If there are no utterances or too many, or the names do not match.
     """
     alignments = [list(pairs) for pairs in alignments]
     if not 0 < len(alignments) <= 40:
@@ -95,16 +85,10 @@ def error_strip(alignments, names=None, ax=None, title=None):
     ax = style.axes_or_new(ax, height=0.9 + 0.2 * len(alignments), width=min(2.5 + 0.22 * width, 9))
     colours = ListedColormap([colour for _, colour in _KINDS.values()])
     edges = np.arange(width + 1) + 0.5  # words are counted from 1
-    ax.pcolormesh(
-        edges,
-        np.arange(len(names) + 1),
-        cells,
-        cmap=colours,
-        vmin=-0.5,
-        vmax=len(kinds) - 0.5,
-        edgecolors="white",
-    )
-    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, parse_math=False)
+    rows = np.arange(len(names) + 1)
+    scale = {"cmap": colours, "vmin": -0.5, "vmax": len(kinds) - 0.5}
+    ax.pcolormesh(edges, rows, cells, edgecolors="white", **scale)
+    ax.set_yticks(rows[:-1] + 0.5, names, fontsize=8, parse_math=False)
     ax.invert_yaxis()
     ax.spines[["top", "right", "bottom", "left"]].set_visible(False)
     ax.tick_params(length=0)
@@ -128,11 +112,6 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
         Column of the blank, drawn as the lowest row.
     ax, title
         As for `waveform`; the axes are returned.
-
-    Raises
-    ------
-    ValueError
-        If the rows are no probabilities, or the tokens do not match the columns.
     """
     probabilities = np.asarray(probabilities, dtype=float)
     if probabilities.ndim != 2 or not probabilities.size:

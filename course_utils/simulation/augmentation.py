@@ -1,4 +1,4 @@
-"""Augmentation: rooms, telephone lines, frequency responses and noise for clean recordings.
+"""Augmentation: rooms, telephone lines and noise for clean recordings.
 
 Everything is mono ``numpy``, shape ``(n,)``, at :data:`RATE`, in units of full scale (1.0).
 Whatever is random takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
@@ -76,42 +76,12 @@ def over_telephone(samples):
     return audio.resample(telephone_line(samples), LINE, RATE)
 
 
-def shape(samples, gain):
-    """Filter with zero phase: multiply the spectrum by ``gain(frequencies in hertz)``."""
-    n = len(samples)
-    return np.fft.irfft(np.fft.rfft(samples) * gain(np.fft.rfftfreq(n, 1 / RATE)), n)
-
-
-def equalise(rng, samples, depth=6.0):
-    """Apply a smooth random frequency response, as microphones have; `depth` is in decibels."""
-    centres = np.log2([60, 125, 250, 500, 1000, 2000, 4000, 8000])
-    decibels = rng.normal(0, depth / 2, len(centres))
-
-    def gain(frequencies):
-        octaves = np.log2(np.maximum(frequencies, 30.0))
-        return 10 ** (np.interp(octaves, centres, decibels) / 20)
-
-    return shape(samples, gain)
-
-
 def reverberate(rng, samples, seconds=0.4, wet=0.3):
     """Convolve with a random room impulse response: decaying noise whose treble decays first.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    samples : numpy.ndarray
-        Dry sound, shape ``(n,)``.
-    seconds : float
-        Reverberation time of the treble, in which it falls by 60 dB; below 1.5 kHz by 30 dB.
-    wet : float
-        Energy of the reverberation divided by that of the direct sound.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n,)``: the tail beyond the clip's end is cut.
+    `seconds` is the reverberation time of the treble, in which it falls by 60 dB; below 1.5 kHz, by
+    30 dB. `wet` is the energy of the reverberation divided by that of the direct sound. The tail
+    beyond the clip's end is cut.
     """
     n = samples_of(seconds)
     decay = np.exp(-6.9 * np.arange(n) / n)

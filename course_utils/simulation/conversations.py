@@ -142,14 +142,16 @@ def simulate(
         raise ValueError(f"there is no scene {scene!r}: choose one of {', '.join(SCENES)}")
     rng = np.random.default_rng(seed)
     names = np.array(_column(rows, "speaker"))
-    there = np.unique(names)
+    candidates = np.unique(names)
     if alike:
         sexes = np.array(_column(rows, "sex"))
-        there = np.unique(names[sexes == rng.choice(np.unique(sexes))])
+        candidates = np.unique(names[sexes == rng.choice(np.unique(sexes))])
     count = int(rng.integers(speakers[0], speakers[1] + 1))
-    if len(there) < count:
-        raise ValueError(f"rows has {len(there)} speakers; speakers={speakers} asks for {count}")
-    chosen = rng.permutation(there)[:count].tolist()
+    if len(candidates) < count:
+        raise ValueError(
+            f"rows has {len(candidates)} speakers; speakers={speakers} asks for {count}"
+        )
+    chosen = rng.permutation(candidates)[:count].tolist()
     for _ in range(DRAWS):
         utterances = _take_turns(rng, rows, names, chosen, seconds)
         if _arrange(rng, utterances, overlap):
@@ -166,12 +168,11 @@ def add_music(rng, track, music):
     """
     if not len(music):
         raise ValueError("music has no clips; leave it out, or give some")
-    parts, length = [], 0
-    while length < len(track):
-        samples, _ = audio.load(music[int(rng.integers(len(music)))]["audio"], RATE)
-        parts.append(samples)
-        length += len(samples)
-    bed = np.concatenate(parts)[: len(track)]
+    bed = np.zeros(0, np.float32)
+    while len(bed) < len(track):
+        clip, _ = audio.load(music[int(rng.integers(len(music)))]["audio"], RATE)
+        bed = np.append(bed, clip)
+    bed = bed[: len(track)]
     gain = 10 ** (rng.uniform(*MUSIC_DB) / 20)
     level = np.sqrt(np.mean(track**2) / (np.mean(bed**2) + 1e-12)) * gain
     return _limited(track + level * bed)
@@ -180,10 +181,7 @@ def add_music(rng, track, music):
 def overlap_of(turns):
     """Return the share of the time with speech in which two or more speak, 0 to 1.
 
-    Parameters
-    ----------
-    turns : list of dict
-        ``{"speaker", "start", "end"}`` in seconds; without any, the share is 0.
+    `turns` are ``{"speaker", "start", "end"}`` in seconds; without any, the share is 0.
     """
     edges = sorted([(turn["start"], 1) for turn in turns] + [(turn["end"], -1) for turn in turns])
     speaking, before, once, twice = 0, 0.0, 0.0, 0.0

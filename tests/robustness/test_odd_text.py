@@ -75,11 +75,11 @@ def speakers(name):
 
 
 def likeness(name):
-    return plotting.voices([[1.0, 0.2], [0.2, 1.0]], [name, "other"])
+    return plotting.similarity_matrix([[1.0, 0.2], [0.2, 1.0]], [name, "other"])
 
 
 def voice_map(name):
-    return plotting.voice_map([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], [name, name, "other"])
+    return plotting.embedding_map([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], [name, name, "other"])
 
 
 def curves(name):

@@ -109,15 +109,15 @@ def test_learners_are_told_which_names_later_cells_use():
 
 @lessons
 def test_instructors_get_everything_and_the_notes(lesson):
-    said = notes.read(lesson.number)
-    cells = editions.instructor(editions.read(lesson), said).cells
+    speaker_notes = notes.read(lesson.number)
+    cells = editions.instructor(editions.read(lesson), speaker_notes).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     before = [cell for cell in stored(lesson) if cell["cell_type"] == "code"]
     assert [cell.source for cell in code] == [source(cell) for cell in before]
     assert [len(cell.outputs) for cell in code] == [len(cell["outputs"]) for cell in before]
     shown = [cell.source for cell in cells if "notes" in cell.metadata.get("tags", [])]
-    assert len(shown) == len(said)
-    for text, note in zip(shown, said.values(), strict=True):
+    assert len(shown) == len(speaker_notes)
+    for text, note in zip(shown, speaker_notes.values(), strict=True):
         assert text.startswith(f"> **Speaker notes, {note.minutes} min**")
 
 

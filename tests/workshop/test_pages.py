@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course_utils.course import cli, syllabus
+from course_utils.course import syllabus
+from workshop import __main__ as command
 from workshop import editions, fallbacks, pages
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -31,7 +32,7 @@ class Fetched(HTMLParser):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    done = CliRunner().invoke(cli.app, ["site", "--out", str(folder)])
+    done = CliRunner().invoke(command.app, ["site", "--out", str(folder)])
     assert done.exit_code == 0 and done.stdout == f"{folder / 'index.html'}\n", done.output
     return folder
 
