@@ -25,10 +25,7 @@ class LedgerError(errors.CourseError, RuntimeError):
 
 
 def path():
-    """Return the ledger's file, a :class:`pathlib.Path` that may not exist yet.
-
-    It is ``progress.json`` in the folder ``$COURSE_HOME``, by default in ``~/.course-utils``.
-    """
+    """Return the ledger's file, a :class:`pathlib.Path` that may not exist yet."""
     return Path(os.environ.get("COURSE_HOME") or Path.home() / ".course-utils") / "progress.json"
 
 
@@ -42,7 +39,7 @@ def record(
     lesson=None,
     higher_is_better=None,
 ):
-    """Append one score to the ledger.
+    """Append one score to the ledger, and return the entry, a dict.
 
     Parameters
     ----------
@@ -58,11 +55,6 @@ def record(
         Two digits (default: the lesson that :func:`course_utils.course.lesson.start` opened).
     higher_is_better : bool, optional
         Whether a higher score is better (default: ``scoring.higher_is_better(metric)``).
-
-    Returns
-    -------
-    dict
-        The entry as it was written.
 
     Raises
     ------
@@ -111,13 +103,7 @@ def latest(run=None):
     Returns
     -------
     list of dict
-        One dict an entry with exactly the keys in ``FIELDS`` and ``higher_is_better``, which is
-        None where the direction of the metric is not known.
-
-    Raises
-    ------
-    LedgerError
-        If the file is not a ledger.
+        With the keys in ``FIELDS``, and ``higher_is_better``, which may be None (not known).
     """
     newest = {
         tuple(entry[name] for name in TEXTS): {name: entry[name] for name in FIELDS}
@@ -129,13 +115,7 @@ def latest(run=None):
 
 
 def table(entries):
-    """Return scores as a table in plain text, one line an entry.
-
-    Parameters
-    ----------
-    entries : list of dict
-        As :func:`latest` returns them; without any, the table is a sentence that says so.
-    """
+    """Return entries, as :func:`latest` returns them, as a table in plain text."""
     if not entries:
         return "No score yet. Run a lesson: its last cells write here."
     rows = [FIELDS] + [tuple(_cell(entry[name]) for name in FIELDS) for entry in entries]
