@@ -23,7 +23,6 @@ app = typer.Typer(
     help="Audio AI with Transformers, from pipeline() to fine-tuning.",
 )
 
-
 Profile = Literal["pocket", "hub"]
 Task = Annotated[
     Literal["classification", "asr", "diarization", "tts"], Argument(help="Task of the recipe.")
@@ -39,11 +38,7 @@ Source = Annotated[
 ]
 AnyProfile = Annotated[
     Profile | None,
-    Option(
-        "--profile",
-        help="pocket for the models and data that ship with the course, hub for those of the "
-        "Hugging Face Hub (default: $COURSE_PROFILE, else pocket).",
-    ),
+    Option(help="Source of models and data (default: $COURSE_PROFILE, else pocket)."),
 ]
 
 
@@ -79,9 +74,7 @@ def run(
     numbers: Numbers = None,
     profile: Annotated[Profile, Option(help="Models and data to use.")] = "pocket",
     out: Annotated[Path, Option(help="Folder for the executed notebooks.")] = Path("runs"),
-    jobs: Annotated[
-        int, Option(min=1, help="Number of lessons that run in parallel and share the cores.")
-    ] = 1,
+    jobs: Annotated[int, Option(min=1, help="Lessons to run in parallel on shared cores.")] = 1,
 ):
     """Run lessons in fresh kernels and print the scores; the exit code is 1 when a lesson stops."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -134,12 +127,8 @@ def show_progress(as_json: AsJson = False):
 
 
 @app.command()
-def where(
-    name: Annotated[
-        str | None, Argument(help="Name of a data set or model (none: a list).")
-    ] = None,
-):
-    """Print the local folder of a catalogue entry."""
+def where(name: Annotated[str | None, Argument(help="Name of a data set or model.")] = None):
+    """Print the local folder of a catalogue entry; without a name, list the names."""
     if name is None:
         names = ", ".join(entry.name for entry in catalog.entries() if entry.pocket)
         raise catalog.CatalogError(f"where needs one of these names: {names}.")
@@ -153,11 +142,9 @@ def finetune(
     data: Source = None,
     model: Annotated[
         str | None,
-        Option(help="Model to start from: a catalogue name, a folder or a Hub id (default: the lesson's)."),
+        Option(help="Catalogue name, folder or Hub id to start from (default: the lesson's)."),
     ] = None,
-    steps: Annotated[
-        int | None, Option(min=1, help="Number of optimiser steps, instead of --epochs.")
-    ] = None,
+    steps: Annotated[int | None, Option(min=1, help="Steps, instead of --epochs.")] = None,
     epochs: Annotated[
         float | None,
         Option(
@@ -167,10 +154,7 @@ def finetune(
     ] = None,
     batch_size: Annotated[
         int | None,
-        Option(
-            min=1,
-            help="Examples in a batch of each process (default: the lesson's, 16; diarization 8).",
-        ),
+        Option(min=1, help="Batch size of a process (default: the lesson's, 16; diarization 8)."),
     ] = None,
     learning_rate: Annotated[
         float | None, Option(help="Peak learning rate (default: the lesson's, 5e-4; tts 3e-4).")

@@ -44,17 +44,14 @@ def solution(exercise_id, cases=(), **options):
 
 
 def check(exercise_id, answer):
-    """Check an answer (a function or a value) and print the verdict.
+    """Check an answer, print the verdict, and return it: True, False, or None (not attempted).
 
     Parameters
     ----------
     exercise_id : str
         As written above the exercise, for example ``"01.3"``.
-
-    Returns
-    -------
-    bool or None
-        True when right, False when wrong, None when the stub is untouched.
+    answer : object
+        The function or value that the learner wrote.
     """
     known = catalogue(str(exercise_id).split(".")[0])
     if exercise_id not in known:
@@ -90,7 +87,7 @@ def attempted(value):
 
 
 def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
-    """Compare a learner's function with the reference solution, case by case.
+    """Raise AssertionError at the first case where an answer and the reference solution differ.
 
     Parameters
     ----------
@@ -104,11 +101,6 @@ def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
         Makes the arguments of a random case from a ``numpy.random.Generator``.
     tolerance : float
         Allowed relative difference of numbers.
-
-    Raises
-    ------
-    AssertionError
-        With the first difference, in one sentence.
     """
     assert callable(answer), f"expected a function, got {describe(answer)}."
     names = list(signature(reference).parameters)
@@ -168,14 +160,12 @@ def describe(value):
 
 def _plain(value):
     """Return arrays as lists and numbers of NumPy as Python's, rounded to six digits."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
-        return [_plain(each) for each in value[:100]]
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.item()
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_plain, value[:100]))
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 

@@ -91,8 +91,7 @@ class Refused(Exception):
     """An answer with an error status, huggingface_hub's code for what is missing, and a body."""
 
     def __init__(self, status, code="", **facts):
-        super().__init__(status, code)
-        self.status, self.code, self.facts = status, code, facts
+        super().__init__(status, code, facts)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -110,7 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._answer(unquote(url.path), body or url.query.encode())
             content, headers = answer if isinstance(answer, tuple) else (answer, {})
         except Refused as refused:
-            status, content, headers = refused.status, refused.facts, {"X-Error-Code": refused.code}
+            status, code, content = refused.args
+            headers = {"X-Error-Code": code}
         content = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": len(content)}.items():

@@ -3,6 +3,7 @@
 import os
 import platform
 import random
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from course_utils import catalog
@@ -25,19 +26,17 @@ def start(number, profile=None, seed=0):
     Parameters
     ----------
     number : str
-        The lesson's two digits.
+        Two digits.
     profile : {"pocket", "hub"}, optional
         Default: the environment variable ``COURSE_PROFILE``, else ``"pocket"``.
     seed : int
-        Seed of every random generator.
     """
     catalog.use_profile(profile or catalog.profile())
     os.environ["COURSE_LESSON"] = number
     colab_token()
     # The lessons explain in their own words what Transformers warns of, such as a new head.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    _seed(seed)
-    _show()
+    _set_libraries(seed)
     # One call before the download begins, so that the notebook keeps one output.
     lines = [f"{name:<10}{value}" for name, value in facts(number, seed).items()]
     print("\n".join([*lines, "", *roles(number)]), flush=True)
@@ -71,12 +70,9 @@ def facts(number, seed=0):
         "versions": ", ".join(versions),
         "seed": str(seed),
     }
-    try:
+    # A notebook alone on Colab has no syllabus: its card says the title and the minutes.
+    with suppress(syllabus.SyllabusError):
         (lesson,) = syllabus.select([number])
-    except syllabus.SyllabusError:
-        # A single notebook, opened on Colab: its card says the title and the minutes.
-        pass
-    else:
         rows["lesson"] = f"{number} · {lesson.title}"
         rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell"
     rows["download"] = download(number)
@@ -121,20 +117,16 @@ def download(number):
     return f"{listing}; {total} MB together, less what is in {cache} already; {free} MB free there"
 
 
-def _seed(seed):
+def _set_libraries(seed):
+    import matplotlib
     import numpy
+    import pandas as pd
     import torch
+    from IPython import get_ipython
 
     random.seed(seed)
     numpy.random.seed(seed)  # noqa: NPY002 - libraries that a lesson calls still read it
     torch.manual_seed(seed)
-
-
-def _show():
-    import matplotlib
-    import pandas as pd
-    from IPython import get_ipython
-
     if shell := get_ipython():
         shell.run_line_magic("matplotlib", "inline")
     # Small pictures keep an executed notebook far below 1.5 MB.

@@ -5,6 +5,7 @@ A lesson appends with :func:`record`; ``course-utils progress`` and the last les
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,21 +56,17 @@ def record(
         Two digits (default: the lesson that :func:`course_utils.course.lesson.start` opened).
     higher_is_better : bool, optional
         Whether a higher score is better (default: ``scoring.higher_is_better(metric)``).
-
-    Raises
-    ------
-    ValueError
-        If neither score is given, or one is not a finite number.
-    LedgerError
-        If the file cannot be written, or is not a ledger.
     """
     if baseline is None and finetuned is None:
         raise ValueError(f"record({task!r}): give baseline=, finetuned= or both.")
+    if higher_is_better is None:
+        with suppress(ValueError):  # none of this package's metrics: the direction is not known
+            higher_is_better = scoring.higher_is_better(str(metric))
     entry = {
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
-        "higher_is_better": _direction(metric) if higher_is_better is None else higher_is_better,
+        "higher_is_better": higher_is_better,
         "baseline": _number("baseline", baseline),
         "finetuned": _number("finetuned", finetuned),
         "seconds": _number("seconds", seconds),
@@ -125,13 +122,6 @@ def table(entries):
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
-
-
-def _direction(metric):
-    try:
-        return scoring.higher_is_better(str(metric))
-    except ValueError:  # none of this package's metrics
-        return None
 
 
 def _number(name, value):

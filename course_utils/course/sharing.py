@@ -27,11 +27,6 @@ def connect():
     In the hub profile it is the real Hub, with the learner's account; in the pocket profile a
     small server on 127.0.0.1 with its own account, token and cache. Call this before the first
     import of a Hugging Face library; a second call changes nothing.
-
-    Raises
-    ------
-    SharingError
-        If there is no token (hub), or a Hugging Face library is already imported (pocket).
     """
     if catalog.profile() == "hub":
         print(f"Pushes go to {_real()}, into your account.")

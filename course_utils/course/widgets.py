@@ -19,6 +19,7 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 _WINDOWS = (64, 128, 256, 512, 1024, 2048, 4096)
 _HOPS = (16, 32, 64, 128, 256, 512, 1024)
 _CONTROL = {"style": {"description_width": "10.5em"}, "layout": {"width": "28em"}}
+_SLIDER = _CONTROL | {"continuous_update": False}
 _WRAPPED = {"flex_flow": "row wrap"}
 
 
@@ -78,15 +79,12 @@ class Explorer(_Cell):
             options=[(str(n), n) for n in lengths],
             value=min(value, lengths[-1]),
             description=description,
-            continuous_update=False,
-            **_CONTROL,
+            **_SLIDER,
         )
 
     @staticmethod
     def _slider(description, value, low, high, step):
-        return ipywidgets.IntSlider(
-            value, low, high, step, description=description, continuous_update=False, **_CONTROL
-        )
+        return ipywidgets.IntSlider(value, low, high, step, description=description, **_SLIDER)
 
     def _draw(self, _=None):
         self.bands.disabled = not self.mel.value
@@ -151,9 +149,7 @@ class Guess(_Cell):
         choices = [str(choice) for choice in choices]
         if len(set(choices)) < 2 or len(set(choices)) < len(choices):
             raise ValueError(f"choices is {choices}: give at least two, each of them once.")
-        self.choice = None
-        self._question = question
-        self._reveals = []
+        self.choice, self._question, self._reveals = None, question, []
         self._buttons = [
             ipywidgets.Button(description=choice, layout={"width": "auto", "min_width": "6em"})
             for choice in choices
