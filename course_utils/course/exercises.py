@@ -165,7 +165,7 @@ def _plain(value):
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, list)):
-        return type(value)(map(_plain, value[:100]))
+        return (tuple if isinstance(value, tuple) else list)(map(_plain, value[:100]))
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
