@@ -66,12 +66,20 @@ def test_where_prints_a_folder_that_transformers_opens():
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["where", "sound-classifie"], "sound-classifier"), (["run", "77"], "No lesson 77")],
+    [
+        (["where"], "new-voice"),
+        (["where", "sound-classifie"], "sound-classifier"),
+        (["run", "77"], "No lesson 77"),
+    ],
 )
 def test_a_mistake_ends_in_one_sentence(arguments, said):
     done = course_utils(*arguments)
     assert done.returncode != 0 and said in done.stderr
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_help_shows_brackets_as_they_are():
+    assert "begins with [fix]" in course_utils("--help").stdout
 
 
 def test_doctor_finds_this_machine_well():

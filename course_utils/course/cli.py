@@ -19,9 +19,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the default hides words in brackets, such as [fix]
     help="Audio AI with Transformers, from pipeline() to fine-tuning.",
 )
-
 
 Profile = Literal["pocket", "hub"]
 Task = Annotated[
@@ -38,11 +38,7 @@ Source = Annotated[
 ]
 AnyProfile = Annotated[
     Profile | None,
-    Option(
-        "--profile",
-        help="pocket for the models and data that ship with the course, hub for those of the "
-        "Hugging Face Hub (default: $COURSE_PROFILE, else pocket).",
-    ),
+    Option(help="Source of models and data (default: $COURSE_PROFILE, else pocket)."),
 ]
 
 
@@ -62,11 +58,9 @@ def doctor():
 @app.command()
 def lessons(as_json: AsJson = False):
     """List the lessons with their minutes and the models and data that each needs."""
-    rows = [
-        asdict(lesson)
-        | {"entries": [e.name for e in catalog.entries() if lesson.number in e.lessons]}
-        for lesson in syllabus.lessons()
-    ]
+    rows = [asdict(lesson) for lesson in syllabus.lessons()]
+    for row in rows:
+        row["entries"] = [e.name for e in catalog.entries() if row["number"] in e.lessons]
     if as_json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return
@@ -80,14 +74,9 @@ def run(
     numbers: Numbers = None,
     profile: Annotated[Profile, Option(help="Models and data to use.")] = "pocket",
     out: Annotated[Path, Option(help="Folder for the executed notebooks.")] = Path("runs"),
-    jobs: Annotated[
-        int, Option(min=1, help="Number of lessons that run in parallel and share the cores.")
-    ] = 1,
+    jobs: Annotated[int, Option(min=1, help="Lessons to run in parallel on shared cores.")] = 1,
 ):
-    """Run lessons from top to bottom in fresh kernels and print the scores.
-
-    The exit code is 1 when a lesson stops with an error.
-    """
+    """Run lessons in fresh kernels and print the scores; the exit code is 1 when a lesson stops."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from course_utils.course import notebook_runner
@@ -101,18 +90,12 @@ def run(
         for done in ran:
             runs.append(done)
             verdict = f"stopped: {done.error}" if done.error else "done"
-            bar.console.print(
-                f"{done.lesson.number}  {done.lesson.title:<44}{done.seconds:6.0f} s  {verdict}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            line = f"{done.lesson.number}  {done.lesson.title:<44}{done.seconds:6.0f} s  {verdict}"
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
     print(f"\n{progress.table([score for done in runs for score in done.scores])}\n")
     failed = [done.lesson.number for done in runs if done.error]
-    print(
-        f"{len(runs) - len(failed)} of {len(runs)} lessons ran in "
-        f"{time.perf_counter() - started:.0f} s; executed copies are in {out}/"
-    )
+    counts, seconds = f"{len(runs) - len(failed)} of {len(runs)}", time.perf_counter() - started
+    print(f"{counts} lessons ran in {seconds:.0f} s; executed copies are in {out}/")
     if failed:
         print(f"To repeat what stopped: {sys.argv[0]} run {' '.join(failed)}")
     raise typer.Exit(code=1 if failed else 0)
@@ -121,13 +104,11 @@ def run(
 @app.command()
 def prefetch(
     to: Annotated[Path, Option(help="Folder to download to; later the value of HF_HOME.")],
-    lessons: Annotated[
-        str | None, Option(help="Numbers of lessons, such as 02,03 (default: all).")
-    ] = None,
+    lessons: Annotated[str, Option(help="Numbers of lessons, such as 02,03 (default: all).")] = "",
 ):
     """Download what lessons need in the hub profile, to run them later without a network."""
     catalog.use_profile("hub")
-    chosen = syllabus.select(lessons.replace(",", " ").split() if lessons else [])
+    chosen = syllabus.select(lessons.replace(",", " ").split())
     wanted = {entry.hub: entry for each in chosen for entry in catalog.to_download(each.number)}
     for entry in wanted.values():
         print(f"{entry.hub} ({entry.size_mb} MB)", flush=True)
@@ -146,8 +127,11 @@ def show_progress(as_json: AsJson = False):
 
 
 @app.command()
-def where(name: Annotated[str, Argument(help="Name of a data set or model.")]):
-    """Print the local folder of a catalogue entry."""
+def where(name: Annotated[str | None, Argument(help="Name of a data set or model.")] = None):
+    """Print the local folder of a catalogue entry; without a name, list the names."""
+    if name is None:
+        names = ", ".join(entry.name for entry in catalog.entries() if entry.pocket)
+        raise catalog.CatalogError(f"where needs one of these names: {names}.")
     print(catalog.where(name))
 
 
@@ -158,14 +142,9 @@ def finetune(
     data: Source = None,
     model: Annotated[
         str | None,
-        Option(
-            help="Model to start from: a catalogue name, a local folder or a Hub id (default: "
-            "the lesson's model)."
-        ),
+        Option(help="Catalogue name, folder or Hub id to start from (default: the lesson's)."),
     ] = None,
-    steps: Annotated[
-        int | None, Option(min=1, help="Number of optimiser steps, instead of --epochs.")
-    ] = None,
+    steps: Annotated[int | None, Option(min=1, help="Steps, instead of --epochs.")] = None,
     epochs: Annotated[
         float | None,
         Option(
@@ -175,10 +154,7 @@ def finetune(
     ] = None,
     batch_size: Annotated[
         int | None,
-        Option(
-            min=1,
-            help="Examples in a batch of each process (default: the lesson's, 16; diarization 8).",
-        ),
+        Option(min=1, help="Batch size of a process (default: the lesson's, 16; diarization 8)."),
     ] = None,
     learning_rate: Annotated[
         float | None, Option(help="Peak learning rate (default: the lesson's, 5e-4; tts 3e-4).")
@@ -188,8 +164,7 @@ def finetune(
         Option(
             "--gradient-accumulation",
             min=1,
-            help="Batches whose gradients are summed for "
-            "one optimiser step (default: the lesson's, 1).",
+            help="Batches in one optimiser step (default: the lesson's, 1).",
         ),
     ] = None,
     precision: Annotated[Precision, Option(help="Mixed precision: no, bf16 or fp16.")] = "no",

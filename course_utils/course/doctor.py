@@ -42,10 +42,7 @@ def examine():
 
 
 def packages():
-    """Yield a :class:`Finding` for each package that is missing or too old, and one for the rest.
-
-    Required are the packages in pyproject.toml, with those for notebooks and demos.
-    """
+    """Yield a :class:`Finding` for each package that is missing or too old, one for the rest."""
     # Colab is a notebook itself and needs no JupyterLab.
     extras = ("", "demo") if "COLAB_RELEASE_TAG" in os.environ else ("", "notebooks", "demo")
     good = []
@@ -69,9 +66,8 @@ def packages():
 
 def ffmpeg():
     """Return a :class:`Finding`: whether M4A and video files can be read."""
-    if shutil.which("ffmpeg"):
-        return Finding(True, "ffmpeg reads M4A and video files")
-    return Finding(True, "no ffmpeg: only M4A and video files need it (apt or brew install ffmpeg)")
+    without = "no ffmpeg: only M4A and video files need it (apt or brew install ffmpeg)"
+    return Finding(True, "ffmpeg reads M4A and video files" if shutil.which("ffmpeg") else without)
 
 
 def disk():

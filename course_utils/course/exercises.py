@@ -15,6 +15,7 @@ import numpy as np
 RANDOM_CASES = 20
 """Random inputs that an answer is tried on, in number; the same ones each time."""
 
+_CHECKS = resources.files("course_utils.course.checks")
 _REGISTERED = {}
 
 
@@ -23,10 +24,7 @@ class NotAttempted(Exception):
 
 
 def exercise(exercise_id):
-    """Return a decorator for a check, a function that takes the learner's answer.
-
-    It raises AssertionError with one clear sentence when the answer is wrong.
-    """
+    """Return a decorator for a check: a function that raises AssertionError at a wrong answer."""
 
     def register(verify):
         _REGISTERED[exercise_id] = verify
@@ -36,25 +34,17 @@ def exercise(exercise_id):
 
 
 def solution(exercise_id, cases=(), **options):
-    """Return a decorator for a reference solution, with which answers are compared.
-
-    Parameters
-    ----------
-    exercise_id : str
-        Lesson and number, for example ``"01.3"``.
-    cases, **options
-        As in :func:`compare`.
-    """
+    """Return a decorator for a reference solution; the options are those of :func:`compare`."""
 
     def register(reference):
-        _REGISTERED[exercise_id] = lambda answer: compare(answer, reference, cases, **options)
+        exercise(exercise_id)(lambda answer: compare(answer, reference, cases, **options))
         return reference
 
     return register
 
 
 def check(exercise_id, answer):
-    """Check an answer and print the verdict.
+    """Check an answer, print the verdict, and return it: True, False, or None (not attempted).
 
     Parameters
     ----------
@@ -62,16 +52,6 @@ def check(exercise_id, answer):
         As written above the exercise, for example ``"01.3"``.
     answer : object
         The function or value that the learner wrote.
-
-    Returns
-    -------
-    bool or None
-        True when right, False when wrong, None when the stub is untouched.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise; the message lists those of the lesson.
     """
     known = catalogue(str(exercise_id).split(".")[0])
     if exercise_id not in known:
@@ -82,11 +62,9 @@ def check(exercise_id, answer):
     except NotAttempted:
         print(f"{exercise_id} not attempted yet")
         return None
-    except AssertionError as mistake:
-        print(f"✗ {exercise_id}: {mistake}")
-        return False
     except Exception as error:
-        print(f"✗ {exercise_id}: your code stops with {type(error).__name__}: {error}")
+        stops = f"your code stops with {type(error).__name__}: {error}"
+        print(f"✗ {exercise_id}: {error if isinstance(error, AssertionError) else stops}")
         return False
     print(f"✓ {exercise_id}")
     return True
@@ -94,14 +72,11 @@ def check(exercise_id, answer):
 
 def catalogue(lesson=""):
     """Return the checks of a lesson (two digits), or of all lessons, a dict with ids as keys."""
-    for file in resources.files("course_utils.course.checks").iterdir():
+    for file in _CHECKS.iterdir():
         if file.name.startswith(f"lesson_{lesson}"):
             import_module(f"course_utils.course.checks.{file.name.removesuffix('.py')}")
-    return {
-        name: _REGISTERED[name]
-        for name in sorted(_REGISTERED)
-        if not lesson or name.split(".")[0] == lesson
-    }
+    names = sorted(name for name in _REGISTERED if lesson in ("", name.split(".")[0]))
+    return {name: _REGISTERED[name] for name in names}
 
 
 def attempted(value):
@@ -112,13 +87,12 @@ def attempted(value):
 
 
 def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
-    """Compare a learner's function with the reference solution, case by case.
+    """Raise AssertionError at the first case where an answer and the reference solution differ.
 
     Parameters
     ----------
     answer : callable
-        The learner's function. Arguments are passed by position, so its parameters may have any
-        names.
+        The learner's function. Its parameters may have any names.
     reference : callable
         The right one. A message has its parameters' names, and its docstring as a hint.
     cases : sequence of tuple
@@ -127,13 +101,6 @@ def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
         Makes the arguments of a random case from a ``numpy.random.Generator``.
     tolerance : float
         Allowed relative difference of numbers.
-
-    Raises
-    ------
-    AssertionError
-        With the first difference, in one sentence.
-    NotAttempted
-        If the function returns None or ``...`` in the first case.
     """
     assert callable(answer), f"expected a function, got {describe(answer)}."
     names = list(signature(reference).parameters)
@@ -166,13 +133,10 @@ def expect(answer, expected, hint):
 def same(got, expected, tolerance=1e-6):
     """Tell whether two answers agree: numbers and arrays within a tolerance, the rest exactly."""
     if isinstance(expected, dict):
-        return (
-            isinstance(got, dict)
-            and set(got) == set(expected)
-            and all(same(got[key], expected[key], tolerance) for key in expected)
-        )
-    sequence = (list, tuple)
-    if isinstance(expected, sequence) and isinstance(got, sequence):
+        if not isinstance(got, dict) or set(got) != set(expected):
+            return False
+        got, expected = [got[key] for key in expected], list(expected.values())
+    if isinstance(expected, list | tuple) and isinstance(got, list | tuple):
         pairs = zip(got, expected, strict=False)
         return len(got) == len(expected) and all(same(*pair, tolerance) for pair in pairs)
     try:
@@ -196,38 +160,20 @@ def describe(value):
 
 def _plain(value):
     """Return arrays as lists and numbers of NumPy as Python's, rounded to six digits."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
-        return [_plain(each) for each in value[:100]]
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.item()
+    if isinstance(value, (tuple, list)):
+        return (tuple if isinstance(value, tuple) else list)(map(_plain, value[:100]))
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def quiz(lesson):
-    """Return the quiz of a lesson; every option explains itself when it is clicked.
+    """Return the :class:`course_utils.course.quiz.Quiz` of a lesson (two digits)."""
+    from course_utils.course.quiz import quiz
 
-    Parameters
-    ----------
-    lesson : str
-        Two digits.
-
-    Returns
-    -------
-    course_utils.course.widgets.Quiz
-        Shows itself as the last line of a cell.
-
-    Raises
-    ------
-    ValueError
-        If that lesson has no quiz.
-    """
-    from course_utils.course import widgets
-
-    file = resources.files("course_utils.course.checks") / f"quiz_{lesson}.json"
+    file = _CHECKS / f"quiz_{lesson}.json"
     if not file.is_file():
         raise ValueError(f"There is no quiz for lesson {lesson!r}.")
-    return widgets.quiz(json.loads(file.read_text(encoding="utf-8")))
+    return quiz(json.loads(file.read_text(encoding="utf-8")))

@@ -25,15 +25,7 @@ _REVISION = r"(?P<revision>[^/]+)"
 
 
 class StandIn(ThreadingHTTPServer):
-    """The server, on a free port of 127.0.0.1.
-
-    Attributes
-    ----------
-    address : str
-        Its address, for ``HF_ENDPOINT``.
-    token : str
-        The token that it accepts, random for each server, for ``HF_TOKEN``.
-    """
+    """The server, on a free port of 127.0.0.1, with ``address`` and ``token`` for the clients."""
 
     daemon_threads = True
 
@@ -78,10 +70,11 @@ class StandIn(ThreadingHTTPServer):
         """Return the folders and files of a commit in the format of the Hub."""
         _, files = self.files(repo, revision)
         folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
-        return [{"type": "directory", "path": path, "oid": path} for path in folders] + [
-            {"type": "file", "path": path, "oid": sha, "size": len(self.content(sha))}
-            for path, sha in files.items()
-        ]
+        found = [{"type": "directory", "path": path, "oid": path} for path in folders]
+        for path, sha in files.items():
+            size = len(self.content(sha))
+            found.append({"type": "file", "path": path, "oid": sha, "size": size})
+        return found
 
     def commit(self, repo, added, deleted):
         """Add a commit and return its name; `deleted` names files and folders."""
@@ -95,14 +88,10 @@ class StandIn(ThreadingHTTPServer):
 
 
 class Refused(Exception):
-    """An answer with an error status.
-
-    ``code`` tells huggingface_hub what is missing; ``facts`` are the JSON of the answer.
-    """
+    """An answer with an error status, huggingface_hub's code for what is missing, and a body."""
 
     def __init__(self, status, code="", **facts):
-        super().__init__(status, code)
-        self.status, self.code, self.facts = status, code, facts
+        super().__init__(status, code, facts)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -120,7 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._answer(unquote(url.path), body or url.query.encode())
             content, headers = answer if isinstance(answer, tuple) else (answer, {})
         except Refused as refused:
-            status, content, headers = refused.status, refused.facts, {"X-Error-Code": refused.code}
+            status, code, content = refused.args
+            headers = {"X-Error-Code": code}
         content = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": len(content)}.items():
@@ -134,10 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, path, sent):
         for methods, pattern, answer, public in _ROUTES:
             if self.command in methods and (found := re.fullmatch(pattern, path)):
-                if (
-                    not public
-                    and self.headers.get("Authorization") != f"Bearer {self.server.token}"
-                ):
+                sender = self.headers.get("Authorization")
+                if not public and sender != f"Bearer {self.server.token}":
                     raise Refused(401)
                 return answer(self.server, sent, **found.groupdict())
         raise Refused(404)
@@ -182,16 +170,11 @@ def _create(server, sent):
 
 @_route("POST", rf"/api/{_REPO}/preupload/main")
 def _announce(server, sent, repo):
-    return {
-        "files": [
-            {
-                "path": file["path"],
-                "uploadMode": "lfs" if file["path"].endswith(LARGE) else "regular",
-                "shouldIgnore": False,
-            }
-            for file in json.loads(sent)["files"]
-        ]
-    }
+    files = json.loads(sent)["files"]
+    for file in files:
+        file["uploadMode"] = "lfs" if file["path"].endswith(LARGE) else "regular"
+        file["shouldIgnore"] = False
+    return {"files": files}
 
 
 @_route("POST", r"/.+\.git/info/lfs/objects/batch")

@@ -23,15 +23,13 @@ class Run:
 
 
 def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
-    """Yield the :class:`Run` of each lesson in order, while ``jobs`` of them run in parallel.
+    """Yield the :class:`Run` of each lesson in order; the other parameters are those of `run`.
 
     Parameters
     ----------
     lessons : list of course_utils.course.syllabus.Lesson
-    profile, out, on_cell
-        As for :func:`run`.
-    jobs : int, default 1
-        Number of kernels at the same time; each gets its share of the cores.
+    jobs : int
+        Number of kernels that run at the same time and share the cores.
     """
     # Two kernels must not fill the same cache of numba's (librosa's compiler): both may crash.
     caches = queue.SimpleQueue()
@@ -52,8 +50,6 @@ def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
 
 def run(lesson, profile, out, on_cell=lambda: None, environment=None):
     """Execute a lesson's notebook, save the executed copy, and return its :class:`Run`.
-
-    What a cell raises is in ``Run.error``; it raises nothing here.
 
     Parameters
     ----------
@@ -76,7 +72,7 @@ def run(lesson, profile, out, on_cell=lambda: None, environment=None):
     notebook = nbformat.read(syllabus.folder() / lesson.file, as_version=4)
     client = NotebookClient(
         notebook,
-        timeout=None,  # a cell may take as long as it takes: machines differ too much
+        timeout=None,
         # Newer kernels warn at each start that they speak TCP, here on 127.0.0.1 only.
         extra_arguments=["--IPKernelApp.log_level=40"],
         kernel_name="python3",

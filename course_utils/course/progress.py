@@ -5,6 +5,7 @@ A lesson appends with :func:`record`; ``course-utils progress`` and the last les
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,10 +26,7 @@ class LedgerError(errors.CourseError, RuntimeError):
 
 
 def path():
-    """Return the ledger's file, a :class:`pathlib.Path` that may not exist yet.
-
-    It is ``progress.json`` in the folder ``$COURSE_HOME``, by default in ``~/.course-utils``.
-    """
+    """Return the ledger's file, a :class:`pathlib.Path` that may not exist yet."""
     return Path(os.environ.get("COURSE_HOME") or Path.home() / ".course-utils") / "progress.json"
 
 
@@ -42,7 +40,7 @@ def record(
     lesson=None,
     higher_is_better=None,
 ):
-    """Append one score to the ledger.
+    """Append one score to the ledger, and return the entry, a dict.
 
     Parameters
     ----------
@@ -58,26 +56,17 @@ def record(
         Two digits (default: the lesson that :func:`course_utils.course.lesson.start` opened).
     higher_is_better : bool, optional
         Whether a higher score is better (default: ``scoring.higher_is_better(metric)``).
-
-    Returns
-    -------
-    dict
-        The entry as it was written.
-
-    Raises
-    ------
-    ValueError
-        If neither score is given, or one is not a finite number.
-    LedgerError
-        If the file cannot be written, or is not a ledger.
     """
     if baseline is None and finetuned is None:
         raise ValueError(f"record({task!r}): give baseline=, finetuned= or both.")
+    if higher_is_better is None:
+        with suppress(ValueError):  # none of this package's metrics: the direction is not known
+            higher_is_better = scoring.higher_is_better(str(metric))
     entry = {
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
-        "higher_is_better": _direction(metric) if higher_is_better is None else higher_is_better,
+        "higher_is_better": higher_is_better,
         "baseline": _number("baseline", baseline),
         "finetuned": _number("finetuned", finetuned),
         "seconds": _number("seconds", seconds),
@@ -111,13 +100,7 @@ def latest(run=None):
     Returns
     -------
     list of dict
-        One dict an entry with exactly the keys in ``FIELDS`` and ``higher_is_better``, which is
-        None where the direction of the metric is not known.
-
-    Raises
-    ------
-    LedgerError
-        If the file is not a ledger.
+        With the keys in ``FIELDS``, and ``higher_is_better``, which may be None (not known).
     """
     newest = {
         tuple(entry[name] for name in TEXTS): {name: entry[name] for name in FIELDS}
@@ -129,13 +112,7 @@ def latest(run=None):
 
 
 def table(entries):
-    """Return scores as a table in plain text, one line an entry.
-
-    Parameters
-    ----------
-    entries : list of dict
-        As :func:`latest` returns them; without any, the table is a sentence that says so.
-    """
+    """Return entries, as :func:`latest` returns them, as a table in plain text."""
     if not entries:
         return "No score yet. Run a lesson: its last cells write here."
     rows = [FIELDS] + [tuple(_cell(entry[name]) for name in FIELDS) for entry in entries]
@@ -145,13 +122,6 @@ def table(entries):
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
-
-
-def _direction(metric):
-    try:
-        return scoring.higher_is_better(str(metric))
-    except ValueError:  # none of this package's metrics
-        return None
 
 
 def _number(name, value):

@@ -10,8 +10,7 @@ _COLOURS = {
     "--jq-correct-color": "#0a8f5b",
     "--jq-incorrect-color": "#d14900",
 }
-# Left-aligned, as large as the text around it, with an outline for keyboard focus. The note is for
-# pages that run no script; those drop styles too, so only they show it.
+# The note is for pages that run no script; those drop styles too, so only they show it.
 _STYLE = """<style>
 .course-quiz .Quiz { margin: 0 0 1.2em; font-size: 1.05em; line-height: 1.35; }
 .course-quiz .Feedback { font-size: 1em; text-align: left; }
@@ -35,23 +34,13 @@ class Quiz:
 
 
 def quiz(questions):
-    """Show questions whose options each explain themselves when clicked.
+    """Return a :class:`Quiz`, the last line of a cell; each option explains itself when clicked.
 
     Parameters
     ----------
     questions : list of dict
         ``{"question": text, "answers": [{"answer": text, "correct": bool, "feedback": text},
         ...]}``. All correct answers must be chosen. Text between backticks is set as code.
-
-    Returns
-    -------
-    Quiz
-        Shows itself as the last line of a cell.
-
-    Raises
-    ------
-    ValueError
-        If a question has no correct answer, or an answer has no explanation.
     """
     from IPython.utils.capture import capture_output
     from jupyterquiz import display_quiz

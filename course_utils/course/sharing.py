@@ -24,23 +24,15 @@ class SharingError(errors.CourseError, RuntimeError):
 def connect():
     """Choose the Hub that this kernel pushes to and loads from, and print its address.
 
-    In the hub profile it is the real Hub, with the learner's account. In the pocket profile it is
-    a small server on 127.0.0.1 with its own account, token and cache: nothing leaves the machine,
-    and no token of the learner is sent anywhere. Call this before the first import of a Hugging
-    Face library; a second call changes nothing.
-
-    Raises
-    ------
-    SharingError
-        If there is no token (hub), or a Hugging Face library is already imported (pocket).
+    In the hub profile it is the real Hub, with the learner's account; in the pocket profile a
+    small server on 127.0.0.1 with its own account, token and cache. Call this before the first
+    import of a Hugging Face library; a second call changes nothing.
     """
     if catalog.profile() == "hub":
         print(f"Pushes go to {_real()}, into your account.")
     else:
-        print(
-            f"Pushes go to {_stand_in()}, a stand-in for the Hub in this kernel. Nothing is "
-            "uploaded."
-        )
+        server = f"{_stand_in()}, a stand-in for the Hub in this kernel"
+        print(f"Pushes go to {server}. Nothing is uploaded.")
 
 
 def _real():

@@ -18,7 +18,7 @@ class SyllabusError(errors.CourseError, RuntimeError):
 
 @dataclass(frozen=True)
 class Lesson:
-    """The facts of one lesson; ``minutes`` has those to run every cell, one entry a profile."""
+    """The facts of one lesson; ``minutes`` to run every cell is a dict with profiles as keys."""
 
     number: str
     title: str
@@ -33,13 +33,8 @@ class Lesson:
 def folder():
     """Return the folder of the notebooks, a :class:`pathlib.Path`.
 
-    It is ``$COURSE_NOTEBOOKS``, else ``notebooks/`` beside the package, else the one below the
-    current folder.
-
-    Raises
-    ------
-    SyllabusError
-        If none of them holds a lesson.
+    It is the first of these that holds a lesson: ``$COURSE_NOTEBOOKS``, ``notebooks/`` beside the
+    package, ``notebooks/`` in the current folder. If none does, it raises :class:`SyllabusError`.
     """
     beside = Path(__file__).resolve().parents[2] / "notebooks"
     for candidate in (os.environ.get("COURSE_NOTEBOOKS"), beside, Path.cwd() / "notebooks"):
@@ -57,13 +52,7 @@ def lessons():
 
 
 def read(path):
-    """Return the :class:`Lesson` of one notebook file.
-
-    Raises
-    ------
-    SyllabusError
-        If the file is no notebook or ``metadata.course`` lacks a fact.
-    """
+    """Return the :class:`Lesson` of one notebook file."""
     path = Path(path)
     try:
         course = json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]
@@ -76,22 +65,12 @@ def read(path):
 
 
 def select(numbers):
-    """Return the lessons with these numbers, all when there are none.
+    """Return lessons in teaching order; without numbers, all.
 
     Parameters
     ----------
     numbers : iterable of str
         Numbers (``"3"`` or ``"03"``) or file names.
-
-    Returns
-    -------
-    list of Lesson
-        In teaching order.
-
-    Raises
-    ------
-    SyllabusError
-        If a number names no lesson.
     """
     known = {lesson.number: lesson for lesson in lessons()}
     wanted = {Path(str(number)).name.split("_")[0].zfill(2) for number in numbers}

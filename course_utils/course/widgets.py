@@ -19,63 +19,8 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 _WINDOWS = (64, 128, 256, 512, 1024, 2048, 4096)
 _HOPS = (16, 32, 64, 128, 256, 512, 1024)
 _CONTROL = {"style": {"description_width": "10.5em"}, "layout": {"width": "28em"}}
+_SLIDER = _CONTROL | {"continuous_update": False}
 _WRAPPED = {"flex_flow": "row wrap"}
-
-
-def explore(samples, sampling_rate, title=None):
-    """Show a spectrogram with controls for window, hop, mel bands and dynamic range.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray of float, shape (n,) or (channels, n)
-        Amplitudes in [-1, 1]; channels are averaged. Clips of a few seconds redraw at once.
-    sampling_rate : int
-        In Hz.
-    title : str, optional
-        Title of the picture.
-
-    Returns
-    -------
-    Explorer
-        Shows itself as the last line of a cell.
-    """
-    return Explorer(samples, sampling_rate, title)
-
-
-def guess(choices, question="What do you hear?", player=None):
-    """Ask for a guess, once, before the model answers.
-
-    Parameters
-    ----------
-    choices : sequence
-        The answers, one button each.
-    question : str
-        Shown above the buttons.
-    player : course_utils.listening.Player, optional
-        Sound to guess about, where the cell before does not show it.
-
-    Returns
-    -------
-    Guess
-        Shows itself as the last line of a cell; `Guess.reveal` in a later cell compares.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two choices, or one of them twice.
-
-    Examples
-    --------
-    In one cell::
-
-        first_guess = widgets.guess(["dog", "cat"])
-        first_guess
-
-    and after the model has run::
-
-        first_guess.reveal("dog", model=classifier(clip)[0])
-    """
-    return Guess(choices, question, player)
 
 
 def _status(marked):
@@ -96,14 +41,23 @@ class _Cell:
 
 
 class Explorer(_Cell):
-    """A spectrogram with controls; made by `explore`.
+    """A spectrogram with controls for window, hop, mel bands and dynamic range.
 
-    ``sentence`` states the resolution in time and frequency, in ms and Hz.
+    It shows itself as the last line of a cell. ``sentence`` states the resolution in time and
+    frequency, in ms and Hz.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray of float, shape (n,) or (channels, n)
+        Amplitudes in [-1, 1]; channels are averaged. Clips of a few seconds redraw at once.
+    sampling_rate : int
+        In Hz.
+    title : str, optional
+        Title of the picture.
     """
 
     def __init__(self, samples, sampling_rate, title=None):
-        self._samples = audio.to_mono(samples)
-        self._sampling_rate = sampling_rate
+        self._samples, self._sampling_rate = audio.to_mono(samples), sampling_rate
         self._title = title
         self.window = self._lengths("Window (samples)", _WINDOWS, 1024)
         self.hop = self._lengths("Hop (samples)", _HOPS, 256)
@@ -125,15 +79,12 @@ class Explorer(_Cell):
             options=[(str(n), n) for n in lengths],
             value=min(value, lengths[-1]),
             description=description,
-            continuous_update=False,
-            **_CONTROL,
+            **_SLIDER,
         )
 
     @staticmethod
     def _slider(description, value, low, high, step):
-        return ipywidgets.IntSlider(
-            value, low, high, step, description=description, continuous_update=False, **_CONTROL
-        )
+        return ipywidgets.IntSlider(value, low, high, step, description=description, **_SLIDER)
 
     def _draw(self, _=None):
         self.bands.disabled = not self.mel.value
@@ -151,17 +102,13 @@ class Explorer(_Cell):
 
         # Not a figure of pyplot: a notebook would show it a second time below the cell.
         figure = Figure(figsize=(9, 3.4), dpi=80, layout="constrained")
-        options = {"n_mels": self.bands.value} if self.mel.value else {}
-        (plotting.mel_spectrogram if self.mel.value else plotting.spectrogram)(
-            self._samples,
-            self._sampling_rate,
-            window_length=self.window.value,
-            hop_length=self.hop.value,
-            dynamic_range=self.dynamic_range.value,
-            ax=figure.subplots(),
-            title=self._title,
-            **options,
-        )
+        options = {"ax": figure.subplots(), "title": self._title}
+        options |= {"window_length": self.window.value, "hop_length": self.hop.value}
+        options |= {"dynamic_range": self.dynamic_range.value}
+        if self.mel.value:
+            options["n_mels"] = self.bands.value
+        draw = plotting.mel_spectrogram if self.mel.value else plotting.spectrogram
+        draw(self._samples, self._sampling_rate, **options)
         picture = io.BytesIO()
         # A notebook stores the picture in its widget state, and WebP is a sixth of PNG here.
         figure.savefig(picture, format="webp", pil_kwargs={"quality": 80})
@@ -184,18 +131,25 @@ class Explorer(_Cell):
 
 
 class Guess(_Cell):
-    """A question to answer before the model does; made by `guess`.
+    """A question to answer, once, before the model does; the last line of a cell shows it.
 
-    ``choice`` is the learner's answer, which is final, or None before there is one.
+    ``choice`` is the learner's answer, or None before there is one; `reveal` compares it.
+
+    Parameters
+    ----------
+    choices : sequence
+        The answers, at least two, one button each.
+    question : str
+        Shown above the buttons.
+    player : course_utils.listening.Player, optional
+        Sound to guess about, where the cell before does not show it.
     """
 
-    def __init__(self, choices, question, player):
+    def __init__(self, choices, question="What do you hear?", player=None):
         choices = [str(choice) for choice in choices]
         if len(set(choices)) < 2 or len(set(choices)) < len(choices):
             raise ValueError(f"choices is {choices}: give at least two, each of them once.")
-        self.choice = None
-        self._question = question
-        self._reveals = []
+        self.choice, self._question, self._reveals = None, question, []
         self._buttons = [
             ipywidgets.Button(description=choice, layout={"width": "auto", "min_width": "6em"})
             for choice in choices
@@ -209,7 +163,7 @@ class Guess(_Cell):
         super().__init__([heading, *shown, row, self._note])
 
     def reveal(self, truth=None, model=None):
-        """Compare the guess with the model's answer and with the truth, once there is a guess.
+        """Return a :class:`Reveal`, which compares the guess with one or both of these answers.
 
         Parameters
         ----------
@@ -218,16 +172,6 @@ class Guess(_Cell):
         model : str or dict, optional
             The model's answer: a text, or one prediction of an audio-classification pipeline
             (``{"label": ..., "score": ...}``).
-
-        Returns
-        -------
-        Reveal
-            Shows itself as the last line of a cell, and updates itself after a guess.
-
-        Raises
-        ------
-        ValueError
-            If both `truth` and `model` are missing.
         """
         if truth is None and model is None:
             raise ValueError("reveal() needs the truth, the model's answer, or both.")
@@ -253,7 +197,7 @@ class Guess(_Cell):
 
 
 class Reveal(_Cell):
-    """The comparison that `Guess.reveal` shows; ``sentence`` is its text."""
+    """The comparison that `Guess.reveal` shows and each guess updates; ``sentence`` is its text."""
 
     def __init__(self, guess, truth, model):
         self._guess, self._truth, self._model, self._score = guess, truth, model, ""
@@ -266,8 +210,7 @@ class Reveal(_Cell):
     def update(self):
         """Show the comparison if there is a guess by now."""
         self.sentence = self._compare(str)
-        marked = self._compare(lambda answer: f"<b>{html.escape(str(answer))}</b>")
-        self._note.value = _status(marked)
+        self._note.value = _status(self._compare(lambda text: f"<b>{html.escape(str(text))}</b>"))
 
     def _compare(self, mark):
         if self._guess.choice is None:
@@ -281,3 +224,6 @@ class Reveal(_Cell):
 
     def __repr__(self):
         return self.sentence
+
+
+explore, guess = Explorer, Guess

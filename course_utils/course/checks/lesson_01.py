@@ -69,9 +69,8 @@ def for_pipeline(answer):
         assert isinstance(got, dict) and {"array", "sampling_rate"} <= set(got), (
             "return a dict with the keys 'array' and 'sampling_rate'."
         )
-        assert got["sampling_rate"] == RATE, (
-            f"the dict says {got['sampling_rate']} Hz; the model expects {RATE}."
-        )
+        label = got["sampling_rate"]
+        assert label == RATE, f"the dict says {label} Hz; the model expects {RATE}."
         assert_resampled(got["array"], rate)
 
 

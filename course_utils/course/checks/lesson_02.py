@@ -4,12 +4,8 @@ import numpy as np
 
 from course_utils.course.exercises import solution
 
-ANSWER = [
-    {"label": "rooster", "score": 0.5},
-    {"label": "dog", "score": 0.3},
-    {"label": "cat", "score": 0.1},
-    {"label": "rain", "score": 0.1},
-]
+SCORES = {"rooster": 0.5, "dog": 0.3, "cat": 0.1, "rain": 0.1}
+ANSWER = [{"label": label, "score": score} for label, score in SCORES.items()]
 
 
 @solution(

@@ -15,6 +15,7 @@ RECORDINGS = [
 LICENCES = ["apache-2.0", "cc-by-nc-4.0", None, "cc-by-4.0", "mit", "cc-by-nc-sa-4.0", "ncsa"]
 # Put together here, so that no search for tokens finds one in this file.
 TOKEN = "hf_" + "a1B2" * 8
+REPOSITORY = {"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"}
 TEXTS = {"b.py": f"login('{TOKEN}')", "a.txt": TOKEN, "c.json": '{"name": "hf_internal"}', "d": ""}
 ANSWERS = [{"label": "cat", "score": 0.926}, {"label": "<b>dog & cat</b>", "score": 0.05}]
 
@@ -42,13 +43,7 @@ def publishable(recordings, today):
     ]
 
 
-@solution(
-    "12.3",
-    [
-        ({"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"},),
-        (TEXTS,),
-    ],
-)
+@solution("12.3", [(REPOSITORY,), (TEXTS,)])
 def files_with_token(texts):
     """Return sorted names; a token is hf_ and 20 or more letters or digits, anywhere in a text."""
     return sorted(n for n, text in texts.items() if re.search("hf_[A-Za-z0-9]{20,}", text))
