@@ -27,13 +27,14 @@ test: $(READY) ## Run all tests, one a core at a time; those that need Chromium 
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 		--cov --cov-report=term --cov-fail-under=90
 
-lint: $(READY) ## Check style and spelling, notebooks too.
+lint: $(READY) ## Check style, spelling and the direction of imports.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/lint-imports
 
 notebooks: $(READY) ## Rewrite the lessons' cards, run them all, and keep the outputs in notebooks/.
-	$(BIN)/course-utils lessons --stamp
+	$(BIN)/python -m workshop stamp
 	$(BIN)/course-utils run --jobs 2 --out runs
 	cp runs/[0-9][0-9]_*.ipynb notebooks/
 
@@ -47,7 +48,7 @@ wheel: $(READY) ## Build the package with its models and data into dist/, for Co
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 colab: $(READY) ## Write badges and installs from GitHub for Colab; REPO=owner/name, without it none.
-	$(BIN)/course-utils lessons --repo "$(REPO)"
+	$(BIN)/python -m workshop stamp --repo "$(REPO)"
 
 workshop: $(READY) ## Make the bundle for a room without a network in dist/; needs one itself.
 	$(BIN)/python -m workshop bundle --out dist

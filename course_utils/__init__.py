@@ -27,6 +27,7 @@ _ROOMS = {
     "subtitles": "formats.subtitles",
     "widgets": "course.widgets",
 }
+_BESIDE = ("foundry", "workshop")  # parts of this package in earlier versions
 __all__ = list(_ROOMS)
 
 
@@ -34,6 +35,8 @@ def __getattr__(name):
     """Import a front-page module when it is first used."""
     if name in _ROOMS:
         return import_module(f"{__name__}.{_ROOMS[name]}")
+    if name in _BESIDE:
+        raise AttributeError(f"{name} is now a folder beside {__name__}: import {name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""Files that people give are read with one sentence where that fails; files are written whole."""
+"""The root of the package's errors, and reading and writing files with one sentence on failure."""
 
 import errno
 import os
@@ -7,122 +7,111 @@ import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""Error numbers of a disk, a quota or a file that takes no more."""
-REFUSED = FULL | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
-"""Error numbers of a place where nothing can be written."""
+
+class CourseError(Exception):
+    """Root of all errors of this package; the message says what to do."""
 
 
-class WriteError(OSError):
+class WriteError(CourseError, OSError):
     """A file that cannot be written; the message is one sentence with its name and the way out."""
 
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Error numbers of a full disk, a used-up quota and a file that is too large."""
+_REFUSED = FULL | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
+
+
 def read(path, error_class):
-    """Return what a text file holds, or raise ``error_class`` with its name and the way out.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file; a byte order mark is dropped.
-    error_class : type
-        What to raise, made of a message.
-
-    Returns
-    -------
-    str
-    """
+    """Return the text of a UTF-8 file, without a byte order mark, or raise ``error_class``."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise error_class(f"cannot read {shown(path)}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise error_class(f"{shown(path)} is not UTF-8 text: save it as UTF-8 first.") from error
-    except ValueError as error:  # a NUL in the name
-        raise error_class(f"cannot read {shown(path)}: {error}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise error_class(f"cannot read {shown(path)}: {reason}.") from error
 
 
 def write(path, content, error_class=WriteError):
-    """Write a file whole or not at all: beside its place first, then renamed.
-
-    Whoever reads the file, whenever the process is killed, finds the old content or the new one.
-    A device or a pipe is written in place.
+    """Write a file atomically: readers find the old content or the new, even after a crash.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file. A link is followed; the file that it names is replaced.
+        The target of a link is replaced, not the link. A device or a pipe is written directly.
     content : bytes or str
         Text is written as UTF-8, its line ends as they are.
     error_class : type
-        What to raise, made of a message.
+        Raised with one sentence if the file cannot be written.
     """
     try:
         content = content.encode("utf-8") if isinstance(content, str) else content
-        place = Path(os.path.realpath(path))
-        if place.exists() and not place.is_file():
-            place.write_bytes(content)
-            return
-        # Hidden, and with a suffix of its own, so that no one takes it for one of their files.
-        beside = place.with_name(f".{place.name[:20]}.{secrets.token_hex(4)}.new")
-        try:
-            beside.write_bytes(content)
-            with suppress(FileNotFoundError):  # the new file has the rights of the old one
-                beside.chmod(place.stat().st_mode & 0o777)
-            os.replace(beside, place)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
+        if os.path.exists(path) and not os.path.isfile(path):
+            Path(path).write_bytes(content)
+        else:
+            with replacing(path) as new:
+                new.write_bytes(content)
     except (OSError, ValueError) as error:
-        raise error_class(sentence(path, error)) from error
+        raise error_class(_sentence(path, error)) from error
+
+
+@contextmanager
+def replacing(path):
+    """Yield the path of a temporary file, which replaces `path` if the block ends without an error.
+
+    For libraries that write files themselves; `write` is shorter for bytes and text. The temporary
+    file is in the same folder, hidden, and ends in ``.new``, so that no reader opens it.
+    """
+    path = Path(os.path.realpath(path))
+    new = path.with_name(f".{path.name[:20]}.{secrets.token_hex(4)}.new")
+    try:
+        yield new
+        with suppress(FileNotFoundError):  # the new file gets the mode of the old one
+            new.chmod(path.stat().st_mode & 0o777)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
 
 
 @contextmanager
 def writing(path, error_class=WriteError):
-    """Raise ``error_class`` with a sentence where a library finds the disk full or read-only.
+    """Raise ``error_class`` where a library finds the disk full or read-only; other errors pass.
 
-    Other errors pass. Libraries in other languages say it with exceptions of their own: safetensors
-    quotes the number of the error, PyTorch names the part of it that writes.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        What is being written; an error that names a file itself is told with that.
-    error_class : type
-        What to raise, made of a message.
+    The message names ``path`` unless the error names a file itself.
     """
     try:
         yield
     except error_class:
         raise
     except OSError as error:
-        if error.errno not in REFUSED:
+        if error.errno not in _REFUSED:
             raise
-        raise error_class(sentence(error.filename or path, error)) from error
+        raise error_class(_sentence(error.filename or path, error)) from error
     except Exception as error:
-        quoted = re.search(r"\(os error (\d+)\)", str(error))
-        if quoted and int(quoted[1]) in REFUSED:
-            told = OSError(int(quoted[1]), os.strerror(int(quoted[1])))
-            raise error_class(sentence(path, told)) from error
-        if re.search("PytorchStreamWriter|inline_container", str(error)):
-            told = OSError(errno.ENOSPC, "PyTorch could not write all of it")
-            raise error_class(sentence(path, told)) from error
-        raise
+        # Libraries in other languages: safetensors quotes the number, PyTorch names its writer.
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number and int(number[1]) in _REFUSED:
+            cause = OSError(int(number[1]), os.strerror(int(number[1])))
+        elif re.search("PytorchStreamWriter|inline_container", str(error)):
+            cause = OSError(errno.ENOSPC, "PyTorch could not write all of it")
+        else:
+            raise
+        raise error_class(_sentence(path, cause)) from error
 
 
-def sentence(path, error):
-    """Say in one sentence that a path cannot be written, and what to do about it."""
-    number = getattr(error, "errno", None)
-    said = getattr(error, "strerror", None) or one_line(error)
-    way_out = "free some space" if number in FULL else "check that its folder exists and is yours"
-    return f"{shown(path)}: cannot be written ({said}); {way_out}, or choose another place"
+def _sentence(path, error):
+    reason = getattr(error, "strerror", None) or one_line(error)
+    full = getattr(error, "errno", None) in FULL
+    way_out = "free some space" if full else "check that its folder exists and is yours"
+    return f"{shown(path)}: cannot be written ({reason}); {way_out}, or choose another path"
 
 
 def shown(path):
-    """Return a path or a name for a message, on one line and without characters that disguise it.
+    """Return a path or a name for a message, on one line.
 
-    Letters of every script stay; control characters, line ends and marks that turn the direction
-    of the text around become escapes.
+    Control characters, line ends and marks of the text's direction become escapes.
     """
     try:
         text = os.fsdecode(path)
@@ -132,5 +121,5 @@ def shown(path):
 
 
 def one_line(error):
-    """Return an exception's message as one short line."""
+    """Return an exception's message on one line, at most 200 characters."""
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

@@ -54,7 +54,7 @@ def commands(real, work, judge):
         *training("voices.train_robust_speaker", "pocket-speaker", ["features", "train", "final"]),
         *training("voices.train_diarizer", "pocket-diarizer", ["features", "train", "final"]),
         *training("text_to_speech.train_vocoder", "pocket-vocoder", tts),
-        *training("text_to_speech.train_tts", "pocket-tts", tts),
+        *training("text_to_speech.train_tts", "pocket-fastspeech", tts),
         *training("music.train_music", "pocket-genres", ["judge"]),
         *training("music.train_music", "pocket-music", ["codec", "train", "export", "final"]),
     ]

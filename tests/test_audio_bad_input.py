@@ -10,7 +10,6 @@ import pytest
 import soundfile
 
 from course_utils import audio
-from course_utils.audio import _codecs
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
@@ -158,7 +157,7 @@ def test_name_in_a_message_stays_on_its_line(tmp_path):
 def test_without_ffmpeg_the_message_says_so(monkeypatch, tmp_path):
     path = tmp_path / "clip.m4a"
     path.write_bytes(b"\0\0\0\x1cftypM4A " + bytes(100))
-    monkeypatch.setattr(_codecs.shutil, "which", lambda name: None)
+    monkeypatch.setattr(audio.shutil, "which", lambda name: None)
     with pytest.raises(audio.AudioError, match=r"clip\.m4a.*install ffmpeg"):
         audio.load(path)
 
@@ -169,11 +168,11 @@ def test_ffmpeg_that_hangs_or_does_not_start(monkeypatch, tmp_path):
     slow = tmp_path / "slow"
     slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(30)\n")
     slow.chmod(0o755)
-    monkeypatch.setattr(_codecs, "_FFMPEG_SECONDS", 0.2)
-    monkeypatch.setattr(_codecs.shutil, "which", lambda name: str(slow))
+    monkeypatch.setattr(audio, "_FFMPEG_SECONDS", 0.2)
+    monkeypatch.setattr(audio.shutil, "which", lambda name: str(slow))
     with pytest.raises(audio.AudioError, match="within"):
         audio.load(path)
-    monkeypatch.setattr(_codecs.shutil, "which", lambda name: str(tmp_path / "gone"))
+    monkeypatch.setattr(audio.shutil, "which", lambda name: str(tmp_path / "gone"))
     with pytest.raises(audio.AudioError, match="does not start"):
         audio.load(path)
 
@@ -189,11 +188,11 @@ def test_cut_m4a_is_called_cut(clip, tmp_path):
 
 def test_limits_on_length(monkeypatch, sine, wav_bytes):
     content = wav_bytes(sine(seconds=1))
-    monkeypatch.setattr(_codecs, "MAX_SAMPLES", 15_999)
+    monkeypatch.setattr(audio, "MAX_SAMPLES", 15_999)
     with pytest.raises(audio.AudioError, match="too long"):
         audio.load(content)
     assert audio.load(content, sampling_rate=8_000)[0].shape == (8_000,)
-    monkeypatch.setattr(_codecs, "MAX_HOURS", 0.9 / 3600)
+    monkeypatch.setattr(audio, "MAX_HOURS", 0.9 / 3600)
     with pytest.raises(audio.AudioError, match="too long"):
         audio.load(content, sampling_rate=8_000)
 

@@ -15,7 +15,7 @@ PACKAGE = Path(course_utils.__file__).parent
 
 
 def test_entries_hold_what_the_file_says():
-    facts = tomllib.loads((PACKAGE / "catalog.toml").read_text(encoding="utf-8"))
+    facts = tomllib.loads((PACKAGE / "catalog" / "catalog.toml").read_text(encoding="utf-8"))
     assert [entry.name for entry in catalog.entries()] == list(facts)
     for entry in catalog.entries():
         said = facts[entry.name]
@@ -28,13 +28,12 @@ def test_entries_hold_what_the_file_says():
         assert entry.size_mb > 0
         assert all(len(number) == 2 and number.isdigit() for number in entry.lessons)
         if entry.kind == "model":
-            assert not (entry.columns or entry.folds or entry.group or entry.training)
+            assert not (entry.columns or entry.folds or entry.group)
             assert not (entry.files or entry.labels or entry.each or entry.longest)
         else:
             assert entry.shipped or (entry.files and (entry.group or entry.folds))
         if entry.shipped or entry.gated:
             assert entry.pocket, "there is nothing to fall back on"
-        assert set(entry.training) in (set(), set(catalog.PROFILES))
 
 
 def test_entries_cannot_be_changed():
@@ -42,12 +41,14 @@ def test_entries_cannot_be_changed():
         catalog.find("sounds").hub = "other/id"
 
 
-def test_find_by_name_or_pocket_folder(monkeypatch):
-    assert catalog.find("sounds").hub == "ashraq/esc50"
-    assert catalog.find("pocket-sounds").hub.startswith("MIT/ast")
-    entry = catalog.Entry("a", "model", "t", "o/n", "MIT", 1, False, True, (), "some-folder", "MIT")
-    monkeypatch.setattr(catalog, "entries", lambda: (entry,))
-    assert catalog.find("some-folder") is entry
+def test_an_old_name_gives_the_new_one():
+    folders = {path.name for path in catalog.POCKET.iterdir()} | set(catalog.RENAMED)
+    names = [entry.name for entry in catalog.entries()]
+    assert not set(names) & set(catalog.RENAMED) and set(catalog.RENAMED.values()) <= set(names)
+    for old in folders - set(names):
+        if old in catalog.RENAMED:
+            with pytest.raises(catalog.CatalogError, match=f"now called '{catalog.RENAMED[old]}'"):
+                catalog.model(old)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +123,10 @@ def test_pocket_profile_goes_offline_before_the_libraries_load(code, printed):
 def test_model_follows_the_profile(monkeypatch, tmp_path):
     monkeypatch.setattr(catalog, "POCKET", tmp_path / "pocket")
     (tmp_path / "pocket" / "pocket-sounds").mkdir(parents=True)
-    assert catalog.model("pocket-sounds") == str(tmp_path / "pocket" / "pocket-sounds")
-    assert catalog.model("classification-base") == str(tmp_path / "pocket" / "pocket-sounds")
+    assert catalog.model("sound-classifier") == str(tmp_path / "pocket" / "pocket-sounds")
+    assert catalog.model("classifier-base") == str(tmp_path / "pocket" / "pocket-sounds")
     monkeypatch.setenv("COURSE_PROFILE", "hub")
-    assert catalog.model("classification-base") == "ntu-spml/distilhubert"
+    assert catalog.model("classifier-base") == "ntu-spml/distilhubert"
     with pytest.raises(catalog.CatalogError, match="data set"):
         catalog.model("genres")
 
@@ -160,40 +161,18 @@ def test_card_comes_without_its_header(monkeypatch, tmp_path):
         assert catalog.card("sounds") == "# Title\n\nText"
 
 
-def test_training_follows_the_profile(monkeypatch):
-    transformers = pytest.importorskip("transformers")
-    known = transformers.TrainingArguments.__dataclass_fields__
-    rates = set()
-    for profile in catalog.PROFILES:
-        monkeypatch.setenv("COURSE_PROFILE", profile)
-        arguments = catalog.training("genres")
-        assert set(arguments) <= set(known)
-        rates.add(arguments["learning_rate"])
-        arguments.clear()  # a copy: the catalogue stays as it is
-        assert catalog.training("genres")
-    assert len(rates) == 2
-    with pytest.raises(catalog.CatalogError, match="no lesson trains on sounds; there are genres"):
-        catalog.training("sounds")
-
-
-def test_max_steps_cut_every_training_short(monkeypatch):
-    for profile in catalog.PROFILES:
-        monkeypatch.setenv("COURSE_PROFILE", profile)
-        monkeypatch.delenv("COURSE_MAX_STEPS", raising=False)
-        for entry in catalog.entries():
-            if entry.training:
-                assert "max_steps" not in catalog.training(entry.name)
-                monkeypatch.setenv("COURSE_MAX_STEPS", "2")
-                assert catalog.training(entry.name)["max_steps"] == 2
-                monkeypatch.setenv("COURSE_MAX_STEPS", "")
-                assert "max_steps" not in catalog.training(entry.name)
+def test_max_steps_come_from_the_environment(monkeypatch):
+    assert catalog.max_steps() is None
+    for text, steps in (("2", 2), (" 10 ", 10), ("", None)):
+        monkeypatch.setenv("COURSE_MAX_STEPS", text)
+        assert catalog.max_steps() == steps
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", "²"])
 def test_max_steps_must_be_a_number_of_steps(said, monkeypatch):
     monkeypatch.setenv("COURSE_MAX_STEPS", said)
     with pytest.raises(catalog.CatalogError, match=r"COURSE_MAX_STEPS is .*whole number above 0"):
-        catalog.training("genres")
+        catalog.max_steps()
 
 
 def test_every_stand_in_ships_with_its_card():
@@ -203,23 +182,23 @@ def test_every_stand_in_ships_with_its_card():
 
 
 def test_downloads_of_a_lesson(monkeypatch):
-    assert catalog.downloads("03") == []
+    assert catalog.to_download("03") == []
     monkeypatch.setenv("COURSE_PROFILE", "hub")
-    assert {entry.name for entry in catalog.downloads("03")} >= {"genres", "classification-base"}
-    assert catalog.downloads("99") == []
-    hubs = [entry.hub for entry in catalog.downloads("10")]
+    assert {entry.name for entry in catalog.to_download("03")} >= {"genres", "classifier-base"}
+    assert catalog.to_download("99") == []
+    hubs = [entry.hub for entry in catalog.to_download("10")]
     assert len(hubs) == len(set(hubs)) and "lewtun/music_genres_small" in hubs
 
 
 def test_a_stand_in_serves_the_hub_profile_where_the_entry_or_the_user_says_so(monkeypatch):
     assert not catalog.original("genres")
     monkeypatch.setenv("COURSE_PROFILE", "hub")
-    assert catalog.original("genres") and not catalog.original("pocket-tts")
-    assert catalog.model("pocket-tts") == str(catalog.where("pocket-tts"))
-    monkeypatch.setenv("COURSE_POCKET", " genres, pocket-ctc ,")
+    assert catalog.original("genres") and not catalog.original("synthesiser")
+    assert catalog.model("synthesiser") == str(catalog.where("synthesiser"))
+    monkeypatch.setenv("COURSE_POCKET", " genres, ctc-recogniser ,")
     assert not catalog.original("genres") and catalog.original("new-style")
-    assert catalog.model("pocket-ctc") == str(catalog.where("pocket-ctc"))
-    assert "pocket-ctc" not in [entry.name for entry in catalog.downloads("04")]
+    assert catalog.model("ctc-recogniser") == str(catalog.where("ctc-recogniser"))
+    assert "ctc-recogniser" not in [entry.name for entry in catalog.to_download("04")]
     monkeypatch.setenv("COURSE_POCKET", "gneres")
     with pytest.raises(catalog.CatalogError, match="did you mean genres"):
         catalog.original("sounds")

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from course_utils.course import doctor, progress, syllabus
+from course_utils.course import cli, doctor, progress
 
 
 def course_utils(*arguments):
@@ -31,6 +32,8 @@ def test_front_page_names_exist_and_others_do_not():
     assert set(package.__all__) <= set(dir(package))
     for name in package.__all__:
         assert getattr(package, name).__doc__
+    with pytest.raises(AttributeError, match="foundry is now a folder beside course_utils"):
+        _ = package.foundry
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = package.nothing
 
@@ -39,7 +42,7 @@ def test_lessons_as_json_joins_facts_and_catalogue():
     rows = json.loads(course_utils("lessons", "--json").stdout)
     by_number = {row["number"]: row for row in rows}
     assert [row["number"] for row in rows] == sorted(by_number)
-    assert "pocket-sounds" in by_number["02"]["entries"]
+    assert "sound-classifier" in by_number["02"]["entries"]
     assert by_number["03"]["minutes"]["pocket"] > 0
     assert "03" in course_utils("lessons").stdout
 
@@ -51,24 +54,32 @@ def test_progress_as_json_has_exactly_the_documented_keys():
     (row,) = json.loads(course_utils("progress", "--json").stdout)
     assert row == {
         "lesson": "03", "task": "genres", "metric": "macro_f1", "baseline": 0.2, "finetuned": 0.9,
-        "seconds": 1.0, "profile": "pocket",
+        "seconds": 1.0, "profile": "pocket", "higher_is_better": True,
     }  # fmt: skip
     assert "genres" in course_utils("progress").stdout
 
 
 def test_where_prints_a_folder_that_transformers_opens():
-    done = course_utils("where", "pocket-sounds")
+    done = course_utils("where", "sound-classifier")
     assert (Path(done.stdout.strip()) / "config.json").is_file()
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["where", "pocket-sound"], "pocket-sounds"), (["run", "77"], "No lesson 77")],
+    [
+        (["where"], "new-voice"),
+        (["where", "sound-classifie"], "sound-classifier"),
+        (["run", "77"], "No lesson 77"),
+    ],
 )
 def test_a_mistake_ends_in_one_sentence(arguments, said):
     done = course_utils(*arguments)
     assert done.returncode != 0 and said in done.stderr
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_help_shows_brackets_as_they_are():
+    assert "begins with [fix]" in course_utils("--help").stdout
 
 
 def test_doctor_finds_this_machine_well():
@@ -110,5 +121,25 @@ def test_doctor_reports_what_breaks_instead_of_breaking():
     assert not finding.ok and finding.text == "decode: OSError: no codec"
 
 
-def test_lessons_stamp_leaves_an_up_to_date_tree_alone():
-    assert syllabus.stamp() == []
+def test_every_command_and_option_is_explained_in_a_sentence():
+    for name, command in typer.main.get_command(cli.app).commands.items():
+        assert command.help.split("\n")[0].endswith("."), name
+        for parameter in command.params:
+            assert parameter.name == "help" or parameter.help.endswith("."), (name, parameter.name)
+
+
+def test_the_help_states_the_defaults_of_the_recipes():
+    from course_utils.finetuning import recipes
+
+    command = typer.main.get_command(cli.app).commands["finetune"]
+    texts = {parameter.name: parameter.help for parameter in command.params}
+    for task in recipes.TASKS:
+        settings = recipes.find(task).pocket
+        assert f"{task} {settings['num_train_epochs']}" in texts["epochs"]
+        size = settings["per_device_train_batch_size"]
+        assert size == (8 if task == "diarization" else 16)
+        assert settings["learning_rate"] == (3e-4 if task == "tts" else 5e-4)
+        assert settings["gradient_accumulation_steps"] == 1
+    assert "lesson's, 16; diarization 8)" in texts["batch_size"]
+    assert "lesson's, 5e-4; tts 3e-4)" in texts["learning_rate"]
+    assert "lesson's, 1)" in texts["accumulation"]

@@ -123,7 +123,7 @@ def test_too_few_speakers_an_impossible_overlap_and_an_unknown_scene_are_named(r
         conversations.simulate(rows, 0, scene="moon")
 
 
-def test_a_cast_has_much_to_say_and_each_pace_is_somebody_else():
+def test_a_cast_has_much_to_say_and_each_speed_is_somebody_else():
     rng = np.random.default_rng(0)
     rows = [
         {
@@ -142,10 +142,10 @@ def test_a_cast_has_much_to_say_and_each_pace_is_somebody_else():
     assert slow["speaker"] == "often@0.9" and slow["text"] == "often 0"
     heard, _ = audio.load(slow["audio"], 16_000)
     assert heard == pytest.approx(audio.resample(rows[0]["audio"]["array"], 14_400, 16_000))
-    assert len(conversations.cast(rows, fewest=1)) == 18
-    assert {row["speaker"] for row in conversations.cast(rows, paces=(0.8,))} == {"often@0.8"}
+    assert len(conversations.cast(rows, min_utterances=1)) == 18
+    assert {row["speaker"] for row in conversations.cast(rows, speeds=(0.8,))} == {"often@0.8"}
     with pytest.raises(ValueError, match=r"no speaker of 6 utterances or more.*the most are 5"):
-        conversations.cast(rows, fewest=6)
+        conversations.cast(rows, min_utterances=6)
 
 
 def test_people_who_sound_alike_are_of_one_sex(rows):

@@ -77,7 +77,7 @@ def test_load_refuses(pocket):
     with pytest.raises(data.DataError, match="no split 'dev'; it has train, test"):
         data.load("sounds", split="dev")
     with pytest.raises(data.DataError, match="is a model"):
-        data.load("pocket-sounds")
+        data.load("sound-classifier")
     with pytest.raises(catalog.CatalogError, match="did you mean sounds"):
         data.load("sound")
     pocket.chmod(0o755)

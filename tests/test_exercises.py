@@ -1,23 +1,37 @@
-"""Exercises: stubs are not attempted, solutions pass, listed wrong answers are told why."""
+"""Exercises: stubs are not attempted, solutions pass, wrong answers are refused with a reason."""
 
 import json
+import runpy
 from importlib import resources
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
-from course_utils.course import exercises
-from course_utils.course.exercises import Exercise, equals, returns
+from course_utils.course import exercises, syllabus
+from course_utils.course.exercises import compare, expect
 
+IMPORTS = """
+import html
+from itertools import permutations
+import numpy as np
+from course_utils import audio, exercises
+"""
 ALL = exercises.catalogue()
+WRONG = {
+    exercise_id: answers
+    for file in sorted((Path(__file__).parent / "wrong_answers").glob("lesson_*.py"))
+    for exercise_id, answers in runpy.run_path(str(file))["WRONG"].items()
+}
 
 
 @pytest.fixture
 def sum_exercise(monkeypatch):
-    exercise = Exercise(
-        "99.1", 1, 1, returns(({"a": 1, "b": 2}, 3), ({"a": 0.1, "b": 0.2}, 0.3)), ()
-    )
-    monkeypatch.setattr(exercises, "find", lambda exercise_id: exercise)
+    def verify(answer):
+        compare(answer, lambda a, b: a + b, [(1, 2), (0.1, 0.2)])
+
+    monkeypatch.setitem(exercises._REGISTERED, "99.1", verify)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +64,53 @@ def test_an_unknown_exercise_lists_the_known_ones():
         exercises.check("nonsense", 1)
 
 
-def test_equals_gives_the_hint_and_not_the_answer(capsys):
-    verify = equals(3000, "Think of folding.")
-    verify(3000)
-    verify(np.float32(3000))
+def test_expect_gives_the_hint_and_not_the_answer():
+    expect(3000, 3000, "Think of folding.")
+    expect(np.float32(3000), 3000, "Think of folding.")
     with pytest.raises(AssertionError) as refused:
-        verify(5000)
+        expect(5000, 3000, "Think of folding.")
     assert "Think of folding" in str(refused.value) and "3000" not in str(refused.value)
+
+
+def test_random_cases_find_what_a_few_cases_do_not_and_the_docstring_is_the_hint():
+    def square(n):
+        """Return n times n."""
+        return n * n
+
+    options = {"draw": lambda rng: (int(rng.integers(1, 9)),)}
+    compare(lambda n: n**2, square, [(2,)], **options)
+    messages = set()
+    for _ in range(2):  # the same random cases each time, so the same message
+        with pytest.raises(
+            AssertionError, match=r"for n=\d you return 4.* Return n times n\."
+        ) as wrong:
+            compare(lambda n: 4, square, [(2,)], **options)
+        messages.add(str(wrong.value))
+    assert len(messages) == 1
+
+
+def test_an_answer_must_not_change_its_arguments():
+    def emptied(values):
+        total = sum(values)
+        values.clear()
+        return total
+
+    with pytest.raises(AssertionError, match="changes its arguments"):
+        compare(emptied, lambda values: sum(values), [([1, 2],)])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float64(1 / 3), "0.333333"),
+        (np.arange(3), "[0, 1, 2]"),
+        ([np.ones(2), (np.int64(1),)], "[[1.0, 1.0], (1,)]"),
+        (np.zeros(16_000), "an array of shape (16000,)"),
+        ("x" * 200, "'" + "x" * 116 + "..."),
+    ],
+)
+def test_describe_is_short(value, text):
+    assert exercises.describe(value) == text
 
 
 @pytest.mark.parametrize(
@@ -79,20 +133,30 @@ def test_same(got, expected, agree):
     assert exercises.same(got, expected) is agree
 
 
-def test_ids_are_unique_and_every_fine_lesson_has_three():
-    ids = [exercise.id for exercise in ALL]
-    assert len(ids) == len(set(ids))
-    for lesson in {i.split(".")[0] for i in ids} - {"00"}:
+def test_every_lesson_but_the_first_has_three():
+    for lesson in {exercise_id.split(".")[0] for exercise_id in ALL} - {"00"}:
         assert len(exercises.catalogue(lesson)) >= 3, lesson
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
-def test_every_listed_wrong_answer_is_refused_with_a_reason(exercise, capsys):
-    assert exercise.wrong
-    for answer in exercise.wrong:
-        assert exercises.check(exercise.id, answer) is False
+@pytest.mark.parametrize("exercise_id", ALL)
+def test_every_listed_wrong_answer_is_refused_with_a_reason(exercise_id, capsys):
+    assert WRONG[exercise_id]
+    for answer in WRONG[exercise_id]:
+        assert exercises.check(exercise_id, answer) is False, answer
         verdict = capsys.readouterr().out
-        assert verdict.startswith(f"✗ {exercise.id}: ") and len(verdict) > 30
+        assert verdict.startswith(f"✗ {exercise_id}: ") and len(verdict) > 30
+
+
+@pytest.mark.parametrize("exercise_id", ALL)
+def test_every_solution_in_the_notebooks_passes(exercise_id, capsys):
+    (notebook,) = syllabus.folder().glob(f"{exercise_id[:2]}_*.ipynb")
+    (code,) = (
+        cell.source
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if cell.source.startswith(f"# @title Solution {exercise_id}\n")
+    )
+    exec(IMPORTS + code, {})
+    assert capsys.readouterr().out == f"✓ {exercise_id}\n"
 
 
 @pytest.mark.parametrize(

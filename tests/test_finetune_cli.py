@@ -18,6 +18,7 @@ from transformers import AutoModel, pipeline
 from course_utils import catalog, data, pipelines
 from course_utils.finetuning import inference, recipes, sources, training
 from course_utils.finetuning.recipes import RecipeError
+from course_utils.finetuning.recipes.synthesis import HELD_OUT_VOICE
 from course_utils.formats import rttm
 from course_utils.simulation import conversations
 
@@ -82,7 +83,7 @@ def folders(tmp_path_factory):
     made = {task: tmp_path_factory.mktemp(task) for task in ("asr", "tts", "diarization")}
     transcribed(made["asr"], data.load("calls", "train"))
     voice = data.load("new-voice", "test")
-    mine = [n for n, who in enumerate(voice["speaker"]) if who == sources.NEW_VOICE]
+    mine = [n for n, who in enumerate(voice["speaker"]) if who == HELD_OUT_VOICE]
     transcribed(made["tts"], voice.select(mine))
     rows = data.load("speech", "train")
     for seed in range(3):
@@ -144,7 +145,7 @@ def test_the_other_recipes_learn_from_an_own_folder(task, folders, tmp_path):
             "speaker_embedding": (128,)
         }
         assert 0.2 < found["similarity"] <= 1 and found["wer"] >= 0
-        vocoder = AutoModel.from_pretrained(catalog.model("pocket-vocoder"))
+        vocoder = AutoModel.from_pretrained(catalog.model("vocoder"))
         speak = pipeline("text-to-speech", model=str(tmp_path / "m"), vocoder=vocoder)
         vector = torch.tensor(voice["speaker_embedding"])[None]
         made = speak("One.", forward_params={"speaker_embedding": vector})
@@ -175,11 +176,11 @@ def test_a_deterministic_model_says_the_same_twice(task, folders):
         model = recipe.fresh_model(**options).train()
         for _ in range(2):
             batch = recipe.collator(model)(examples)
-            if recipe.loss is None:
+            if recipe.compute_loss is None:
                 yield model(**batch).loss.item()
             else:
                 labels = batch.pop("labels")
-                yield recipe.loss(model(**batch), labels).item()
+                yield recipe.compute_loss(model(**batch), labels).item()
 
     first, second = losses(deterministic=True)
     assert first == second
@@ -189,7 +190,7 @@ def test_a_deterministic_model_says_the_same_twice(task, folders):
 
 
 def test_a_ctc_model_learns_too(folders, tmp_path):
-    run = {"data": str(folders["asr"]), "model": "pocket-ctc", "steps": 6, "batch_size": 8}
+    run = {"data": str(folders["asr"]), "model": "ctc-recogniser", "steps": 6, "batch_size": 8}
     summary = training.finetune("asr", tmp_path / "m", deterministic=True, **run)
     assert summary["log"][-1][1] < summary["log"][0][1]
     hear = pipeline("automatic-speech-recognition", model=str(tmp_path / "m"))
@@ -266,6 +267,9 @@ def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
     from torch.utils.data import DataLoader
 
     class Names(recipes.Recipe):
+        def __init__(self):
+            pass
+
         def decode(self, row):
             return row
 
@@ -276,7 +280,7 @@ def test_processes_stream_disjoint_rows_that_are_all_rows_together(sounds):
     rows, _ = sources.training("classification", str(sounds), streaming=True)
     everything = {row["file"] for row in sources.answering("classification", str(sounds), "train")}
     left_out = everything.pop()
-    names = Names("")
+    names = Names()
     seen = []
     for process in range(2):
         stream = training._stream(names, rows, processes=2)
@@ -338,7 +342,7 @@ def test_many_files_are_answered_once_each_by_two_processes(whole, sounds, tmp_p
     assert again["accuracy"] == pytest.approx(np.mean(right))
     assert results.read_text().startswith(kept)
     with pytest.raises(RecipeError, match="holds answers of"):
-        inference.evaluate("classification", "pocket-sounds", results, data=str(pile))
+        inference.evaluate("classification", "sound-classifier", results, data=str(pile))
     results.write_text("no json\n" + kept)
     with pytest.raises(RecipeError, match="line 1: is no result"):
         inference.evaluate("classification", str(model), results, data=str(pile))
@@ -359,7 +363,7 @@ def test_a_file_on_which_the_model_fails_is_an_error_of_its_own(monkeypatch, tmp
 
     monkeypatch.setattr(kind, "answer", fails_on_one)
     found = inference.evaluate(
-        "classification", "pocket-sounds", tmp_path / "r.jsonl", data=str(loose)
+        "classification", "sound-classifier", tmp_path / "r.jsonl", data=str(loose)
     )
     assert found == {"answered": 2, "errors": 1, "skipped": 0}  # no references, no score
     lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
@@ -375,7 +379,7 @@ def test_a_file_on_which_the_model_fails_is_an_error_of_its_own(monkeypatch, tmp
         ({"data": "nowhere"}, "nowhere is no data set"),
         ({"model": "nobody/nothing"}, "--profile hub"),
         ({"data": "speech"}, "no column 'label'"),
-        ({"model": "pocket-tts"}, "pocket-tts is no model for classification"),
+        ({"model": "synthesiser"}, "synthesiser is no model for classification"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(changes, said, tmp_path, monkeypatch):

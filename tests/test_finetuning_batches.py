@@ -1,66 +1,95 @@
-"""Batches by length: every row once, little padding, an order that seed and epoch fix."""
+"""Augmentation; batches by length: every row once, little padding, a reproducible order."""
 
 import numpy as np
 import pytest
+import torch
+from transformers import TrainingArguments
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from course_utils import data
+from course_utils import data, finetuning
 from course_utils.finetuning import recipes, training
 
-LENGTHS = np.random.default_rng(0).lognormal(5, 0.5, 203).astype(int)
+
+def trainer_of(model, rows, folder, **options):
+    """A trainer in batches of four, and its examples."""
+    recipe = recipes.find("asr")(training.checkpoint_of(model))
+    recipe.begin(rows)
+    examples = training._examples(recipe, rows)
+    arguments = TrainingArguments(
+        str(folder), per_device_train_batch_size=4, remove_unused_columns=False, **options
+    )
+    fresh = recipe.fresh_model()
+    return training.RecipeTrainer(recipe, True, fresh, arguments, train_dataset=examples), examples
 
 
-def padding(order, size):
-    """Share of the frames that are padding."""
-    batches = [LENGTHS[order[n : n + size]] for n in range(0, len(order), size)]
-    return 1 - LENGTHS.sum() / sum(len(batch) * batch.max() for batch in batches)
-
-
-@pytest.mark.parametrize("size", [4, 16])
-def test_batches_hold_rows_of_about_one_length(size):
-    sampler = training.ByLength(size, LENGTHS, seed=0)
-    order = list(sampler)
-    assert sorted(order) == list(range(len(LENGTHS))) and len(sampler) == len(LENGTHS)
-    shuffled = np.random.default_rng(1).permutation(len(LENGTHS))
-    assert padding(order, size) < 0.5 * padding(shuffled, size)
-    # Short and long ones come mixed, or the model would forget the ones for the others.
-    means = [LENGTHS[order[n : n + size]].mean() for n in range(0, 200 // size * size, size)]
-    assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.6
-
-
-def test_an_epoch_has_its_order_and_its_company():
-    first, again = (training.ByLength(16, LENGTHS, seed=3) for _ in range(2))
-    other = training.ByLength(16, LENGTHS, seed=4)
-    assert list(first) == list(again) != list(other)
-    before = list(first)
-    first.set_epoch(1)
-    assert list(first) != before
-
-    def company(order):
-        return {frozenset(order[n : n + 16]) for n in range(0, 192, 16)}
-
-    assert not company(list(first)) & company(before)
-    again.set_epoch(1)
-    assert list(first) == list(again)
-
-
-def test_a_trainer_draws_them_for_ctc_and_goes_by_chance_otherwise(tmp_path):
+@pytest.mark.parametrize(("model", "grouped"), [("ctc-recogniser", True), ("recogniser", False)])
+def test_ctc_batches_are_grouped_by_length_and_others_drawn_by_chance(model, grouped, tmp_path):
     rows = data.load("calls", "train").select(range(24))
-    for model, grouped in (("pocket-ctc", True), ("pocket-whisper", False)):
-        recipe = recipes.find("asr")(training.checkpoint_of(model))
-        recipe.begin(rows)
-        examples = training._examples(recipe, rows)
-        fresh = recipe.fresh_model()
-        arguments = training._arguments(
-            tmp_path, "calls", max_steps=None, num_train_epochs=2, per_device_train_batch_size=4
-        )
-        trainer = training.RecipeTrainer(
-            recipe, True, fresh, arguments, train_dataset=examples,
-            data_collator=recipe.collator(fresh),
-        )  # fmt: skip
-        loader = trainer.get_train_dataloader()
-        assert isinstance(trainer._get_train_sampler(), training.ByLength) == grouped
-        epochs = []
-        for epoch in range(2):
-            loader.set_epoch(epoch)
-            epochs.append([batch["labels"].sum(1).tolist() for batch in loader])
-        assert sum(map(len, epochs[0])) == len(examples) and epochs[0] != epochs[1]
+    trainer, examples = trainer_of(model, rows, tmp_path)
+    assert isinstance(trainer._get_train_sampler(), LengthGroupedSampler) == grouped
+    epochs, loader = [], trainer.get_train_dataloader()
+    for epoch in range(2):
+        loader.set_epoch(epoch)
+        epochs.append([batch["labels"].sum(1).tolist() for batch in loader])
+    assert sum(map(len, epochs[0])) == len(examples) and epochs[0] != epochs[1]
+
+
+def test_an_order_depends_on_seed_and_epoch_alone(tmp_path):
+    rows = data.load("calls", "train").select(range(24))
+    trainer, examples = trainer_of("ctc-recogniser", rows, tmp_path)
+
+    def order(epoch, seed=42):
+        trainer.args.seed = seed
+        torch.rand(epoch + 1)  # what else draws random numbers does not matter
+        sampler = trainer._get_train_sampler()
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert order(0) == order(0) and order(3) == order(3)
+    assert order(0) != order(3) and order(0) != order(0, seed=1)
+    assert sorted(order(1)) == list(range(len(examples)))
+
+
+def test_grouping_saves_padding(tmp_path):
+    rows = data.load("calls", "train").select(range(200))
+    trainer, examples = trainer_of("ctc-recogniser", rows, tmp_path)
+    lengths = np.array([len(row["input_features"]) for row in examples])
+
+    def padding(order):
+        batches = [lengths[order[n : n + 4]] for n in range(0, len(order), 4)]
+        return 1 - lengths.sum() / sum(len(batch) * batch.max() for batch in batches)
+
+    by_chance = np.random.default_rng(1).permutation(len(lengths))
+    assert padding(list(trainer._get_train_sampler())) < 0.5 * padding(by_chance)
+
+
+def test_clips_are_rotated_and_a_tenth_is_masked():
+    clips = torch.arange(1.0, 401.0).reshape(2, 100, 2)
+    before = clips.clone()
+    torch.manual_seed(0)
+    made = finetuning.shift_and_mask(clips)
+    assert torch.equal(clips, before) and made.shape == clips.shape
+    shifts = []
+    for clip, new in zip(clips, made, strict=True):
+        masked = (new == 0).all(1)
+        assert masked.sum() == 10 and masked.nonzero().ravel().diff().eq(1).all()
+        shift = next(n for n in range(100) if torch.equal(clip.roll(n, 0)[~masked], new[~masked]))
+        shifts.append(shift)
+    assert shifts[0] != shifts[1]
+    assert not torch.equal(finetuning.shift_and_mask(clips), made)
+
+
+def test_the_classifier_masks_a_tenth_and_keeps_the_labels():
+    recipe = recipes.find("classification")(training.checkpoint_of("classifier-base"))
+    batch = {recipe.input: torch.ones(2, 100, 4), "labels": torch.tensor([0, 1])}
+    made = recipe.augment(batch)
+    assert (made[recipe.input] == 0).all(2).sum(1).tolist() == [10, 10]
+    assert torch.equal(made["labels"], batch["labels"]) and batch[recipe.input].eq(1).all()
+
+
+def test_clips_longer_than_the_window_and_empty_texts_are_not_learned():
+    recipe = recipes.find("asr")(training.checkpoint_of("recogniser"))
+    window = recipe.window * 16_000
+    rows = [(window, "one two"), (window + 1, "one two"), (window, " ")]
+    kept = [list(recipe.examples({"samples": np.zeros(n), "text": t})) for n, t in rows]
+    assert list(map(len, kept)) == [1, 0, 0]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from course_utils import data
-from course_utils.finetuning import sources
+from course_utils import catalog, data
+from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.recipes import RecipeError
 from course_utils.formats import rttm
 
@@ -39,10 +39,17 @@ def test_recordings_come_with_the_turns_beside_them(tmp_path, write_wav, sine):
 def test_the_conversations_of_the_lesson_are_mixed_from_its_seeds():
     train, validation = sources.training("diarization", "speech")
     assert len(train) == 240 and len(validation) == 16
-    assert len({row["seed"] for row in train}) == 240
+    assert len({row["conversation_seed"] for row in train}) == 240
     assert sum(row["music"] for row in train) == 200 and all(validation["music"])
     with pytest.raises(RecipeError, match="calls has no turns"):
         sources.training("diarization", "calls")
+
+
+def test_a_column_seed_of_the_users_own_does_not_make_a_conversation(tmp_path, write_wav, sine):
+    recipe = recipes.find("diarization")(catalog.model("diarizer"))
+    path = write_wav(tmp_path / "a.wav", sine())
+    row = {"audio": {"bytes": None, "path": str(path)}, "seed": 3, "turns": []}
+    assert recipe.decode(row)["turns"] == []
 
 
 def test_folders_that_do_not_fit_are_named(tmp_path, write_wav, sine):

@@ -1,14 +1,16 @@
 """Durations by warping, pitch and energy of tokens, and batches for text to speech."""
 
-import librosa
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import AutoFeatureExtractor, SpeechT5FeatureExtractor
 
-from course_utils import audio, data, finetuning
-from course_utils.finetuning.tts import ENERGY, HOP, PITCH
+from course_utils import audio, catalog, data, finetuning
+
+EXTRACTOR = AutoFeatureExtractor.from_pretrained(catalog.model("synthesiser"))
+HOP = EXTRACTOR.sample_stride
 
 TONES = np.random.default_rng(0).normal(0, 1, (12, 20)).astype(np.float32)
 """Spectra of twelve different tokens."""
@@ -55,22 +57,20 @@ def test_pitch_and_energy_are_means_of_a_tokens_frames():
     durations = [32, 16, frames - 48]
     mel = np.full((frames, 80), -4.0, np.float32)
     mel[:32], mel[48:] = -1.0, -2.0
-    pitch, energy = finetuning.prosody(samples, mel, durations)
-    hertz = np.exp(pitch * PITCH[1] + PITCH[0])
+    pitch, energy = finetuning.prosody(samples, mel, durations, EXTRACTOR)
+    hertz = 160 * np.exp(0.4 * pitch)  # as the card of the model says
     assert hertz[0] == pytest.approx(110, rel=0.02) and hertz[2] == pytest.approx(220, rel=0.02)
-    assert energy * ENERGY[1] + ENERGY[0] == pytest.approx([-1.0, -4.0, -2.0], abs=1e-5)
+    assert 0.8 * energy - 2.2 == pytest.approx([-1.0, -4.0, -2.0], abs=1e-5)
 
 
-def test_the_pitch_is_that_of_pyin():
-    samples = audio.load(data.load("speech", split="test")[1]["audio"], 16_000)[0]
-    ours = finetuning.frame_pitch(samples)
-    theirs, *_ = librosa.pyin(
-        samples, fmin=60, fmax=500, sr=16_000, hop_length=HOP, frame_length=1024
-    )
-    both = np.isfinite(ours[: len(theirs)]) & np.isfinite(theirs[: len(ours)])
-    assert both.mean() > 0.3
-    apart = np.abs(12 * np.log2(ours[: len(theirs)][both] / theirs[: len(ours)][both]))
-    assert np.median(apart) < 0.4
+def test_the_settings_in_the_models_folder_are_those_it_was_trained_with():
+    samples = audio.load(data.load("speech", split="test")[0]["audio"], 16_000)[0]
+    made = EXTRACTOR(audio_target=samples, sampling_rate=16_000)["input_values"][0]
+    plain = SpeechT5FeatureExtractor()(audio_target=samples, sampling_rate=16_000)
+    expected = np.maximum(plain["input_values"][0], -4.0).astype(np.float32)
+    assert made.dtype == np.float32 and np.array_equal(made, expected) and HOP == 256
+    assert (EXTRACTOR.pitch_mean, EXTRACTOR.pitch_std) == (np.log(160), 0.4)
+    assert (EXTRACTOR.energy_mean, EXTRACTOR.energy_std) == (-2.2, 0.8)
 
 
 def row(tokens, durations, **more):

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_installed_version_is_the_declared_one():
 
 def test_nothing_opens_a_pickle_or_trusts_remote_code(tracked):
     banned = re.compile(r"\bimport pickle|pickle\.load|torch\.load\(|trust_remote_code=True|joblib")
-    for path in tracked("*/*.py", "notebooks/*.ipynb"):
+    for path in tracked("course_utils/*.py", "foundry/*.py", "workshop/*.py", "notebooks/*.ipynb"):
         assert not banned.search(path.read_text(encoding="utf-8")), path
 
 
@@ -97,3 +98,14 @@ def test_no_shipped_configuration_names_a_place_on_the_machine_that_made_it():
     assert configurations
     for path in configurations:
         assert not re.search(r'"_name_or_path": "[^"]', path.read_text(encoding="utf-8")), path
+
+
+def test_imports_run_one_way_and_never_in_a_circle():
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    linted = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_the_package_has_at_most_14_rooms(tracked):
+    rooms = {path.relative_to(ROOT / "course_utils").parts[0] for path in tracked("course_utils")}
+    assert len(rooms) <= 14, sorted(rooms)

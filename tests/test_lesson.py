@@ -35,6 +35,16 @@ def test_start_prints_where_it_runs(capsys):
     assert "download  nothing" in said and "minutes" in said
 
 
+def test_start_prints_what_each_role_stands_for_in_both_profiles(capsys):
+    lesson.start("08")
+    table = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    rows = {line[0]: line[1:] for line in table if len(line) == 3}
+    assert rows["recogniser"] == ["course_utils/pocket/pocket-whisper", "openai/whisper-tiny"]
+    assert rows["synthesiser"] == ["course_utils/pocket/pocket-fastspeech", "the same"]
+    lesson.start("01")
+    assert "recogniser" not in capsys.readouterr().out
+
+
 def test_the_pocket_profile_imports_no_hugging_face_library():
     """Lesson 12 still has to say which Hub they talk to."""
     code = "import sys; from course_utils import lesson; lesson.start('12'); "
@@ -45,7 +55,7 @@ def test_the_pocket_profile_imports_no_hugging_face_library():
 def test_the_hub_profile_says_what_it_will_download(monkeypatch):
     monkeypatch.setenv("COURSE_PROFILE", "hub")
     said = lesson.download("02")
-    wanted = catalog.downloads("02")
+    wanted = catalog.to_download("02")
     assert wanted
     for entry in wanted:
         assert f"{entry.hub} ({entry.size_mb} MB)" in said
@@ -101,7 +111,7 @@ def secrets(monkeypatch):
 
 def test_the_token_comes_from_the_secrets_of_colab_and_is_not_shown(secrets, capfd):
     secrets(TOKEN)
-    lesson.colab_token()
+    lesson.start("00")
     assert os.environ["HF_TOKEN"] == TOKEN
     assert TOKEN not in "".join(capfd.readouterr())
 

@@ -41,9 +41,9 @@ def frames(turns, count=400):
 
 def drawn(ax, name):
     """Return the rectangles of one label, (left, right, low, high) in data, and their colour."""
-    (found,) = [collection for collection in ax.collections if collection.get_label() == name]
-    boxes = [path.get_extents() for path in found.get_paths()]
-    (colour,) = {to_hex(colour) for colour in found.get_facecolor()}
+    (found,) = [bars for bars in ax.containers if bars.get_label() == name]
+    boxes = [bar.get_bbox() for bar in found]
+    (colour,) = {to_hex(bar.get_facecolor()) for bar in found}
     return [(box.x0, box.x1, box.y0, box.y1) for box in boxes], colour
 
 
@@ -134,12 +134,12 @@ def test_every_speaker_has_a_row_and_counterparts_have_one_colour():
 def test_turns_alone_have_neither_errors_nor_legend():
     ax = plotting.turns([turn("Bob", 3, 6), turn("Alice", 0, 4)])
     assert labels(ax) == ["Alice", "Bob"]  # by first speaking
-    assert ax.get_legend() is None and not ax.texts and len(ax.collections) == 2
+    assert ax.get_legend() is None and not ax.texts and len(ax.containers) == 2
 
 
 def test_a_silent_side_is_said_to_be_silent():
     ax = plotting.turns([turn("Alice", 1, 4)], [])
-    assert "Hypothesis: no one speaks" in [text.get_text() for text in ax.texts]
+    assert "Hypothesis: no speech" in [text.get_text() for text in ax.texts]
     ((left, right, low, high),), _ = drawn(ax, "missed")
     assert (left, right, high - low) == (1, 4, pytest.approx(0.8))
     assert list(legend(ax)) == ["missed (3.0 s)", "false alarm (0.0 s)", "confused (0.0 s)"]
@@ -152,9 +152,11 @@ def test_everything_drawn_lies_inside_the_figure():
     pictures = [
         plotting.turns(many, many[2:], title="Many"),
         plotting.turns(many[:1], many[:1]),
-        plotting.voices(np.eye(2), ["a_recording_with_a_long_name.wav", "b"], title="Two"),
-        plotting.voices(np.eye(30), [f"voice {n // 3}" for n in range(30)]),
-        plotting.voice_map(np.eye(20), [f"speaker {n}" for n in range(20)], title="Many"),
+        plotting.similarity_matrix(
+            np.eye(2), ["a_recording_with_a_long_name.wav", "b"], title="Two"
+        ),
+        plotting.similarity_matrix(np.eye(30), [f"voice {n // 3}" for n in range(30)]),
+        plotting.embedding_map(np.eye(20), [f"speaker {n}" for n in range(20)], title="Many"),
     ]
     for ax in pictures:
         ax.figure.canvas.draw()
@@ -168,8 +170,8 @@ def test_names_are_written_as_they_are():
     said = [turn(name, start, start + 1) for start, name in enumerate(names)]
     pictures = [
         plotting.turns(said, said),
-        plotting.voices(np.eye(3), names),
-        plotting.voice_map(np.eye(3), names),
+        plotting.similarity_matrix(np.eye(3), names),
+        plotting.embedding_map(np.eye(3), names),
     ]
     for ax in pictures:
         ax.figure.canvas.draw()
@@ -182,22 +184,24 @@ def test_voices_show_every_similarity_and_divide_the_speakers():
     vectors = rng.normal(size=(4, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     similarities = vectors @ vectors.T
-    ax = plotting.voices(similarities, ["Al", "Al", "Al", "Bo"], title="Four")
+    ax = plotting.similarity_matrix(similarities, ["Al", "Al", "Al", "Bo"], title="Four")
     (image,) = ax.images
     np.testing.assert_array_equal(image.get_array(), similarities)
     assert image.get_clim() == (min(0, similarities.min()), 1)
     assert [text.get_text() for text in ax.texts] == [f"{value:.2f}" for value in similarities.flat]
     assert labels(ax) == ["Al", "Bo"] and ax.get_yticks().tolist() == [1.0, 3.0]
     assert sorted({line.get_xdata()[0] for line in ax.lines} - {0}) == [2.5]
-    assert not plotting.voices(np.eye(2), ["Al", "Bo"]).lines
-    assert not plotting.voices(np.eye(13), range(13)).texts
+    assert not plotting.similarity_matrix(np.eye(2), ["Al", "Bo"]).lines
+    assert not any(
+        text.get_text() for text in plotting.similarity_matrix(np.eye(21), range(21)).texts
+    )
 
 
 def test_the_map_keeps_distances_that_lie_in_a_plane():
     rng = np.random.default_rng(1)
     flat = rng.normal(size=(12, 2)) @ np.linalg.qr(rng.normal(size=(6, 2)))[0].T + 5
     names = ["Al", "Bo", "Cy"] * 4
-    ax = plotting.voice_map(flat, names)
+    ax = plotting.embedding_map(flat, names)
     points = np.empty((12, 2))
     for place, speaker in enumerate(["Al", "Bo", "Cy"]):
         points[place::3] = ax.collections[place].get_offsets()
@@ -207,13 +211,14 @@ def test_the_map_keeps_distances_that_lie_in_a_plane():
             np.linalg.norm(points - points[one], axis=1), np.linalg.norm(flat - flat[one], axis=1)
         )
     spread = points.var(0) / points.var(0).sum()
+    assert "Principal component 1" in ax.get_xlabel()
     assert f"({spread[0]:.0%} of" in ax.get_xlabel() and f"({spread[1]:.0%} of" in ax.get_ylabel()
     assert spread[0] > spread[1] and ax.get_aspect() == 1
     assert len({to_hex(dots.get_facecolor()[0]) for dots in ax.collections}) == 3
 
 
 def test_the_map_of_speakers_tells_thirty_apart():
-    ax = plotting.voice_map(np.eye(30), range(30))
+    ax = plotting.embedding_map(np.eye(30), range(30))
     looks = {
         (to_hex(dots.get_facecolor()[0]), dots.get_paths()[0].vertices.tobytes())
         for dots in ax.collections
@@ -229,17 +234,25 @@ def test_the_map_of_speakers_tells_thirty_apart():
         (lambda: plotting.turns([turn("A", 2, 1)]), r"reference\[0\] runs from 2 s to 1 s"),
         (lambda: plotting.turns([turn("A", 0, 1)], [turn(0, 0, 1)]), r"hypothesis\[0\] has the sp"),
         (lambda: plotting.turns({"call": []}), "pick one recording"),
-        (lambda: plotting.voices([1.0], ["A"]), r"shape \(1,\)"),
-        (lambda: plotting.voices(np.ones((2, 3)), ["A", "B"]), r"shape \(2, 3\)"),
-        (lambda: plotting.voices([[5.0]], ["A"]), "divide each vector by its length"),
-        (lambda: plotting.voices([[np.nan]], ["A"]), "between -1 and 1"),
-        (lambda: plotting.voices(np.eye(2), ["A"]), "1 names for 2 voices"),
-        (lambda: plotting.voice_map([[1.0, 2.0]], ["A"]), "at least two vectors"),
-        (lambda: plotting.voice_map([1.0, 2.0], ["A", "B"]), "at least two vectors"),
-        (lambda: plotting.voice_map(np.ones((2, 2)), ["A", "B"]), "not all the same"),
-        (lambda: plotting.voice_map(np.eye(2), ["A"]), "1 names for 2 voices"),
+        (lambda: plotting.similarity_matrix([1.0], ["A"]), r"shape \(1,\)"),
+        (lambda: plotting.similarity_matrix(np.ones((2, 3)), ["A", "B"]), r"shape \(2, 3\)"),
+        (lambda: plotting.similarity_matrix([[5.0]], ["A"]), "divide each embedding by its length"),
+        (lambda: plotting.similarity_matrix([[np.nan]], ["A"]), "between -1 and 1"),
+        (lambda: plotting.similarity_matrix(np.eye(2), ["A"]), "1 names for 2 embeddings"),
+        (lambda: plotting.embedding_map([[1.0, 2.0]], ["A"]), "at least two embeddings"),
+        (lambda: plotting.embedding_map([1.0, 2.0], ["A", "B"]), "at least two embeddings"),
+        (lambda: plotting.embedding_map(np.ones((2, 2)), ["A", "B"]), "not all the same"),
+        (lambda: plotting.embedding_map(np.eye(2), ["A"]), "1 names for 2 embeddings"),
     ],
 )
 def test_wrong_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("voices", "similarity_matrix"), ("voice_map", "embedding_map")]
+)
+def test_a_renamed_function_says_its_new_name(old, new):
+    with pytest.raises(AttributeError, match=f"plotting.{old} is now called plotting.{new}"):
+        getattr(plotting, old)

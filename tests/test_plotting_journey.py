@@ -45,6 +45,23 @@ def test_each_row_has_its_scores_where_they_belong():
     assert legend == ["baseline", "fine-tuned"]
 
 
+@pytest.mark.parametrize(
+    ("metric", "arrow"),
+    [("accuracy", "↑"), ("macro_f1", "↑"), ("wer", "↓"), ("cer", "↓"), ("der", "↓"), ("jer", "↓"),
+     ("cpwer", "↓"), ("x", "x")],
+)  # fmt: skip
+def test_the_arrow_says_which_direction_is_better(metric, arrow):
+    progress.record("t", metric=metric, baseline=0.5, lesson="01")
+    old = entry(metric=metric)  # ledgers of older versions have no direction
+    ax = plotting.journey([*progress.latest(), old, old | {"higher_is_better": None}])
+    assert [name[-1] for name in names(ax)] == [arrow] * 3
+
+
+def test_the_direction_of_the_entry_counts():
+    ax = plotting.journey([entry(higher_is_better=True), entry(higher_is_better=False)])
+    assert [name[-1] for name in names(ax)] == ["↑", "↓"]
+
+
 def test_scores_beyond_one_and_below_zero_stay_in_the_picture():
     ax = plotting.journey([entry(baseline=6.0, finetuned=3.0), entry(baseline=-0.4)])
     assert drawn(ax)[:3] == [(1.0, 0), (0.5, 0), (-0.4, 1)]

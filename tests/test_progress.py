@@ -1,5 +1,6 @@
 """The ledger: what is written comes back, from two processes too, and nothing half-written."""
 
+import json
 import math
 import multiprocessing
 import os
@@ -15,17 +16,37 @@ def test_record_appends_and_latest_keeps_the_newest_of_each_task(monkeypatch):
     progress.record("genres", metric="macro_f1", baseline=0.3, finetuned=0.8, seconds=60)
     progress.record("genres", metric="macro_f1", baseline=0.3, finetuned=0.95, seconds=70.123456)
     progress.record("sounds", metric="accuracy", baseline=0.9, lesson="02")
-    assert len(progress.history()) == 3
+    assert len(json.loads(progress.path().read_text())) == 3
     assert progress.latest() == [
         {
             "lesson": "02", "task": "sounds", "metric": "accuracy", "baseline": 0.9,
-            "finetuned": None, "seconds": None, "profile": "pocket",
+            "finetuned": None, "seconds": None, "profile": "pocket", "higher_is_better": True,
         },
         {
             "lesson": "03", "task": "genres", "metric": "macro_f1", "baseline": 0.3,
-            "finetuned": 0.95, "seconds": 70.1235, "profile": "pocket",
+            "finetuned": 0.95, "seconds": 70.1235, "profile": "pocket", "higher_is_better": True,
         },
     ]  # fmt: skip
+
+
+def test_the_ledger_stores_the_direction_of_a_metric():
+    for metric, direction in (("accuracy", True), ("wer", False), ("my own", None)):
+        entry = progress.record("t", metric=metric, baseline=0.5)
+        assert entry["higher_is_better"] is direction
+    progress.record("t", metric="similarity", baseline=0.5, higher_is_better=True)
+    assert progress.latest()[-1]["higher_is_better"] is True
+
+
+def test_a_ledger_without_directions_is_read():
+    progress.record("t", metric="wer", baseline=0.5)
+    stored = progress.path().read_text()
+    old = stored.replace('"higher_is_better": false,', "")
+    assert old != stored
+    progress.path().write_text(old)
+    assert progress.latest()[0]["higher_is_better"] is None
+    progress.path().write_text(stored.replace("false", '"no"'))
+    with pytest.raises(progress.LedgerError, match="not a ledger"):
+        progress.latest()
 
 
 def test_a_score_must_be_a_finite_number():
@@ -34,7 +55,7 @@ def test_a_score_must_be_a_finite_number():
     for bad in (math.nan, math.inf):
         with pytest.raises(ValueError, match=r"finetuned=.*not a finite number"):
             progress.record("genres", metric="macro_f1", finetuned=bad)
-    assert progress.history() == []
+    assert progress.latest() == []
 
 
 @pytest.mark.parametrize(
@@ -65,15 +86,15 @@ def write_many(home, name):
 
 def test_two_processes_lose_nothing():
     context = multiprocessing.get_context("spawn")
-    home = str(progress.home())
+    home = str(progress.path().parent)
     writers = [context.Process(target=write_many, args=(home, name)) for name in ("a", "b")]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    tasks = {entry["task"] for entry in progress.history()}
+    tasks = {entry["task"] for entry in progress.latest()}
     assert tasks == {f"{name}-{number}" for name in ("a", "b") for number in range(20)}
-    assert [p.name for p in progress.home().iterdir() if p.name.endswith(".new")] == []
+    assert [p.name for p in progress.path().parent.iterdir() if p.name.endswith(".new")] == []
 
 
 def test_a_failed_write_keeps_the_old_ledger(monkeypatch):
@@ -87,7 +108,16 @@ def test_a_failed_write_keeps_the_old_ledger(monkeypatch):
     with pytest.raises(progress.LedgerError, match="No space left"):
         progress.record("second", metric="accuracy", baseline=0.5)
     assert progress.path().read_bytes() == before
-    assert [path.name for path in progress.home().iterdir() if path.suffix == ".new"] == []
+    assert [path.name for path in progress.path().parent.iterdir() if path.suffix == ".new"] == []
+
+
+def test_the_scores_of_one_run_are_told_apart(monkeypatch):
+    for run, score in (("a", 0.1), ("b", 0.2), ("a", 0.3)):
+        monkeypatch.setenv("COURSE_RUN", run)
+        progress.record("genres", metric="macro_f1", baseline=score, lesson="03")
+    assert [entry["baseline"] for entry in progress.latest()] == [0.3]
+    assert [entry["baseline"] for entry in progress.latest(run="b")] == [0.2]
+    assert progress.latest(run="c") == []
 
 
 def test_table_lines_up():

@@ -108,6 +108,16 @@ def test_unknown_metric_lists_the_known_ones():
         scoring.load("bleu")
 
 
+def test_a_metric_knows_its_direction():
+    better = {"accuracy": True, "macro_f1": True, "confusion_matrix": None}
+    worse = dict.fromkeys(("cer", "cpwer", "der", "jer", "wer"), False)
+    for name, wanted in (better | worse).items():
+        assert scoring.higher_is_better(name) is wanted
+        assert scoring.load(name).higher_is_better is wanted
+    with pytest.raises(ValueError, match=r"'bleu'.*accuracy"):
+        scoring.higher_is_better("bleu")
+
+
 def test_report_equals_scikit_learn(random_classes):
     references, predictions = random_classes
     table = scoring.report(references, predictions)

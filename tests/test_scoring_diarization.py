@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from sklearn.metrics import roc_curve
 
 from course_utils import scoring
+from course_utils.scoring.diarization import match_speakers
 
 OPTIONS = [
     {},
@@ -200,9 +201,9 @@ def test_speakers_are_matched_by_the_speech_they_share():
     # with Bob (5 s) and "2" with Alice (4 s) share 9 s.
     said = [turn("Alice", 0, 10), turn("Bob", 10, 15)]
     heard = [turn("1", 4, 15), turn("2", 0, 4), turn("3", 20, 21)]
-    assert scoring.match_speakers(said, heard) == {"2": "Alice", "1": "Bob"}
-    assert list(scoring.match_speakers(said, heard)) == ["2", "1"]  # by first speaking
-    assert scoring.match_speakers([], heard) == {} == scoring.match_speakers(said, [])
+    assert match_speakers(said, heard) == {"2": "Alice", "1": "Bob"}
+    assert list(match_speakers(said, heard)) == ["2", "1"]  # by first speaking
+    assert match_speakers([], heard) == {} == match_speakers(said, [])
 
 
 def test_listed_errors_add_up_to_the_parts():
@@ -222,7 +223,7 @@ def test_listed_errors_add_up_to_the_parts():
 def test_a_found_speaker_named_like_another_is_not_taken_for_them():
     said = [turn("Alice", 0, 5), turn("Bob", 5, 10)]
     heard = [turn("Bob", 0, 4), turn("Alice", 12, 13)]  # "Bob" is Alice, "Alice" is no one
-    assert scoring.match_speakers(said, heard) == {"Bob": "Alice"}
+    assert match_speakers(said, heard) == {"Bob": "Alice"}
     assert scoring.diarization_errors(said, heard) == [
         {"kind": "miss", "start": 4.0, "end": 10.0, "speakers": 1},
         {"kind": "false_alarm", "start": 12.0, "end": 13.0, "speakers": 1},
@@ -339,15 +340,15 @@ def test_equal_error_rates_by_hand(scores, same, expected):
 @pytest.mark.parametrize(
     ("scores", "same", "message"),
     [
-        ([0.1, 0.2], [True, True], "All 2 pairs are of one person"),
-        ([0.1, 0.2], [False, False], "All 2 pairs are of two people"),
+        ([0.1, 0.2], [True, True], "All 2 pairs are of one speaker"),
+        ([0.1, 0.2], [False, False], "All 2 pairs are of two speakers"),
         ([], [], "finite numbers|both kinds"),
         ([0.1, float("nan")], [True, False], "finite numbers"),
-        ([[0.1, 0.2]], [[True, False]], "one a pair of voices"),
+        ([[0.1, 0.2]], [[True, False]], "one for each pair"),
         (["a", "b"], [True, False], "finite numbers"),
         ([0.1, 0.2], [True], r"same has shape \(1,\)"),
-        ([0.1, 0.2], [2, 0], "same must hold True"),
-        ([0.1, 0.2], ["Alice", "Bob"], "same must hold True"),
+        ([0.1, 0.2], [2, 0], "same must be True"),
+        ([0.1, 0.2], ["Alice", "Bob"], "same must be True"),
     ],
 )
 def test_wrong_scores_of_pairs_are_named(scores, same, message):

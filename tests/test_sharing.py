@@ -54,9 +54,6 @@ def test_what_is_pushed_comes_back_and_every_commit_stays(hub, kind, tmp_path):
     assert {item.path for item in tree} == {"config.json", "data", "empty.safetensors"}
     inside = hub.list_repo_tree(**repo, revision=first, path_in_repo="data")
     assert [(item.path, item.size) for item in inside] == [("data/rows ü.parquet", 300_000)]
-    (info,) = hub.get_paths_info(**repo, paths=["config.json"])
-    assert info.size == 2
-    assert [branch.target_commit for branch in hub.list_repo_refs(**repo).branches] == [second]
 
 
 def test_it_refuses_as_the_hub_does(hub, tmp_path):

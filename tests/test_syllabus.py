@@ -1,4 +1,4 @@
-"""Lesson facts: read from the notebooks, selected by number, written to cards and README."""
+"""Lesson facts: read from the notebooks, selected by number."""
 
 import json
 
@@ -7,33 +7,22 @@ import pytest
 from course_utils.course import syllabus
 
 FACTS = {
-    "number": "07", "title": "Seven <b>", "task": "t", "minutes": {"pocket": 2, "hub": 9},
-    "objectives": ["one", "two"], "prerequisites": ["lesson 06"], "outcome": "a thing",
-}  # fmt: skip
-
-
-def notebook(**course):
-    card = {"cell_type": "markdown", "metadata": {"tags": ["card"]}, "source": ["old"]}
-    setup = {"cell_type": "code", "metadata": {}, "source": ["x = 1\n", 'REPOSITORY = ""  # y\n']}
-    return {
-        "cells": [card, setup],
-        "metadata": {"course": course},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    "title": "Seven",
+    "task": "t",
+    "minutes": {"pocket": 2, "hub": 9},
+    "objectives": [],
+    "prerequisites": [],
+    "outcome": "a thing",
+}
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    (tmp_path / "notebooks").mkdir()
-    monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "notebooks"))
+    monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path))
     for number in ("07", "03"):
-        path = tmp_path / "notebooks" / f"{number}_x.ipynb"
-        path.write_text(json.dumps(notebook(**FACTS | {"number": number})))
-    start, end = syllabus.TABLE_MARKS
-    marks = "\n".join(syllabus.COLAB_MARKS)
-    (tmp_path / "README.md").write_text(f"above\n{start}\nold\n{end}\n{marks}\nbelow\n")
-    return tmp_path / "notebooks"
+        notebook = {"cells": [], "metadata": {"course": FACTS | {"number": number}}}
+        (tmp_path / f"{number}_x.ipynb").write_text(json.dumps(notebook))
+    return tmp_path
 
 
 def test_lessons_come_in_order_and_can_be_selected(folder):
@@ -43,50 +32,6 @@ def test_lessons_come_in_order_and_can_be_selected(folder):
     assert len(syllabus.select([])) == 2
     with pytest.raises(syllabus.SyllabusError, match="No lesson 12; there are 03, 07"):
         syllabus.select(["12"])
-
-
-def test_stamp_writes_cards_and_table_once(folder):
-    changed = {path.name for path in syllabus.stamp()}
-    assert changed == {"03_x.ipynb", "07_x.ipynb", "README.md"}
-    assert syllabus.stamp() == []
-    card = "".join(json.loads((folder / "07_x.ipynb").read_text())["cells"][0]["source"])
-    assert card.startswith("# 07 · Seven <b>")
-    assert "- two" in card and "lesson 06" in card and "2 in `pocket`" in card
-    readme = (folder.parent / "README.md").read_text()
-    assert readme.startswith("above\n") and readme.endswith("below\n")
-    assert "[07](notebooks/07_x.ipynb)" in readme and "\nold\n" not in readme
-
-
-def texts(folder):
-    lessons = [json.loads(path.read_text())["cells"] for path in sorted(folder.glob("*.ipynb"))]
-    cards, setups = (["".join(cells[n]["source"]) for cells in lessons] for n in (0, 1))
-    return (folder.parent / "README.md").read_text(), cards, setups
-
-
-def test_a_repository_is_written_everywhere_kept_changed_and_taken_away(folder):
-    syllabus.stamp()
-    without = texts(folder)
-    assert "colab.research" not in "".join([without[0], *without[1]])
-    for repo in ("owner/name", "some-one/else.where"):
-        changed = {path.name for path in syllabus.stamp(repo)}
-        assert changed == {"03_x.ipynb", "07_x.ipynb", "README.md"}
-        assert syllabus.repository() == repo and syllabus.stamp() == []
-        readme, cards, setups = texts(folder)
-        address = f"https://colab.research.google.com/github/{repo}/blob/main/notebooks/"
-        assert readme.count(f"({address}03_x.ipynb)") == 1
-        assert f"({address}03_x.ipynb)" in cards[0] and f"({address}07_x.ipynb)" in cards[1]
-        wanted = f'x = 1\nREPOSITORY = "git+https://github.com/{repo}"  # y\n'
-        assert setups == [wanted, wanted]
-    syllabus.stamp("")
-    assert texts(folder) == without and syllabus.repository() == ""
-
-
-@pytest.mark.parametrize("repo", ["name", "a/b/c", "https://github.com/a/b", 'a/b"', "a b/c", "/"])
-def test_what_is_no_repository_is_refused_and_nothing_written(folder, repo):
-    before = texts(folder)
-    with pytest.raises(syllabus.SyllabusError, match="is no repository; write owner/name"):
-        syllabus.stamp(repo)
-    assert texts(folder) == before
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"metadata": {"course": {"number": "01"}}}', "[]"])

@@ -1,10 +1,12 @@
-"""The course for a room and for reading: a bundle that needs no network, and a static site.
+"""The course for a class and for readers: a bundle that needs no network, and a static site.
 
-:mod:`editions` makes a lesson's versions, :mod:`pages` turns them into HTML, :mod:`slides`,
-:mod:`sheet`, :mod:`guide` and :mod:`site` are what is printed, shown and read, and :mod:`bundle`
-packs it all with :mod:`wheels` and the one command that starts it.
+:mod:`editions` makes the versions of a lesson, and :mod:`pages` turns a notebook into HTML.
+:mod:`slides`, :mod:`sheet`, :mod:`guide` and :mod:`site` write the pages that are shown, printed or
+read. :mod:`bundle` packs all of them into a zip, with :mod:`wheels` and an installer.
 """
 
+from course_utils.errors import CourseError
 
-class WorkshopError(RuntimeError):
-    """Something that the bundle or the site needs is missing; the message says how to get it."""
+
+class WorkshopError(CourseError, RuntimeError):
+    """The bundle or the site cannot be made; the message says what to change."""

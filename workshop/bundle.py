@@ -1,4 +1,4 @@
-"""The workshop in one file: lessons, slides, sheet, guide, and an installer without a network."""
+"""The bundle: a zip of lessons, slides, exercise sheet, guide, and an offline installer."""
 
 import shutil
 import zipfile
@@ -11,23 +11,23 @@ from course_utils.course import syllabus
 from workshop import editions, guide, notes, pages, sheet, slides, wheels
 
 FOLDER = "audio-course"
-"""What the zip unpacks into."""
+"""Name of the folder that the zip unpacks into."""
 
 
 def build(out, with_wheels=True):
-    """Make the bundle.
+    """Make the bundle and return the path of its zip.
 
     Parameters
     ----------
     out : path-like
         Folder for the zip; its content stays beside it, in ``out/audio-course``.
     with_wheels : bool
-        Whether to gather the wheels; without them nothing can be installed from the zip.
+        Whether the zip holds the wheels; without them, it cannot install the course.
 
     Returns
     -------
     pathlib.Path
-        The zip.
+        Path of the zip.
 
     Raises
     ------
@@ -47,29 +47,29 @@ def build(out, with_wheels=True):
 
 
 def write(folder):
-    """Write everything but the wheels.
+    """Write all content of the bundle except the wheels.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Gets ``lessons``, ``recall``, ``slides``, ``instructor`` and the files beside them.
+        Folder for ``lessons``, ``recall``, ``slides``, ``instructor`` and the files beside them.
     """
     for name in ("lessons", "recall", "slides", "instructor/lessons", "instructor/slides"):
         (folder / name).mkdir(parents=True)
     slides.ship(folder / "slides")
     slides.ship(folder / "instructor" / "slides")
     for lesson in syllabus.lessons():
-        notebook, said = editions.read(lesson), notes.read(lesson.number)
-        for place, edition in {
-            "lessons": editions.learner(notebook, lesson.number),
+        notebook, speaker_notes = editions.read(lesson), notes.read(lesson.number)
+        for directory, edition in {
+            "lessons": editions.learner(notebook),
             "recall": editions.recall(notebook),
-            "instructor/lessons": editions.instructor(notebook, said),
+            "instructor/lessons": editions.instructor(notebook, speaker_notes),
         }.items():
-            nbformat.write(edition, folder / place / lesson.file)
+            nbformat.write(edition, folder / directory / lesson.file)
         page = f"{Path(lesson.file).stem}.html"
         deck = slides.build(lesson, notebook)
         (folder / "slides" / page).write_text(deck, encoding="utf-8")
-        deck = slides.build(lesson, notebook, said)
+        deck = slides.build(lesson, notebook, speaker_notes)
         (folder / "instructor" / "slides" / page).write_text(deck, encoding="utf-8")
     (folder / "exercises.html").write_text(sheet.build(), encoding="utf-8")
     text = guide.build()
@@ -81,17 +81,19 @@ def write(folder):
 
 
 def pack(folder, target):
-    """Zip a folder, with wheels as they are: they are compressed already.
+    """Zip a folder and return the path of the zip.
+
+    Wheels are stored uncompressed, since they are zip files already.
 
     Parameters
     ----------
     folder, target : pathlib.Path
-        What to pack, and the zip.
+        Folder to pack, and path of the zip.
 
     Returns
     -------
     pathlib.Path
-        The zip.
+        `target`.
     """
     with zipfile.ZipFile(target, "w") as packed:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""A lesson's editions: for learners, for instructors, and to recall it from headings and code."""
+"""The editions of a lesson: for learners, for instructors, and for recall (no prose)."""
 
 import ast
 import copy
@@ -7,33 +7,37 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_utils.course import exercises, syllabus
+from course_utils.course import syllabus
 
 HEADING = re.compile(r"^(#{2,3}) (.+)$")
+EXERCISE = re.compile(r"Exercise (\d\d\.\d+) \(difficulty (\d), (\d+) minutes?\)")
+"""Heading of an exercise: its id, its difficulty and its minutes."""
 OPENING = "Opening"
-"""Name of what stands before a lesson's first heading: card, setup, what it is about."""
+"""Name of the section before a lesson's first heading: card, setup, introduction."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """An exercise as it stands in a lesson.
+    """An exercise of a lesson.
 
     Attributes
     ----------
     id : str
         For example ``"01.3"``.
     difficulty, minutes : int
-        As :mod:`course_utils.course.exercises` has them.
+        As its heading states them.
     section : str
-        Heading of the second level that it stands under.
+        Heading of the second level above it.
     text : str
         What to do, as Markdown.
     stub, solution : str
-        The cell that learners complete, and the answer.
+        Source of the cell that learners complete, and of the cell with the answer.
     needed : tuple of str
-        Names of the solution that later cells use: these cells stop where the stub is untouched.
+        Names defined by the solution that later cells use; until the exercise is solved, these
+        cells end in an error.
     picture : str
-        What is to be read off, a PNG in base64; empty where there is none or a function is asked.
+        Figure that the question is about, PNG in base64; empty without a figure, or if the answer
+        is a function.
     """
 
     id: str
@@ -48,17 +52,17 @@ class Task:
 
 
 def read(lesson):
-    """Return a lesson's notebook as it is stored, as a :class:`nbformat.NotebookNode`."""
+    """Return the stored notebook of a lesson, a :class:`nbformat.NotebookNode`."""
     return nbformat.read(syllabus.folder() / lesson.file, as_version=4)
 
 
 def is_solution(cell):
-    """Tell whether a cell holds the answer to an exercise."""
+    """Return whether a cell holds the answer to an exercise."""
     return "solution" in cell.metadata.get("tags", [])
 
 
 def split(notebook):
-    """Return a copy whose Markdown cells begin a new cell at every heading.
+    """Return a copy in which every heading begins a new Markdown cell.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def split(notebook):
     Returns
     -------
     nbformat.NotebookNode
-        The same content in more cells.
+        The same content in at least as many cells.
     """
     result = copy.deepcopy(notebook)
     result.cells = []
@@ -76,84 +80,83 @@ def split(notebook):
         if cell.cell_type != "markdown":
             result.cells.append(copy.deepcopy(cell))
             continue
-        for place, piece in enumerate(_pieces(cell.source)):
+        for index, piece in enumerate(_pieces(cell.source)):
             part = copy.deepcopy(cell)
             part.source = piece
             if "id" in part:
-                part.id = part.id if place == 0 else f"{part.id}-{place}"
+                part.id = part.id if index == 0 else f"{part.id}-{index}"
             result.cells.append(part)
     return result
 
 
 def heading(cell):
-    """Return ``(level, text)`` of the heading that a split cell begins with, else None."""
+    """Return ``(level, text)`` of the heading at the start of a cell from `split`, or None."""
     found = HEADING.match(cell.source.split("\n", 1)[0]) if cell.cell_type == "markdown" else None
     return (len(found[1]), found[2]) if found else None
 
 
 def headings(notebook):
-    """Return the headings of the second level, after ``OPENING``, in order."""
+    """Return ``OPENING`` and the headings of the second level, in order."""
     found = [heading(cell) for cell in split(notebook).cells]
     return [OPENING, *(text for level, text in filter(None, found) if level == 2)]
 
 
-def tasks(notebook, number):
+def tasks(notebook):
     """Return every :class:`Task` of a lesson, in order.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        The lesson as it is stored.
-    number : str
-        Its two digits.
+        The stored lesson.
 
     Returns
     -------
     list of Task
     """
-    known = {exercise.id: exercise for exercise in exercises.catalogue(number)}
     cells = split(notebook).cells
     section, found = OPENING, []
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         if (mark := heading(cell)) and mark[0] == 2:
             section = mark[1]
-        if not (mark and (exercise := re.match(r"Exercise (\d\d\.\d+) ", mark[1]))):
+        if not (mark and (facts := EXERCISE.match(mark[1]))):
             continue
-        stub, solution = cells[place + 1], cells[place + 2]
-        facts = known[exercise[1]]
+        stub, solution = cells[index + 1], cells[index + 2]
         found.append(
             Task(
-                facts.id, facts.difficulty, facts.minutes, section,
-                cell.source.split("\n", 1)[1].strip(), stub.source, solution.source,
-                tuple(sorted(_assigned(solution.source) & _used(cells[place + 3 :]))),
-                "" if "def " in stub.source else _picture(cells[place - 1]),
+                id=facts[1],
+                difficulty=int(facts[2]),
+                minutes=int(facts[3]),
+                section=section,
+                text=cell.source.split("\n", 1)[1].strip(),
+                stub=stub.source,
+                solution=solution.source,
+                needed=tuple(sorted(_assigned(solution.source) & _used(cells[index + 3 :]))),
+                picture="" if "def " in stub.source else _picture(cells[index - 1]),
             )
-        )  # fmt: skip
+        )
     return found
 
 
-def learner(notebook, number):
+def learner(notebook):
     """Return the edition for learners: no outputs, and a pointer where a solution was.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         The lesson as it is stored.
-    number : str
-        Its two digits.
 
     Returns
     -------
     nbformat.NotebookNode
     """
-    pointers = {task.solution: _pointer(task) for task in tasks(notebook, number)}
+    pointers = {task.solution: _pointer(task) for task in tasks(notebook)}
     result = _cleared(notebook)
     result.cells = [pointers.get(c.source, c) if is_solution(c) else c for c in result.cells]
     return result
 
 
 def recall(notebook):
-    """Return headings and code without prose, outputs or solutions, to explain from memory."""
+    """Return the edition for recall: headings and code, without prose, outputs and solutions."""
     result = _cleared(notebook)
     cells, result.cells = split(result).cells, []
     for cell in cells:
@@ -171,7 +174,7 @@ def instructor(notebook, notes):
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        The lesson as it is stored.
+        The stored lesson.
     notes : dict of str to workshop.notes.Note
         By heading, as :func:`workshop.notes.read` returns them.
 
@@ -181,10 +184,10 @@ def instructor(notebook, notes):
     """
     result = split(notebook)
     cells, result.cells = result.cells, []
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         mark = heading(cell)
         result.cells.append(cell)
-        name = OPENING if place == 0 else mark[1] if mark and mark[0] == 2 else None
+        name = OPENING if index == 0 else mark[1] if mark and mark[0] == 2 else None
         if name:
             result.cells.append(_note_cell(notes[name], f"note-{len(result.cells)}"))
     return result
@@ -215,7 +218,7 @@ def _pointer(task):
     text = f"*The solution of {task.id} is with your instructor.*"
     if task.needed:
         names = ", ".join(f"`{name}`" for name in task.needed)
-        text += f" Cells further down use {names}: they stop until the exercise is solved."
+        text += f" Later cells use {names} and end in an error until the exercise is solved."
     cell = nbformat.v4.new_markdown_cell(text, metadata={"tags": ["pointer"]})
     cell.id = f"pointer-{task.id.replace('.', '-')}"
     return cell
@@ -232,7 +235,7 @@ def _note_cell(note, name):
 
 
 def _picture(cell):
-    """Return the last picture that a cell drew."""
+    """Return the last figure that a cell drew, PNG in base64, or an empty string."""
     drawn = [o.get("data", {}).get("image/png", "") for o in cell.get("outputs", [])]
     return drawn[-1].strip() if drawn else ""
 
@@ -249,7 +252,7 @@ def _assigned(source):
 
 
 def _used(cells):
-    """Return the names that code cells read, without exercises and their solutions."""
+    """Return the names that code cells read, apart from exercises and their solutions."""
     names = set()
     for cell in cells:
         if cell.cell_type == "code" and not is_solution(cell) and "your turn" not in cell.source:
@@ -259,6 +262,6 @@ def _used(cells):
 
 
 def _parsed(source):
-    """Parse a cell without its lines of IPython's own."""
+    """Parse a cell without its IPython magics and shell commands."""
     plain = (line for line in source.split("\n") if not line.lstrip().startswith(("%", "!")))
     return ast.parse("\n".join(plain))

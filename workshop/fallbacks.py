@@ -1,4 +1,4 @@
-"""What a stored lesson shows without a kernel: widgets as plain HTML, pictures with a text."""
+"""Outputs of a stored lesson without a kernel: widgets as plain HTML, figures as images."""
 
 import base64
 import copy
@@ -12,10 +12,10 @@ _SLIDERS = ("IntSliderModel", "SelectionSliderModel", "CheckboxModel")
 
 
 def still(notebook):
-    """Return a copy whose outputs need neither a kernel nor a script from elsewhere.
+    """Return a copy whose outputs need neither a kernel nor scripts from a network.
 
-    Widgets become HTML made of their stored state: players play, a guess can be ticked, the
-    explorer shows its picture. Progress bars go.
+    Widgets become HTML made from their stored state: players play, the answers of a guess can be
+    ticked, the explorer shows its last picture. Progress bars are removed.
 
     Parameters
     ----------
@@ -36,16 +36,16 @@ def still(notebook):
 
 
 def widget(state, model_id, text):
-    """Return a widget as HTML, empty for a progress bar.
+    """Return a widget as HTML, or an empty string for a progress bar.
 
     Parameters
     ----------
     state : dict
-        A notebook's widget state, by model id.
+        Widget state of the notebook, by model id.
     model_id : str
-        Which widget.
+        Id of the widget.
     text : str
-        What the widget says of itself where there is no HTML.
+        Plain text of the output, shown if the widget has no stored state.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def _still(output, state):
         }
     if "<iframe" in data.get("text/html", ""):
         output.data = {"text/html": _NOTE.format("In the notebook, the page of a server is here.")}
-    if data.get("text/html") == "":  # what the Trainer leaves of a progress bar
+    if data.get("text/html") == "":  # left by a progress bar of the Trainer
         return None
     return output
 
@@ -94,7 +94,7 @@ def _drawn(state, model_id, group):
     model = state[model_id]
     name, values = model["model_name"], model["state"]
     if name == "HTMLModel":
-        return values["value"]  # HTML that course_utils made, with its texts escaped
+        return values["value"]  # HTML made by course_utils, which escapes its texts
     if name == "ButtonModel":
         label = html.escape(values["description"])
         return f'<label><input type="radio" name="{html.escape(group)}"> {label}</label> '
@@ -106,7 +106,9 @@ def _drawn(state, model_id, group):
 
 def _picture(model):
     (stored,) = (b for b in model["buffers"] if b["path"] == ["value"])
-    raw = base64.b64decode(stored["data"])  # decoded and encoded: nothing else gets into the page
+    raw = base64.b64decode(
+        stored["data"]
+    )  # decoded and encoded again, so that it holds nothing but base64
     kind = html.escape(model["state"].get("format", "png"))
     source = f"data:image/{kind};base64,{base64.b64encode(raw).decode('ascii')}"
     return f'<img src="{source}" alt="Spectrogram; the sentence below says what it resolves">'

@@ -1,27 +1,26 @@
-"""The instructor guide: how to prepare a room, plans minute by minute, what to drop when late."""
+"""The instructor guide: how to prepare, plans minute by minute, what to drop when late."""
 
 from course_utils.course import syllabus
 from workshop import editions, pages, schedule
 
 
 def build():
-    """Return the guide as Markdown, with plans and figures worked out from the lessons."""
+    """Return the guide as Markdown, with plans and minutes computed from the lessons."""
     plans = "\n\n".join(map(plan_text, schedule.plans()))
     return pages.asset("guide.md").replace("{plans}", plans).replace("{lessons}", _lessons())
 
 
 def page(text):
-    """Return the guide as a page of its own.
+    """Return the guide as a complete HTML page.
 
     Parameters
     ----------
     text : str
-        What :func:`build` returned.
+        Markdown, as :func:`build` returns it.
 
     Returns
     -------
     str
-        HTML.
     """
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -49,16 +48,16 @@ def plan_text(plan):
             f"| {', '.join(row.exercises)} |"
         )
     if shown := _shown(plan):
-        lines += ["", f"Put these solutions on the screen, for later cells need them: {shown}."]
-    lines += ["", "Late? Drop, as you come to them:", ""]
+        lines += ["", f"Put these solutions on the screen, since later cells need them: {shown}."]
+    lines += ["", "If you are late, drop these when you come to them:", ""]
     lines += [f"- {lesson}: {what} ({minutes} min)" for lesson, what, minutes in plan.late]
     return "\n".join(lines)
 
 
 def _shown(plan):
-    """Return exercises that a plan leaves out although later cells use their answers.
+    """Return the ids of exercises that a plan leaves out although later cells use their answers.
 
-    Only those of lessons that are taught from their beginning: of the others, no more is run.
+    Only lessons taught from their opening count; of the others, no later cells are run.
     """
     done = {name for row in plan.rows for name in row.exercises}
     numbers = {row.lesson for row in plan.rows if row.what == editions.OPENING}
@@ -69,12 +68,12 @@ def _shown(plan):
 
 def _lessons():
     lines = [
-        "| lesson | to talk | exercises | to run | later cells need |",
+        "| lesson | to talk | exercises | to run | exercises that later cells need |",
         "| --- | ---: | ---: | ---: | --- |",
     ]
     for lesson in syllabus.lessons():
-        said, tasks = schedule.lesson_of(lesson.number)
-        talk = sum(note.minutes for note in said.values())
+        speaker_notes, tasks = schedule.lesson_of(lesson.number)
+        talk = sum(note.minutes for note in speaker_notes.values())
         needed = ", ".join(task.id for task in tasks if task.needed) or "nothing"
         lines.append(
             f"| {lesson.number} · {lesson.title} | {talk} | {sum(t.minutes for t in tasks)} "

@@ -1,4 +1,4 @@
-"""What to say in each section of a lesson, and how long it takes: one file a lesson in notes/."""
+"""Speaker notes: text and minutes for each section of a lesson, one file per lesson in notes/."""
 
 import re
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Note:
     Attributes
     ----------
     minutes : int
-        To talk, run the cells and listen; the section's exercises come on top.
+        Time to talk, run the cells and listen, without the exercises of the section.
     text : str
-        Markdown: what to say, what to ask, where people stumble.
+        Markdown: what to say, what to ask, common difficulties.
     """
 
     minutes: int
@@ -31,7 +31,7 @@ def read(number):
     Parameters
     ----------
     number : str
-        Two digits.
+        Number of the lesson, two digits.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def read(number):
 
 
 def parse(text):
-    """Return the notes in a text whose headings read ``## heading · 5 min``, as :func:`read`."""
+    """Return the notes by heading from a text with headings like ``## Score it · 5 min``."""
     pieces = SECTION.split(text)[1:]
     return {
         heading: Note(int(minutes), body.strip())

@@ -1,4 +1,4 @@
-"""Lessons as HTML that fetches nothing: mathematics as MathML, widgets as they were left."""
+"""Lessons as HTML that fetches nothing from a network: formulas as MathML, widgets as HTML."""
 
 import re
 from functools import cache
@@ -17,7 +17,7 @@ _LESSON_LINK = re.compile(r'href="((?:notebooks/)?\d\d_\w+)\.ipynb"')
 
 
 class _Renderer(IPythonRenderer):
-    """Markdown whose formulas a browser shows by itself, without MathJax."""
+    """Renders formulas as MathML, which browsers show without MathJax."""
 
     def inline_math(self, body):
         return mathml(body)
@@ -27,7 +27,7 @@ class _Renderer(IPythonRenderer):
 
 
 class _Exporter(HTMLExporter):
-    """nbconvert with the course's templates."""
+    """HTML exporter that renders Markdown with :func:`markdown`."""
 
     @pass_context
     def markdown2html(self, context, source):
@@ -35,7 +35,7 @@ class _Exporter(HTMLExporter):
 
 
 def markdown(source):
-    """Turn Markdown into HTML, as a lesson's text is: formulas as MathML, no script.
+    """Return Markdown as HTML, with formulas as MathML and without scripts.
 
     Parameters
     ----------
@@ -51,21 +51,21 @@ def markdown(source):
 
 
 def convert(notebook, template, **page):
-    """Turn a lesson into a page.
+    """Return a lesson as an HTML page.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        Executed, if outputs are to be shown.
+        The lesson; executed, if the page is to show outputs.
     template : str
-        A folder in ``templates/``.
+        Name of a folder in ``templates/``.
     **page
-        What the template asks for under ``resources.page``.
+        Values for the template, as ``resources.page``.
 
     Returns
     -------
     str
-        HTML; links between lessons lead to pages.
+        Links to other lessons lead to their pages.
     """
     made, _ = _exporter(template).from_notebook_node(
         fallbacks.still(notebook), resources={"page": page}

@@ -1,4 +1,4 @@
-"""Plans for half a day, one day and two days, minute by minute: who does what when."""
+"""Plans for half a day, one day and two days: which section is taught when."""
 
 import tomllib
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ class Row:
     Attributes
     ----------
     start : int
-        Minutes since midnight.
+        Start in minutes since midnight.
     minutes : int
-        How long.
+        Length.
     lesson : str
-        Two digits, or empty for what is no lesson.
+        Number of the lesson, two digits; empty for a break and the like.
     what : str
-        Section, or name of a break.
+        Heading of the section, or name of the break.
     exercises : tuple of str
-        Ids, done within these minutes.
+        Ids of the exercises that are done within these minutes.
     pause : bool
         Whether people may leave the room.
     """
@@ -38,24 +38,24 @@ class Row:
 
     @property
     def end(self):
-        """Minutes since midnight."""
+        """End in minutes since midnight."""
         return self.start + self.minutes
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A day, or half of one.
+    """A plan for a day or half of one.
 
     Attributes
     ----------
     name : str
-        What it is called.
+        Title of the plan.
     start, end : int
-        When the room opens and closes, in minutes since midnight.
+        Start and latest end of the workshop, in minutes since midnight.
     rows : tuple of Row
-        Without gaps, in order.
+        In order, without gaps.
     late : tuple of (str, str, int)
-        Lesson, section or exercise to drop when late, and the minutes that it saves.
+        Lesson, its section or exercise to drop when late, and the minutes that this saves.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Plan:
 
 
 def plans():
-    """Return every plan of ``plans.toml``, with the times worked out.
+    """Return every plan of ``plans.toml``, with start times computed.
 
     Returns
     -------
@@ -88,9 +88,9 @@ def clock(minutes):
 
 @cache
 def lesson_of(number):
-    """Return the speaker notes and the exercises of a lesson, read once."""
+    """Return the speaker notes and the exercises of a lesson; they are read once."""
     (lesson,) = syllabus.select([number])
-    return notes.read(number), editions.tasks(editions.read(lesson), number)
+    return notes.read(number), editions.tasks(editions.read(lesson))
 
 
 def _plan(facts):
@@ -109,38 +109,40 @@ def _rows(part, now):
         name = part.get("pause") or part["other"]
         yield Row(now, part["minutes"], "", name, pause="pause" in part)
         return
-    said, tasks = lesson_of(part["lesson"])
+    speaker_notes, tasks = lesson_of(part["lesson"])
     for section in _chosen(part):
         done = [task for task in tasks if task.id in part["exercises"] and task.section == section]
-        minutes = said[section].minutes + sum(task.minutes for task in done)
+        minutes = speaker_notes[section].minutes + sum(task.minutes for task in done)
         yield Row(now, minutes, part["lesson"], section, tuple(task.id for task in done))
         now += minutes
 
 
 def _chosen(part):
     """Return the sections of a part, in the lesson's order."""
-    said, tasks = lesson_of(part["lesson"])
+    speaker_notes, tasks = lesson_of(part["lesson"])
     named = part.get("sections", []) + part.get("leave_out", [])
-    if unknown := [name for name in named if name not in said]:
+    if unknown := [name for name in named if name not in speaker_notes]:
         raise WorkshopError(f"plans.toml: lesson {part['lesson']} has no section {unknown[0]!r}.")
     wanted = part.get("sections") or [
-        name for name in said if name not in part.get("leave_out", [])
+        name for name in speaker_notes if name not in part.get("leave_out", [])
     ]
-    there = {task.id for task in tasks if task.section in wanted}
-    if missing := [name for name in part["exercises"] if name not in there]:
-        raise WorkshopError(f"plans.toml: exercise {missing[0]} is in no section that is taught.")
-    return [name for name in said if name in wanted]
+    known = {task.id for task in tasks if task.section in wanted}
+    if missing := [name for name in part["exercises"] if name not in known]:
+        raise WorkshopError(
+            f"plans.toml: exercise {missing[0]} is in no section that the plan teaches."
+        )
+    return [name for name in speaker_notes if name in wanted]
 
 
 def _saves(part, what):
-    """Return how many minutes it saves to drop a section, with its exercises, or an exercise."""
-    said, tasks = lesson_of(part["lesson"])
+    """Return the minutes saved by dropping an exercise, or a section with its exercises."""
+    speaker_notes, tasks = lesson_of(part["lesson"])
     taught = [task for task in tasks if task.id in part["exercises"]]
     minutes = sum(task.minutes for task in taught if what in (task.id, task.section))
     if what in _chosen(part):
-        minutes += said[what].minutes
+        minutes += speaker_notes[what].minutes
     if not minutes:
-        raise WorkshopError(f"plans.toml: {what!r} cannot be dropped, for it is not in the plan.")
+        raise WorkshopError(f"plans.toml: {what!r} cannot be dropped: it is not in the plan.")
     return minutes
 
 

@@ -1,4 +1,4 @@
-"""Every exercise on paper: a page to print, with room to write."""
+"""The exercise sheet: a page to print, with lines to write on."""
 
 import html
 from itertools import groupby
@@ -7,30 +7,24 @@ from course_utils.course import syllabus
 from workshop import editions, pages
 
 _LINES = {1: 4, 2: 9, 3: 14, 4: 18}
-"""How much room an exercise of a difficulty gets, in lines of writing."""
+"""Number of lines to write on, by difficulty of the exercise."""
 
 
 def build():
-    """Return the sheet of all lessons as a page of its own.
-
-    Returns
-    -------
-    str
-        HTML with a style for printing and no address in it.
-    """
+    """Return the exercises of all lessons as an HTML page, styled for printing."""
     parts = [_lesson(lesson) for lesson in syllabus.lessons()]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Exercises</title>'
         '<link rel="icon" href="data:,">'
         f"<style>{pages.asset('sheet.css')}</style></head><body><h1>Exercises</h1>"
         '<p class="hint">Write the code by hand first. Then type it into the notebook: its cell '
-        "checks the answer. Difficulty is from ● (a line) to ●●●● (think long).</p>"
+        "checks the answer. Difficulty is from ● (one line of code) to ●●●● (hard).</p>"
         f"{''.join(parts)}</body></html>\n"
     )
 
 
 def _lesson(lesson):
-    tasks = editions.tasks(editions.read(lesson), lesson.number)
+    tasks = editions.tasks(editions.read(lesson))
     title = html.escape(f"{lesson.number} · {lesson.title}")
     body = [f"<h2>{title}</h2>"]
     for section, group in groupby(tasks, key=lambda task: task.section):
@@ -53,6 +47,6 @@ def _task(task):
 
 
 def _stub(task):
-    """Leave out the call that checks: paper has none."""
+    """Return the stub without its call of the check, which paper cannot run."""
     lines = [line for line in task.stub.split("\n") if "exercises.check(" not in line]
     return "\n".join(lines).strip()

@@ -1,4 +1,4 @@
-"""The lessons as a static site: to read and hear without running anything, online or from disk."""
+"""The static site: lessons with their outputs, on a server or opened from a disk."""
 
 import html
 import json
@@ -9,14 +9,14 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from course_utils.course import syllabus
-from workshop import editions, pages
+from workshop import editions, pages, stamp
 
 TITLE = "Audio AI with Transformers"
 _INTRO = re.compile(r"\A# .+?\n(.*?)(?=^!\[|^## )", re.S | re.M)
 
 
 def build(out):
-    """Write the site.
+    """Write the site and return the path of its index page.
 
     Parameters
     ----------
@@ -26,22 +26,21 @@ def build(out):
     Returns
     -------
     pathlib.Path
-        The index page.
+        Path of the index page.
     """
     out = Path(out)
     shutil.rmtree(out / "assets", ignore_errors=True)
     (out / "assets").mkdir(parents=True)
     lessons = syllabus.lessons()
     sections = []
-    for place, lesson in enumerate(lessons):
-        before = lessons[place - 1] if place else None
-        after = lessons[place + 1] if place + 1 < len(lessons) else None
-        page = pages.convert(
-            editions.read(lesson), "page", title=f"{lesson.number} · {lesson.title}",
-            top=_top(), bottom=_bottom(before, after),
-        )  # fmt: skip
+    for index, lesson in enumerate(lessons):
+        before = lessons[index - 1] if index else None
+        after = lessons[index + 1] if index + 1 < len(lessons) else None
+        title, bottom = f"{lesson.number} · {lesson.title}", _bottom(before, after)
+        notebook = editions.read(lesson)
+        page = pages.convert(notebook, "page", title=title, top=_top(), bottom=bottom)
         (out / _file(lesson)).write_text(page, encoding="utf-8")
-        sections += index_of(page, _file(lesson), f"{lesson.number} · {lesson.title}")
+        sections += index_of(page, _file(lesson), title)
     for name in ("site.css", "site.js"):
         (out / "assets" / name).write_text(pages.asset(name), encoding="utf-8")
     # As a script and not as JSON, so that the search works on pages opened from a disk.
@@ -49,22 +48,22 @@ def build(out):
     (out / "assets" / "search-index.js").write_text(
         f"window.COURSE_INDEX = {listing};\n", encoding="utf-8"
     )
-    index = out / "index.html"
-    index.write_text(_index(lessons), encoding="utf-8")
-    return index
+    front = out / "index.html"
+    front.write_text(_index(lessons), encoding="utf-8")
+    return front
 
 
 def index_of(page, address, title):
-    """Return what the search knows of a page: one entry for each heading.
+    """Return the entries of a page for the search index, one for each heading.
 
     Parameters
     ----------
     page : str
         HTML of a lesson.
     address : str
-        Its file name.
+        File name of the page.
     title : str
-        Of the lesson.
+        Title of the lesson.
 
     Returns
     -------
@@ -84,11 +83,14 @@ def index_of(page, address, title):
             sections[-1][2].append(block.get_text().strip())
     return [
         {
-            "page": address, "anchor": anchor, "lesson": title, "heading": heading,
+            "page": address,
+            "anchor": anchor,
+            "lesson": title,
+            "heading": heading,
             "text": re.sub(r"\s+", " ", " ".join(texts)),
         }
         for anchor, heading, texts in sections
-    ]  # fmt: skip
+    ]
 
 
 def _file(lesson):
@@ -118,10 +120,10 @@ def _bottom(before, after):
 def _index(lessons):
     readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
     intro = _INTRO.search(readme)[1].strip()
-    table = syllabus.readme_table(lessons)
+    table = stamp.readme_table(lessons)
     body = pages.markdown(
-        f"# {TITLE}\n\n{intro}\n\nThese pages show every lesson as it ran, with its pictures and "
-        f"sounds. To run them yourself, take the course's folder.\n\n## Lessons\n\n{table}"
+        f"# {TITLE}\n\n{intro}\n\nThese pages show every lesson with its figures and "
+        f"sounds. To run the lessons yourself, download the course.\n\n## Lessons\n\n{table}"
     )
     body = re.sub(r'href="notebooks/(\w+)\.ipynb"', r'href="\1.html"', body)
     return (

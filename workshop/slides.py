@@ -1,4 +1,4 @@
-"""A lesson as slides: a new one at every heading, below it one for each text and its code."""
+"""A lesson as slides: one for each section heading; below it, one for each text and code cell."""
 
 import shutil
 from importlib.util import find_spec
@@ -7,10 +7,10 @@ from pathlib import Path
 from workshop import WorkshopError, editions, pages
 
 ROOM = 26
-"""How many lines of code are as high as a slide."""
+"""Height of a slide in lines of code."""
 
 REVEAL = ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js", "LICENSE")
-_SETUP = "# Setup, the same cell in every lesson"
+_SETUP = "# @title Setup"
 
 
 def build(lesson, notebook, notes=None):
@@ -19,11 +19,11 @@ def build(lesson, notebook, notes=None):
     Parameters
     ----------
     lesson : course_utils.course.syllabus.Lesson
-        Which one.
+        The lesson.
     notebook : nbformat.NotebookNode
-        The lesson as it is stored.
+        Its stored notebook.
     notes : dict of str to workshop.notes.Note, optional
-        With them the deck is the instructor's: it has speaker notes and the solutions.
+        If given, the slides are the instructor's, with speaker notes and solutions.
 
     Returns
     -------
@@ -34,10 +34,10 @@ def build(lesson, notebook, notes=None):
 
 
 def marked(notebook, notes=None):
-    """Return a copy of a lesson whose cells say where slides begin.
+    """Return a copy of a lesson in which each cell has its ``slide_type``.
 
-    A heading of the second level begins a slide; below it stand one for each piece of text and one
-    for each cell of code, with its output beside it. A short text shares the slide of its code.
+    A heading of the second level begins a slide. Below it, each text and each code cell with its
+    output gets a slide; a short text shares the slide of the code that follows it.
     """
     result = editions.instructor(notebook, notes) if notes else editions.split(notebook)
     result.cells = [cell for cell in result.cells if _shown(cell, notes)]
@@ -55,19 +55,19 @@ def marked(notebook, notes=None):
 
 
 def ship(folder):
-    """Copy reveal.js into a folder, for the slides beside it.
+    """Copy reveal.js into the folder of the slides.
 
     Parameters
     ----------
     folder : path-like
-        Gets a folder ``reveal`` with scripts, styles and licence.
+        Folder of the slides; ``reveal`` with scripts, styles and licence is written into it.
 
     Raises
     ------
     WorkshopError
         If the package that brings reveal.js is not installed.
     """
-    package = find_spec("sphinx_revealjs")  # for its copy of reveal.js; nothing of it is imported
+    package = find_spec("sphinx_revealjs")  # it holds a copy of reveal.js and is not imported
     if package is None:
         raise WorkshopError('reveal.js is missing: python -m pip install "course_utils[workshop]"')
     source = Path(package.submodule_search_locations[0]) / "_static" / "revealjs"
@@ -94,6 +94,6 @@ def _kind(cell):
 
 
 def _lines(cell):
-    """Estimate how high a cell is, in lines of code: those of text are larger."""
+    """Return an estimate of a cell's height in lines of code; lines of text are higher."""
     lines = len(cell.source.splitlines())
     return lines if cell.cell_type == "code" else round(1.9 * lines)

@@ -1,4 +1,4 @@
-"""The wheels that the bundle installs from, for the kind of machine that it is made on."""
+"""The wheels that the bundle installs, for machines like the one that it is made on."""
 
 import json
 import shutil
@@ -11,49 +11,47 @@ from pathlib import Path
 from course_utils.course import syllabus
 from workshop import WorkshopError
 
-# What decides which wheels fit; start.py compares it with the machine that it runs on.
+# Python version and platform of the wheels; start.py compares them with those of its machine.
 KIND = {"python": list(sys.version_info[:2]), "platform": sysconfig.get_platform()}
 
 
 def gather(folder):
-    """Collect the wheels of the course, of what it needs, and of pip itself.
+    """Collect the wheels of the course, of its requirements and of pip.
 
-    The versions are those of ``requirements/pinned.txt``; PyTorch's is the one installed here, so
-    that a build for CPUs stays one.
+    Versions are those of ``requirements/pinned.txt``. PyTorch has the version that is installed
+    here, since it may be a build for CPUs.
 
     Parameters
     ----------
     folder : path-like
-        Made anew; gets the wheels, and ``kind.json``, which says for which machines they are.
+        Folder for the wheels, emptied first. ``kind.json`` in it names Python version and platform.
 
     Returns
     -------
     list of pathlib.Path
-        The wheels.
+        Paths of the wheels.
 
     Raises
     ------
     WorkshopError
-        If this is no checkout, or pip cannot get them; the message ends in what pip said.
+        If this is no checkout, or pip fails; the message quotes pip.
     """
     root = syllabus.folder().parent
     pinned = root / "requirements" / "pinned.txt"
     if not pinned.is_file():
         raise WorkshopError(f"{pinned} is missing: build the bundle in a checkout of the course.")
     folder = Path(folder)
-    shutil.rmtree(folder, ignore_errors=True)  # start.py installs every wheel that lies there
+    shutil.rmtree(folder, ignore_errors=True)  # start.py installs every wheel in this folder
     folder.mkdir(parents=True)
     torch = f"torch=={version('torch')}"
-    command = [
-        sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder),
-        "--constraint", str(pinned), f"{root}[notebooks,demo]", torch, "pip",
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder)]
+    command += ["--constraint", str(pinned), f"{root}[notebooks,demo]", torch, "pip"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        said = " ".join(done.stderr.strip().splitlines()[-3:])
+        last_lines = " ".join(done.stderr.strip().splitlines()[-3:])
         raise WorkshopError(
-            f"pip could not gather the wheels: {said} If {torch} came from an index of its own, "
-            "name that in PIP_EXTRA_INDEX_URL."
+            f"pip could not gather the wheels: {last_lines} If {torch} came from another index, "
+            "set PIP_EXTRA_INDEX_URL to its address."
         )
     (folder / "kind.json").write_text(json.dumps(KIND), encoding="utf-8")
     return sorted(folder.glob("*.whl"))

@@ -1,7 +1,9 @@
-"""Every data set and model of the course by name, in the pocket and in the hub profile.
+"""Every model and data set of the course by its role, in both profiles.
 
-The facts (Hub id, licence, size, lessons) are in ``catalog.toml``; this module reads them and
-decides, from the profile, what a name stands for.
+A role, such as ``"sound-classifier"``, stands for a small checkpoint that ships with the course
+(profile ``pocket``) or for a well-known one on the Hugging Face Hub (profile ``hub``). The facts
+(Hub id, licence, size, lessons) are in ``catalog.toml``; this module reads them and knows which
+profile is active.
 """
 
 import difflib
@@ -13,55 +15,41 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from course_utils.catalog import devices
+from course_utils.errors import CourseError
 
 PROFILES = ("pocket", "hub")
 POCKET = Path(str(resources.files("course_utils"))) / "pocket"
-"""Folder of the stand-ins that ship with the course."""
+"""Folder of the models and data sets that ship with the course."""
 
-_went_offline = False  # whether this module set HF_HUB_OFFLINE
+RENAMED = {
+    "pocket-sounds": "sound-classifier",
+    "classification-base": "classifier-base",
+    "pocket-ctc": "ctc-recogniser",
+    "pocket-whisper": "recogniser",
+    "recognition-base": "recogniser-base",
+    "pocket-speaker": "speaker-encoder",
+    "pocket-voices": "voice-encoder",
+    "pocket-diarizer": "diarizer",
+    "pocket-tts": "synthesiser",
+    "pocket-vocoder": "vocoder",
+    "pocket-genres": "genre-classifier",
+    "pocket-music": "music-generator",
+}
+"""Names of an earlier edition, and the roles that replaced them."""
+
+_went_offline = False  # True once this module has set HF_HUB_OFFLINE
 
 
-class CatalogError(LookupError):
-    """A name or profile that the catalogue does not have; the message lists what it does have."""
+class CatalogError(CourseError, LookupError):
+    """A role or profile that the catalogue does not have; the message lists those it has."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """What the catalogue knows about one data set or model.
 
-    Attributes
-    ----------
-    name, kind, task : str
-        `kind` is "data" or "model".
-    pocket : str or None
-        Folder of the stand-in that ships with the course.
-    licence, hub_licence : str or None
-        Of the stand-in and of the original.
-    hub : str
-        Id on the Hugging Face Hub.
-    revision : str or None
-        Commit there, of data; models are taken as they are.
-    size_mb : int
-        Download of the original, in megabytes.
-    gated : bool
-        Whether the Hub asks for a login and consent first.
-    verified : bool
-        Whether licence, size and columns were checked on the Hub.
-    lessons : tuple of str
-        Two-digit numbers of the lessons that load it.
-    shipped : str or None
-        Why the hub profile takes the stand-in too, where it does.
-    files : str or None
-        Which Parquet files of a Hub data set are wanted, as a pattern.
-    columns, labels, folds : dict
-        How to bring a Hub data set to the standard columns, labels and splits.
-    group : str or None
-        Column that says which rows must stay in one split.
-    each, longest : number or None
-        How many rows of a group and how many seconds of a row are wanted at most.
-    training : dict
-        For each profile, with which ``transformers.TrainingArguments`` a lesson trains on it.
+    ``name`` is the role; the header of ``catalog.toml`` says what the other fields mean. A fact
+    that the file leaves out is None or an empty dict.
     """
 
     name: str
@@ -84,17 +72,11 @@ class Entry:
     group: str | None = None
     each: int | None = None
     longest: float | None = None
-    training: dict = field(default_factory=dict, hash=False)
 
 
 @cache
 def entries():
-    """Return every entry of the catalogue, in its order.
-
-    Returns
-    -------
-    tuple of Entry
-    """
+    """Return every entry of the catalogue, a tuple of :class:`Entry`, in the file's order."""
     text = resources.files(__name__).joinpath("catalog.toml").read_text(encoding="utf-8")
     return tuple(
         Entry(name=name, **facts | {"lessons": tuple(facts["lessons"])})
@@ -103,31 +85,18 @@ def entries():
 
 
 def find(name):
-    """Return the entry with a name, or else the first whose pocket folder has that name.
-
-    Parameters
-    ----------
-    name : str
-        As in ``catalog.toml``.
-
-    Returns
-    -------
-    Entry
+    """Return the :class:`Entry` of a role.
 
     Raises
     ------
     CatalogError
-        If there is none; the message lists names that come close.
-
-    Examples
-    --------
-    >>> find("sounds").hub
-    'ashraq/esc50'
+        If there is none; the message names the new role of an old name, or roles spelled alike.
     """
-    for known in (lambda entry: entry.name, lambda entry: entry.pocket):
-        for entry in entries():
-            if name is not None and known(entry) == name:
-                return entry
+    for entry in entries():
+        if entry.name == name:
+            return entry
+    if name in RENAMED:
+        raise CatalogError(f"{name!r} is now called {RENAMED[name]!r}, by its role in the course")
     names = [entry.name for entry in entries()]
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
@@ -135,31 +104,20 @@ def find(name):
 
 
 def profile():
-    """Return the profile in force: "pocket", unless ``COURSE_PROFILE`` or a lesson says "hub".
-
-    Raises
-    ------
-    CatalogError
-        If the environment variable holds anything else.
-    """
+    """Return the active profile: "pocket", unless ``COURSE_PROFILE`` or a lesson chose "hub"."""
     return _known(os.environ.get("COURSE_PROFILE") or "pocket", "COURSE_PROFILE")
 
 
 def use_profile(name):
-    """Choose the profile of this process and of those it starts.
+    """Activate the profile "pocket" or "hub" for this process and for those that it starts.
 
-    The pocket profile also tells the Hugging Face libraries to stay offline, which works only
-    before they are imported.
-
-    Parameters
-    ----------
-    name : {"pocket", "hub"}
+    The pocket profile also takes the Hugging Face libraries offline, which works only before they
+    are imported.
 
     Raises
     ------
     CatalogError
-        If there is no such profile, or the libraries are offline already because of the pocket
-        profile.
+        If there is no such profile, or if it is "hub" and the libraries are offline already.
     """
     global _went_offline
     _known(name, "the profile")
@@ -179,22 +137,14 @@ def use_profile(name):
 
 
 def model(name):
-    """Return what to hand to ``from_pretrained`` or ``pipeline`` in the profile in force.
+    """Return what ``from_pretrained`` and ``pipeline`` take for a role, such as "recogniser".
 
-    Parameters
-    ----------
-    name : str
-        A model's name in the catalogue.
-
-    Returns
-    -------
-    str
-        A local folder (pocket) or an id on the Hub (hub).
+    It is a str: a local folder in the pocket profile, an id on the Hub in the hub profile.
 
     Raises
     ------
     CatalogError
-        If there is no such model, or the pocket profile has no stand-in for it.
+        If there is no such model, or the pocket profile has none for this role.
     """
     entry = find(name)
     if entry.kind != "model":
@@ -203,16 +153,11 @@ def model(name):
 
 
 def original(name):
-    """Tell whether a name stands for the original on the Hub, not for its pocket stand-in.
+    """Return True if a role stands for the original on the Hub, False for what ships instead.
 
-    That is so in the hub profile, unless the entry says that its stand-in serves there too, or the
-    environment variable ``COURSE_POCKET`` names it: "genres" or "genres,new-style", for instance
-    because the original has vanished.
-
-    Raises
-    ------
-    CatalogError
-        If there is no such entry, or ``COURSE_POCKET`` names one that does not exist.
+    In the hub profile that is the original, unless the entry gives a reason to use the shipped one
+    (`Entry.shipped`), or the environment variable ``COURSE_POCKET`` names the role, for instance
+    because the original has been deleted: ``COURSE_POCKET=genres,new-style``.
     """
     entry = find(name)
     if profile() == "pocket":
@@ -221,85 +166,26 @@ def original(name):
     return not entry.shipped and entry not in map(find, chosen)
 
 
-def training(name):
-    """Return the arguments with which a lesson trains on a data set in the profile in force.
-
-    The environment variable ``COURSE_MAX_STEPS`` cuts every training short, for trials of a
-    machine; the scores are then worth nothing. In the hub profile the arguments fit the device,
-    see `devices.fitted`.
-
-    Parameters
-    ----------
-    name : str
-        A data set's name in the catalogue.
-
-    Returns
-    -------
-    dict
-        Keyword arguments of ``transformers.TrainingArguments``.
-
-    Raises
-    ------
-    CatalogError
-        If there is no such data set, no lesson trains on it, or ``COURSE_MAX_STEPS`` is not a
-        whole number above 0.
-    """
-    entry = find(name)
-    if not entry.training:
-        trained = ", ".join(entry.name for entry in entries() if entry.training)
-        raise CatalogError(f"no lesson trains on {entry.name}; there are {trained}")
-    arguments = devices.fitted(entry.training[profile()], profile())
-    most = max_steps()
-    return arguments | ({"max_steps": most} if most else {})
-
-
 def max_steps():
-    """Return after how many steps ``COURSE_MAX_STEPS`` ends every training, or None.
-
-    Raises
-    ------
-    CatalogError
-        If it is not a whole number above 0.
-    """
-    said = os.environ.get("COURSE_MAX_STEPS", "").strip()
-    if not said:
+    """Return the step at which ``COURSE_MAX_STEPS`` ends every training, or None without it."""
+    text = os.environ.get("COURSE_MAX_STEPS", "").strip()
+    if not text:
         return None
-    if not (said.isascii() and said.isdigit() and int(said)):
+    if not (text.isascii() and text.isdigit() and int(text)):
         raise CatalogError(
-            f"COURSE_MAX_STEPS is {said!r}; it must be a whole number above 0, or not be set"
+            f"COURSE_MAX_STEPS is {text!r}; it must be a whole number above 0, or not be set"
         )
-    return int(said)
+    return int(text)
 
 
 def card(name):
-    """Return the card of an entry's pocket stand-in, as Markdown without its YAML header.
-
-    Raises
-    ------
-    CatalogError
-        If there is no such entry, it has no stand-in, or the folder is missing.
-    """
+    """Return the card of a role's pocket folder, as Markdown without the YAML header."""
     text = (where(name) / "README.md").read_text(encoding="utf-8")
     return text.removeprefix("---\n").split("\n---\n", 1)[-1].strip()
 
 
 def where(name):
-    """Return the local folder of an entry's pocket stand-in.
-
-    Parameters
-    ----------
-    name : str
-        A name in the catalogue.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    CatalogError
-        If there is no such entry, it has no stand-in, or the folder is missing.
-    """
+    """Return the pocket folder of a role, a :class:`pathlib.Path`."""
     entry = find(name)
     if entry.pocket is None:
         raise CatalogError(
@@ -312,18 +198,8 @@ def where(name):
     return folder
 
 
-def downloads(lesson):
-    """Return what a lesson takes from the Hub in the profile in force, each original once.
-
-    Parameters
-    ----------
-    lesson : str
-        Two digits.
-
-    Returns
-    -------
-    list of Entry
-    """
+def to_download(lesson):
+    """Return the entries that a lesson, such as "03", takes from the Hub, each Hub id once."""
     wanted = [e for e in entries() if lesson in e.lessons and original(e.name)]
     return list({entry.hub: entry for entry in reversed(wanted)}.values())[::-1]
 

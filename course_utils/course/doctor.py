@@ -1,7 +1,7 @@
 """Check a machine: each line says ``[ok]``, or ``[fix]`` with the command that fixes it.
 
-The checks do the real thing (decode a file, draw a picture, run a pipeline), because an import
-that works proves little.
+The checks do real work (decode a file, draw a picture, run a pipeline), because an import that
+succeeds proves little.
 """
 
 import io
@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement
 
 NEEDED_DISK = 2 * 10**9
+"""Free disk space for fine-tuned models, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class Finding:
 
 
 def examine():
-    """Yield one :class:`Finding` after another, the cheap checks first."""
-    yield python()
+    """Yield one :class:`Finding` after another, the quick checks first."""
+    text = f"Python {sys.version.split()[0]}"
+    yield Finding(sys.version_info >= (3, 11), text, "install Python 3.11 or newer")
     yield from packages()
     yield ffmpeg()
     yield disk()
@@ -39,54 +41,44 @@ def examine():
         yield _tried(check)
 
 
-def python():
-    """Check the interpreter's version."""
-    text = f"Python {sys.version.split()[0]}"
-    return Finding(sys.version_info >= (3, 11), text, "install Python 3.11 or newer")
-
-
 def packages():
-    """Check each required package and those of the lessons against pyproject's ranges."""
-    wanted = map(Requirement, requires("course_utils") or [])
-    # Colab is a notebook itself, and runs no lessons from the command line.
-    extras = ("demo",) if "COLAB_RELEASE_TAG" in os.environ else ("notebooks", "demo")
-    chosen = [
-        r
-        for r in wanted
-        if r.marker is None or any(r.marker.evaluate({"extra": e}) for e in extras)
-    ]
+    """Yield a :class:`Finding` for each package that is missing or too old, one for the rest."""
+    # Colab is a notebook itself and needs no JupyterLab.
+    extras = ("", "demo") if "COLAB_RELEASE_TAG" in os.environ else ("", "notebooks", "demo")
     good = []
-    for requirement in chosen:
-        plain = f"{requirement.name}{requirement.specifier}"
+    for requirement in map(Requirement, requires("course_utils") or []):
+        marker = requirement.marker
+        if marker and not any(marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        wanted = f"{requirement.name}{requirement.specifier}"
         try:
             found = version(requirement.name)
         except PackageNotFoundError:
-            yield Finding(False, f"{plain} is missing", f'python -m pip install "{plain}"')
+            yield Finding(False, f"{wanted} is missing", f'python -m pip install "{wanted}"')
             continue
         if requirement.specifier.contains(found, prereleases=True):
             good.append(f"{requirement.name} {found}")
         else:
             text = f"{requirement.name} {found} is too old"
-            yield Finding(False, text, f'python -m pip install --upgrade "{plain}"')
+            yield Finding(False, text, f'python -m pip install --upgrade "{wanted}"')
     yield Finding(True, "packages: " + ", ".join(good))
 
 
 def ffmpeg():
-    """Say whether M4A and video files can be read; nothing else needs ffmpeg."""
-    if shutil.which("ffmpeg"):
-        return Finding(True, "ffmpeg reads M4A and video files")
-    return Finding(True, "no ffmpeg: only M4A and video files need it (apt or brew install ffmpeg)")
+    """Return a :class:`Finding`: whether M4A and video files can be read."""
+    without = "no ffmpeg: only M4A and video files need it (apt or brew install ffmpeg)"
+    return Finding(True, "ffmpeg reads M4A and video files" if shutil.which("ffmpeg") else without)
 
 
 def disk():
-    """Check that fine-tuned models find room below the current folder."""
+    """Return a :class:`Finding`: whether fine-tuned models fit on the disk of this folder."""
     free = shutil.disk_usage(".").free
     text = f"disk: {free / 1e9:.1f} GB free here"
     return Finding(free >= NEEDED_DISK, text, f"free {NEEDED_DISK / 1e9:.0f} GB on this disk")
 
 
 def decode():
-    """Decode a shipped recording, and one format after another that it is written in."""
+    """Decode a shipped recording, and write and read each audio format."""
     from course_utils import audio, data
 
     samples, rate = audio.load(data.load("sounds", split="test")[0]["audio"], 16_000)
@@ -104,8 +96,8 @@ def draw():
     from course_utils import plotting
 
     tone = np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000).astype(np.float32)
-    figure, picture = plotting.mel_spectrogram(tone, 16_000).figure, io.BytesIO()
-    figure.savefig(picture)
+    picture = io.BytesIO()
+    plotting.mel_spectrogram(tone, 16_000).figure.savefig(picture)
     return f"drew a spectrogram ({picture.tell() // 1000} kB)"
 
 
@@ -118,10 +110,9 @@ def pipeline():
 
     logging.disable_progress_bar()
     sounds = data.load("sounds", split="test")
-    names = sounds.features["label"].names
-    clip = sounds[sounds["label"][:].index(names.index("dog"))]["audio"]
-    samples, rate = audio.load(clip, 16_000)
-    classify = pipeline("audio-classification", model=str(catalog.where("pocket-sounds")))
+    dog = sounds.features["label"].str2int("dog")
+    samples, rate = audio.load(sounds[sounds["label"][:].index(dog)]["audio"], 16_000)
+    classify = pipeline("audio-classification", model=str(catalog.where("sound-classifier")))
     best = classify({"array": samples, "sampling_rate": rate}, top_k=1)[0]
     if best["label"] != "dog":
         raise RuntimeError(f"a dog was named {best['label']}")
@@ -132,11 +123,10 @@ def _tried(check):
     started = time.perf_counter()
     try:
         text = check()
-    except Exception as error:
-        # Whatever breaks here is what the learner needs to read, not a traceback.
-        reason = f"{check.__name__}: {type(error).__name__}: {error}"
-        fix = (
-            'python -m pip install --force-reinstall "course_utils[notebooks,demo]", or make setup'
+    except Exception as error:  # the learner needs a line about it, not a traceback
+        return Finding(
+            False,
+            f"{check.__name__}: {type(error).__name__}: {error}",
+            'python -m pip install --force-reinstall "course_utils[notebooks,demo]", or make setup',
         )
-        return Finding(False, reason, fix)
     return Finding(True, f"{text} ({time.perf_counter() - started:.1f} s)")

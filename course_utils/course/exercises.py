@@ -1,50 +1,50 @@
 """Check an answer to an exercise, in the notebook, and say what is wrong with it.
 
-The exercises are in :mod:`course_utils.course.checks`, one module for each lesson: the cases that
-an answer must pass, its difficulty and minutes, and wrong answers that the tests hold the check
-to. An untouched stub is "not attempted" and never stops "Run all".
+:mod:`course_utils.course.checks` has one module for each lesson. A check compares the answer with
+a reference solution on a few readable inputs and on random ones; an untouched stub is "not
+attempted" and never stops "Run all".
 """
 
+import copy
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module, resources
-from inspect import Parameter, signature
+from inspect import signature
 
 import numpy as np
+
+RANDOM_CASES = 20
+"""Random inputs that an answer is tried on, in number; the same ones each time."""
+
+_CHECKS = resources.files("course_utils.course.checks")
+_REGISTERED = {}
 
 
 class NotAttempted(Exception):
     """The answer is still the stub."""
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise and how it is checked.
+def exercise(exercise_id):
+    """Return a decorator for a check: a function that raises AssertionError at a wrong answer."""
 
-    Attributes
-    ----------
-    id : str
-        Lesson and number, for example ``"01.3"``.
-    difficulty : int
-        1 (a line), 2 (a few lines) or 3 (think first).
-    minutes : int
-        What a learner should expect to spend.
-    verify : callable
-        Takes the answer; raises AssertionError with one clear sentence when it is wrong.
-    wrong : tuple
-        Answers that ``verify`` must refuse; the usual mistakes first.
-    """
+    def register(verify):
+        _REGISTERED[exercise_id] = verify
+        return verify
 
-    id: str
-    difficulty: int
-    minutes: int
-    verify: Callable
-    wrong: tuple
+    return register
+
+
+def solution(exercise_id, cases=(), **options):
+    """Return a decorator for a reference solution; the options are those of :func:`compare`."""
+
+    def register(reference):
+        exercise(exercise_id)(lambda answer: compare(answer, reference, cases, **options))
+        return reference
+
+    return register
 
 
 def check(exercise_id, answer):
-    """Check an answer and print the verdict.
+    """Check an answer, print the verdict, and return it: True, False, or None (not attempted).
 
     Parameters
     ----------
@@ -52,147 +52,93 @@ def check(exercise_id, answer):
         As written above the exercise, for example ``"01.3"``.
     answer : object
         The function or value that the learner wrote.
-
-    Returns
-    -------
-    bool or None
-        True when right, False when wrong, None when the stub is untouched.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise.
     """
-    verify = find(exercise_id).verify
+    known = catalogue(str(exercise_id).split(".")[0])
+    if exercise_id not in known:
+        listing = ", ".join(known) or "none; the number starts with the lesson's two digits"
+        raise ValueError(f"There is no exercise {exercise_id!r} here. Known: {listing}.")
     try:
-        verify(attempted(answer))
+        known[exercise_id](attempted(answer))
     except NotAttempted:
         print(f"{exercise_id} not attempted yet")
         return None
-    except AssertionError as mistake:
-        print(f"✗ {exercise_id}: {mistake}")
-        return False
     except Exception as error:
-        print(f"✗ {exercise_id}: your code stops with {type(error).__name__}: {error}")
+        stops = f"your code stops with {type(error).__name__}: {error}"
+        print(f"✗ {exercise_id}: {error if isinstance(error, AssertionError) else stops}")
         return False
     print(f"✓ {exercise_id}")
     return True
 
 
-def find(exercise_id):
-    """Return the :class:`Exercise` of that id.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists the lesson's exercises.
-    """
-    known = {exercise.id: exercise for exercise in catalogue(str(exercise_id).split(".")[0])}
-    if exercise_id not in known:
-        listing = ", ".join(known) or "none; the number starts with the lesson's two digits"
-        raise ValueError(f"There is no exercise {exercise_id!r} here. Known: {listing}.")
-    return known[exercise_id]
-
-
-def catalogue(lesson=None):
-    """Return the exercises of a lesson, or of all lessons.
-
-    Parameters
-    ----------
-    lesson : str, optional
-        Two digits.
-
-    Returns
-    -------
-    list of Exercise
-        In the order of their ids.
-    """
-    names = (file.name for file in resources.files("course_utils.course.checks").iterdir())
-    modules = sorted(name[:-3] for name in names if name.startswith("lesson_"))
-    return [
-        exercise
-        for module in modules
-        if lesson is None or module == f"lesson_{lesson}"
-        for exercise in import_module(f"course_utils.course.checks.{module}").EXERCISES
-    ]
+def catalogue(lesson=""):
+    """Return the checks of a lesson (two digits), or of all lessons, a dict with ids as keys."""
+    for file in _CHECKS.iterdir():
+        if file.name.startswith(f"lesson_{lesson}"):
+            import_module(f"course_utils.course.checks.{file.name.removesuffix('.py')}")
+    names = sorted(name for name in _REGISTERED if lesson in ("", name.split(".")[0]))
+    return {name: _REGISTERED[name] for name in names}
 
 
 def attempted(value):
-    """Return ``value``, unless it is what an untouched stub leaves.
-
-    Raises
-    ------
-    NotAttempted
-        For None and ``...``.
-    """
+    """Return ``value``, or raise NotAttempted for None and ``...``, as an untouched stub has it."""
     if value is None or value is ...:
         raise NotAttempted
     return value
 
 
-def returns(*cases, tolerance=1e-6):
-    """Build a check for a function: each case is its arguments and what it must return.
+def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
+    """Raise AssertionError at the first case where an answer and the reference solution differ.
 
     Parameters
     ----------
-    *cases : tuple of (dict, object)
-        Keyword arguments by name in the stub's order, and the expected number, text, list or
-        array. Arguments are handed over by position, so that learners may rename them.
+    answer : callable
+        The learner's function. Its parameters may have any names.
+    reference : callable
+        The right one. A message has its parameters' names, and its docstring as a hint.
+    cases : sequence of tuple
+        Arguments that make a readable message; they are tried first.
+    draw : callable, optional
+        Makes the arguments of a random case from a ``numpy.random.Generator``.
     tolerance : float
         Allowed relative difference of numbers.
-
-    Returns
-    -------
-    callable
-        For ``Exercise.verify``.
     """
+    assert callable(answer), f"expected a function, got {describe(answer)}."
+    names = list(signature(reference).parameters)
+    try:
+        signature(answer).bind(*names)
+    except TypeError:
+        raise AssertionError(f"the function must take {len(names)} arguments.") from None
+    except ValueError:  # a built-in function without a signature
+        pass
+    rng = np.random.default_rng(0)
+    drawn = (draw(rng) for _ in range(RANDOM_CASES if draw else 0))
+    for number, arguments in enumerate((*cases, *drawn)):
+        given = copy.deepcopy(arguments)
+        got, expected = answer(*given), reference(*arguments)
+        if number == 0:
+            attempted(got)
+        where = ", ".join(f"{n}={describe(v)}" for n, v in zip(names, arguments, strict=True))
+        assert same(got, expected, tolerance), (
+            f"for {where} you return {describe(got)}, expected {describe(expected)}. "
+            f"{reference.__doc__ or ''}"
+        ).rstrip()
+        assert same(given, arguments, 0), "your function changes its arguments; copy them first."
 
-    def verify(answer):
-        assert callable(answer), f"expected a function, got {describe(answer)}."
-        wanted = len(cases[0][0])
-        assert _takes(answer, wanted), f"the function must take {wanted} arguments."
-        for arguments, expected in cases:
-            got = attempted(answer(*arguments.values()))
-            where = ", ".join(f"{name}={describe(value)}" for name, value in arguments.items())
-            assert same(got, expected, tolerance), (
-                f"for {where} you return {describe(got)}, expected {describe(expected)}."
-            )
 
-    return verify
-
-
-def equals(expected, hint, tolerance=1e-6):
-    """Build a check for a value.
-
-    Parameters
-    ----------
-    expected : object
-        The right number, text, list or array.
-    hint : str
-        One sentence that helps whoever got it wrong, without the answer in it.
-    tolerance : float
-        Allowed relative difference of numbers.
-
-    Returns
-    -------
-    callable
-        For ``Exercise.verify``.
-    """
-
-    def verify(answer):
-        assert same(answer, expected, tolerance), f"{describe(answer)} is not it. {hint}"
-
-    return verify
+def expect(answer, expected, hint):
+    """Check a number or a text; the AssertionError gives the hint, not the expected value."""
+    assert same(answer, expected), f"{describe(answer)} is not it. {hint}"
 
 
 def same(got, expected, tolerance=1e-6):
     """Tell whether two answers agree: numbers and arrays within a tolerance, the rest exactly."""
     if isinstance(expected, dict):
-        return (
-            isinstance(got, dict)
-            and set(got) == set(expected)
-            and all(same(got[key], expected[key], tolerance) for key in expected)
-        )
+        if not isinstance(got, dict) or set(got) != set(expected):
+            return False
+        got, expected = [got[key] for key in expected], list(expected.values())
+    if isinstance(expected, list | tuple) and isinstance(got, list | tuple):
+        pairs = zip(got, expected, strict=False)
+        return len(got) == len(expected) and all(same(*pair, tolerance) for pair in pairs)
     try:
         got, expected = np.asarray(got), np.asarray(expected)
         if got.shape != expected.shape:
@@ -205,47 +151,29 @@ def same(got, expected, tolerance=1e-6):
 
 
 def describe(value):
-    """Show a value in at most a few words."""
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.6g}"
-    if isinstance(value, np.ndarray) and value.size > 8:
+    """Return a value as at most 120 characters of text, numbers with six digits."""
+    text = repr(_plain(value))
+    if len(text) > 120 and isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
-    if isinstance(value, np.generic):
-        value = value.item()
-    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _takes(function, count):
-    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = signature(function).parameters.values()
-    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
-        return True
-    required = sum(p.kind in kinds and p.default is Parameter.empty for p in parameters)
-    return required <= count <= sum(p.kind in kinds for p in parameters)
+def _plain(value):
+    """Return arrays as lists and numbers of NumPy as Python's, rounded to six digits."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return (tuple if isinstance(value, tuple) else list)(map(_plain, value[:100]))
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def quiz(lesson):
-    """Return the quiz of a lesson; every option explains itself when it is clicked.
+    """Return the :class:`course_utils.course.quiz.Quiz` of a lesson (two digits)."""
+    from course_utils.course.quiz import quiz
 
-    Parameters
-    ----------
-    lesson : str
-        Two digits.
-
-    Returns
-    -------
-    course_utils.course.widgets.Quiz
-        Shows itself as the last line of a cell.
-
-    Raises
-    ------
-    ValueError
-        If that lesson has no quiz.
-    """
-    from course_utils.course import widgets
-
-    file = resources.files("course_utils.course.checks") / f"quiz_{lesson}.json"
+    file = _CHECKS / f"quiz_{lesson}.json"
     if not file.is_file():
         raise ValueError(f"There is no quiz for lesson {lesson!r}.")
-    return widgets.quiz(json.loads(file.read_text(encoding="utf-8")))
+    return quiz(json.loads(file.read_text(encoding="utf-8")))

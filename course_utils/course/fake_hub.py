@@ -1,6 +1,6 @@
-"""A stand-in for the Hugging Face Hub: as much of its HTTP interface as a lesson pushes and loads.
+"""A stand-in for the Hugging Face Hub: the part of its HTTP interface that the lessons use.
 
-Repositories live in memory and are gone with the process.
+Repositories are kept in memory and are gone with the process.
 """
 
 import base64
@@ -14,22 +14,18 @@ from threading import Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 
 OWNER = "you"
-"""The one account."""
+"""Name of the only account."""
 
 LARGE = (".safetensors", ".parquet")
-"""Files that travel on their own before a commit names them; others travel inside the commit."""
+"""Suffixes of files that are uploaded one by one; all others are sent inside the commit."""
+
+_ROUTES = []
+_REPO = r"(?P<repo>(?:models|datasets)/[^/]+/[^/]+)"
+_REVISION = r"(?P<revision>[^/]+)"
 
 
 class StandIn(ThreadingHTTPServer):
-    """The server, on a free port of 127.0.0.1.
-
-    Attributes
-    ----------
-    address : str
-        Its address, for ``HF_ENDPOINT``.
-    token : str
-        The one that it lets in, made anew for each server, for ``HF_TOKEN``.
-    """
+    """The server, on a free port of 127.0.0.1, with ``address`` and ``token`` for the clients."""
 
     daemon_threads = True
 
@@ -42,26 +38,26 @@ class StandIn(ThreadingHTTPServer):
         self._lock = Lock()
 
     def keep(self, content):
-        """Keep the content of a file, and return its SHA-256."""
+        """Store the content of a file and return its SHA-256."""
         name = _sha256(content)
         self._contents[name] = content
         return name
 
     def content(self, name):
-        """Return what was kept under a SHA-256."""
+        """Return the content with a SHA-256."""
         if name not in self._contents:
             raise Refused(404)
         return self._contents[name]
 
     def create(self, repo):
-        """Make an empty repository, and tell whether it is new."""
+        """Create an empty repository, and return whether it is new."""
         with self._lock:
             is_new = repo not in self._repos
             self._repos.setdefault(repo, {_sha256(repo.encode())[:40]: {}})
         return is_new
 
     def files(self, repo, revision="main"):
-        """Return the name of a commit and its files, each path with its SHA-256."""
+        """Return the name of a commit and its files, a dict from path to SHA-256."""
         if repo not in self._repos:
             raise Refused(404, "RepoNotFound")
         commits = self._repos[repo]
@@ -69,6 +65,16 @@ class StandIn(ThreadingHTTPServer):
         if name not in commits:
             raise Refused(404, "RevisionNotFound")
         return name, commits[name]
+
+    def entries(self, repo, revision):
+        """Return the folders and files of a commit in the format of the Hub."""
+        _, files = self.files(repo, revision)
+        folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
+        found = [{"type": "directory", "path": path, "oid": path} for path in folders]
+        for path, sha in files.items():
+            size = len(self.content(sha))
+            found.append({"type": "file", "path": path, "oid": sha, "size": size})
+        return found
 
     def commit(self, repo, added, deleted):
         """Add a commit and return its name; `deleted` names files and folders."""
@@ -82,36 +88,31 @@ class StandIn(ThreadingHTTPServer):
 
 
 class Refused(Exception):
-    """An answer other than 200.
-
-    Its status, the code from which huggingface_hub knows what is missing, and further facts.
-    """
+    """An answer with an error status, huggingface_hub's code for what is missing, and a body."""
 
     def __init__(self, status, code="", **facts):
-        super().__init__(status, code)
-        self.status, self.code, self.facts = status, code, facts
+        super().__init__(status, code, facts)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
-        """Stay silent: the lines would end up in the lesson."""
+        """Print nothing: it would appear in the lesson."""
 
     def do_GET(self):
-        """Answer from the first route that fits; `sent` is the body, or else the query."""
+        """Send the answer of the first route that matches, with the body or else the query."""
         url = urlsplit(self.path)
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0))) or url.query.encode()
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, headers = 200, {}
         try:
-            answer, headers = self._route(unquote(url.path), sent), {}
+            answer = self._answer(unquote(url.path), body or url.query.encode())
+            content, headers = answer if isinstance(answer, tuple) else (answer, {})
         except Refused as refused:
-            answer, headers = refused.facts, {"X-Error-Code": refused.code}
-            self.send_response(refused.status)
-        else:
-            self.send_response(200)
-        if isinstance(answer, tuple):
-            answer, headers = answer
-        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            status, code, content = refused.args
+            headers = {"X-Error-Code": code}
+        content = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
         for name, value in {**headers, "Content-Length": len(content)}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -120,31 +121,43 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_PUT = do_GET
 
-    def _route(self, path, sent):
-        known = self.headers.get("Authorization") == f"Bearer {self.server.token}"
-        for method, pattern, answer in _ROUTES:
-            found = re.fullmatch(pattern, path)
-            if found and self.command in method:
-                if not known and answer not in _PUBLIC:
+    def _answer(self, path, sent):
+        for methods, pattern, answer, public in _ROUTES:
+            if self.command in methods and (found := re.fullmatch(pattern, path)):
+                sender = self.headers.get("Authorization")
+                if not public and sender != f"Bearer {self.server.token}":
                     raise Refused(401)
                 return answer(self.server, sent, **found.groupdict())
         raise Refused(404)
 
 
+def _route(method, pattern, public=False):
+    """Return a decorator that registers a function as the answer to requests for a path."""
+
+    def register(answer):
+        _ROUTES.append((method.split(), pattern, answer, public))
+        return answer
+
+    return register
+
+
+@_route("GET", r"/api/whoami-v2")
 def _whoami(server, sent):
     return {"type": "user", "name": OWNER, "orgs": [], "auth": {"type": "access_token"}}
 
 
+@_route("POST", r"/api/validate-yaml", public=True)
 def _validate(server, sent):
     from huggingface_hub import RepoCard
 
     try:
         RepoCard(json.loads(sent)["content"])
-    except Exception as error:  # whatever the YAML parser says
+    except Exception as error:  # whatever the YAML parser raises
         raise Refused(400, errors=[{"message": str(error)}]) from error
     return {"errors": [], "warnings": []}
 
 
+@_route("POST", r"/api/repos/create")
 def _create(server, sent):
     wanted = json.loads(sent)
     kind = wanted.get("type") or "model"
@@ -155,17 +168,16 @@ def _create(server, sent):
     return {"url": url}
 
 
+@_route("POST", rf"/api/{_REPO}/preupload/main")
 def _announce(server, sent, repo):
-    paths = [file["path"] for file in json.loads(sent)["files"]]
-    modes = ["lfs" if path.endswith(LARGE) else "regular" for path in paths]
-    return {
-        "files": [
-            {"path": path, "uploadMode": mode, "shouldIgnore": False}
-            for path, mode in zip(paths, modes, strict=True)
-        ]
-    }
+    files = json.loads(sent)["files"]
+    for file in files:
+        file["uploadMode"] = "lfs" if file["path"].endswith(LARGE) else "regular"
+        file["shouldIgnore"] = False
+    return {"files": files}
 
 
+@_route("POST", r"/.+\.git/info/lfs/objects/batch")
 def _where_to_put(server, sent):
     objects = json.loads(sent)["objects"]
     for wanted in objects:
@@ -173,6 +185,7 @@ def _where_to_put(server, sent):
     return {"transfer": "basic", "objects": objects}
 
 
+@_route("PUT", r"/large/(?P<sha>\w+)", public=True)  # its name proves that it belongs there
 def _put(server, sent, sha):
     if _sha256(sent) != sha:
         raise Refused(400)
@@ -180,6 +193,7 @@ def _put(server, sent, sha):
     return {}
 
 
+@_route("POST", rf"/api/{_REPO}/commit/main")
 def _commit(server, sent, repo):
     added, deleted = {}, []
     for line in sent.splitlines():
@@ -196,21 +210,17 @@ def _commit(server, sent, repo):
     return {"commitOid": name, "commitUrl": f"{server.address}/{repo}/commit/{name}"}
 
 
+@_route("GET", rf"/api/{_REPO}(?:/revision/{_REVISION})?")
 def _info(server, sent, repo, revision):
     name, files = server.files(repo, revision or "main")
     siblings = [{"rfilename": path} for path in files]
     return {"id": repo.split("/", 1)[1], "sha": name, "private": True, "siblings": siblings}
 
 
-def _refs(server, sent, repo):
-    name, _ = server.files(repo)
-    main = {"name": "main", "ref": "refs/heads/main", "targetCommit": name}
-    return {"branches": [main], "converts": [], "tags": []}
-
-
+@_route("GET", rf"/api/{_REPO}/tree/{_REVISION}(?:/(?P<folder>.+))?")
 def _tree(server, sent, repo, revision, folder):
     inside = f"{folder}/" if folder else ""
-    found = [e for e in _entries(server, repo, revision) if e["path"].startswith(inside)]
+    found = [e for e in server.entries(repo, revision) if e["path"].startswith(inside)]
     if folder and not found:
         raise Refused(404, "EntryNotFound")
     if parse_qs(sent.decode()).get("recursive") == ["true"]:
@@ -218,11 +228,7 @@ def _tree(server, sent, repo, revision, folder):
     return [entry for entry in found if "/" not in entry["path"].removeprefix(inside)]
 
 
-def _paths(server, sent, repo, revision):
-    wanted = parse_qs(sent.decode()).get("paths", [])
-    return [entry for entry in _entries(server, repo, revision) if entry["path"] in wanted]
-
-
+@_route("GET HEAD", rf"/(?P<kind>datasets/)?(?P<repo>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)")
 def _file(server, sent, kind, repo, revision, path):
     name, files = server.files(f"{kind or 'models/'}{repo}", revision)
     if path not in files:
@@ -230,40 +236,5 @@ def _file(server, sent, kind, repo, revision, path):
     return server.content(files[path]), {"X-Repo-Commit": name, "ETag": f'"{files[path]}"'}
 
 
-def _entries(server, repo, revision):
-    """List the folders and files of a commit as the Hub does."""
-    _, files = server.files(repo, revision)
-    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
-    found = [{"type": "directory", "path": path, "oid": path} for path in folders]
-    for path, sha in files.items():
-        size = len(server.content(sha))
-        found.append({"type": "file", "path": path, "oid": sha, "size": size})
-    return found
-
-
 def _sha256(content):
     return hashlib.sha256(content).hexdigest()
-
-
-# These come without a token: the first on the real Hub too; the other names what it brings.
-_PUBLIC = (_validate, _put)
-_REPO = r"(?P<repo>(?:models|datasets)/[^/]+/[^/]+)"
-_REVISION = r"(?P<revision>[^/]+)"
-_ROUTES = (
-    ({"GET"}, r"/api/whoami-v2", _whoami),
-    ({"POST"}, r"/api/validate-yaml", _validate),
-    ({"POST"}, r"/api/repos/create", _create),
-    ({"POST"}, rf"/api/{_REPO}/preupload/main", _announce),
-    ({"POST"}, r"/.+\.git/info/lfs/objects/batch", _where_to_put),
-    ({"PUT"}, r"/large/(?P<sha>\w+)", _put),
-    ({"POST"}, rf"/api/{_REPO}/commit/main", _commit),
-    ({"GET"}, rf"/api/{_REPO}(?:/revision/{_REVISION})?", _info),
-    ({"GET"}, rf"/api/{_REPO}/refs", _refs),
-    ({"GET"}, rf"/api/{_REPO}/tree/{_REVISION}(?:/(?P<folder>.+))?", _tree),
-    ({"POST"}, rf"/api/{_REPO}/paths-info/{_REVISION}", _paths),
-    (
-        {"GET", "HEAD"},
-        rf"/(?P<kind>datasets/)?(?P<repo>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)",
-        _file,
-    ),
-)

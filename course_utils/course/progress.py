@@ -1,43 +1,46 @@
-"""The ledger: one small local JSON file that remembers the score of every lesson.
+"""The ledger: one small local JSON file with the score of every lesson.
 
-A lesson appends with :func:`record`; ``course-utils progress`` and the last lesson read it back.
+A lesson appends with :func:`record`; ``course-utils progress`` and the last lesson read it.
 """
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from course_utils import catalog, errors
+from course_utils import catalog, errors, scoring
 
 FIELDS = ("lesson", "task", "metric", "baseline", "finetuned", "seconds", "profile")
-_HIGHEST = 1e12  # no score and no time is as large
+TEXTS = ("lesson", "task", "metric", "profile")
+NUMBERS = ("baseline", "finetuned", "seconds")
+
+MAX_NUMBER = 1e12
+"""Largest score or time, in seconds, that the ledger accepts."""
 
 
-class LedgerError(RuntimeError):
+class LedgerError(errors.CourseError, RuntimeError):
     """The ledger cannot be read or written; the message says which file and what to do."""
-
-
-def home():
-    """Return the folder that holds the learner's own state.
-
-    Returns
-    -------
-    pathlib.Path
-        ``$COURSE_HOME`` where it is set, else ``~/.course-utils``. It may not exist yet.
-    """
-    return Path(os.environ.get("COURSE_HOME") or Path.home() / ".course-utils")
 
 
 def path():
     """Return the ledger's file, a :class:`pathlib.Path` that may not exist yet."""
-    return home() / "progress.json"
+    return Path(os.environ.get("COURSE_HOME") or Path.home() / ".course-utils") / "progress.json"
 
 
-def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=None):
-    """Append one score to the ledger.
+def record(
+    task,
+    *,
+    metric,
+    baseline=None,
+    finetuned=None,
+    seconds=None,
+    lesson=None,
+    higher_is_better=None,
+):
+    """Append one score to the ledger, and return the entry, a dict.
 
     Parameters
     ----------
@@ -48,41 +51,36 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
     baseline, finetuned : float, optional
         The score before and after fine-tuning, as fractions or in the metric's own unit.
     seconds : float, optional
-        How long fine-tuning took.
+        Time that fine-tuning took.
     lesson : str, optional
-        Two digits; the lesson that :func:`course_utils.course.lesson.start` opened, when left out.
-
-    Returns
-    -------
-    dict
-        The entry as it was written.
-
-    Raises
-    ------
-    ValueError
-        If neither score is given, or one is not a finite number.
-    LedgerError
-        If the file cannot be written, or holds something else than a ledger.
+        Two digits (default: the lesson that :func:`course_utils.course.lesson.start` opened).
+    higher_is_better : bool, optional
+        Whether a higher score is better (default: ``scoring.higher_is_better(metric)``).
     """
     if baseline is None and finetuned is None:
         raise ValueError(f"record({task!r}): give baseline=, finetuned= or both.")
-    scores = {"baseline": baseline, "finetuned": finetuned, "seconds": seconds}
+    if higher_is_better is None:
+        with suppress(ValueError):  # none of this package's metrics: the direction is not known
+            higher_is_better = scoring.higher_is_better(str(metric))
     entry = {
         "lesson": lesson or os.environ.get("COURSE_LESSON", ""),
         "task": str(task),
         "metric": str(metric),
-        **{name: _number(name, value) for name, value in scores.items()},
+        "higher_is_better": higher_is_better,
+        "baseline": _number("baseline", baseline),
+        "finetuned": _number("finetuned", finetuned),
+        "seconds": _number("seconds", seconds),
         "profile": catalog.profile(),
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "run": os.environ.get("COURSE_RUN", ""),
     }
     file = path()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # The lock makes two notebooks that finish together both count.
+        # With the lock, two notebooks that finish at the same time both get their entry.
         with FileLock(f"{file}.lock", timeout=30):
-            entries = [*_read(file), entry]
-            # Escaped, so that any text fits, even half of a surrogate pair.
-            errors.write(file, json.dumps(entries, indent=1))
+            # ASCII, since a text may hold half of a surrogate pair, which UTF-8 cannot encode.
+            errors.write(file, json.dumps([*_read(file), entry], indent=1))
     except (OSError, Timeout) as error:
         raise LedgerError(
             f"The score could not be written to {file} ({error.__cause__ or error}): free some "
@@ -91,65 +89,47 @@ def record(task, *, metric, baseline=None, finetuned=None, seconds=None, lesson=
     return entry
 
 
-def history():
-    """Return every recorded score, oldest first.
-
-    Returns
-    -------
-    list of dict
-        Keys as in ``FIELDS`` and ``time`` (ISO 8601, UTC).
-
-    Raises
-    ------
-    LedgerError
-        If the file holds something else than a ledger.
-    """
-    return _read(path())
-
-
-def latest():
+def latest(run=None):
     """Return the newest score of each lesson, task, metric and profile, in lesson order.
 
+    Parameters
+    ----------
+    run : str, optional
+        Only scores that were recorded while ``$COURSE_RUN`` had this value.
+
     Returns
     -------
     list of dict
-        One dict an entry with exactly the keys in ``FIELDS``.
+        With the keys in ``FIELDS``, and ``higher_is_better``, which may be None (not known).
     """
-    newest = {}
-    for entry in history():
-        key = tuple(entry[name] for name in ("lesson", "task", "metric", "profile"))
-        newest[key] = {name: entry[name] for name in FIELDS}
+    newest = {
+        tuple(entry[name] for name in TEXTS): {name: entry[name] for name in FIELDS}
+        | {"higher_is_better": entry.get("higher_is_better")}
+        for entry in _read(path())
+        if run is None or entry.get("run") == run
+    }
     return sorted(newest.values(), key=lambda entry: entry["lesson"])
 
 
 def table(entries):
-    """Lay scores out as text, one line an entry.
-
-    Parameters
-    ----------
-    entries : list of dict
-        As :func:`latest` returns them.
-
-    Returns
-    -------
-    str
-        A table with a heading, or a sentence when there is nothing to show.
-    """
+    """Return entries, as :func:`latest` returns them, as a table in plain text."""
     if not entries:
         return "No score yet. Run a lesson: its last cells write here."
     rows = [FIELDS] + [tuple(_cell(entry[name]) for name in FIELDS) for entry in entries]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(FIELDS))]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, tuple("-" * width for width in widths))
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
 def _number(name, value):
     if value is None:
         return None
-    value = float(value)
-    if not _is_score(value):
+    if not _is_number(float(value)):
         raise ValueError(f"record: {name}={value} is not a finite number; record a real score.")
-    return round(value, 4)
+    return round(float(value), 4)
 
 
 def _cell(value):
@@ -167,7 +147,7 @@ def _read(file):
         raise LedgerError(f"{file} cannot be read ({error}); set COURSE_HOME elsewhere.") from error
     except (ValueError, RecursionError):
         entries = None
-    if not (isinstance(entries, list) and all(_is_entry(entry) for entry in entries)):
+    if not (isinstance(entries, list) and all(map(_is_entry, entries))):
         raise LedgerError(f"{file} is not a ledger: move it away and run the lesson again.")
     return entries
 
@@ -175,15 +155,12 @@ def _read(file):
 def _is_entry(entry):
     return (
         isinstance(entry, dict)
-        and all(
-            isinstance(entry.get(name), str) for name in ("lesson", "task", "metric", "profile")
-        )
-        and all(
-            entry.get(name, "") is None or _is_score(entry.get(name))
-            for name in ("baseline", "finetuned", "seconds")
-        )
+        and set(FIELDS) <= set(entry)
+        and all(isinstance(entry[name], str) for name in TEXTS)
+        and all(entry[name] is None or _is_number(entry[name]) for name in NUMBERS)
+        and isinstance(entry.get("higher_is_better"), bool | None)
     )
 
 
-def _is_score(value):
-    return type(value) in (int, float) and abs(value) < _HIGHEST
+def _is_number(value):
+    return type(value) in (int, float) and abs(value) < MAX_NUMBER

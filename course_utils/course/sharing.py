@@ -1,4 +1,4 @@
-"""Where a lesson pushes to: the Hugging Face Hub, or a stand-in that this kernel serves itself.
+"""Where a lesson pushes to: the Hugging Face Hub, or a stand-in for it in this kernel.
 
 The lesson's cells are the same for both: ``push_to_hub``, ``pipeline(model=id)``,
 ``load_dataset(id)``.
@@ -13,35 +13,26 @@ from functools import cache
 from pathlib import Path
 from threading import Thread
 
-from course_utils import catalog
+from course_utils import catalog, errors
 from course_utils.course.fake_hub import StandIn
 
 
-class SharingError(RuntimeError):
+class SharingError(errors.CourseError, RuntimeError):
     """There is nowhere to push to; the message says why and what to do."""
 
 
 def connect():
-    """Choose the Hub that this kernel pushes to and loads from, and print which one it is.
+    """Choose the Hub that this kernel pushes to and loads from, and print its address.
 
-    The hub profile takes the real Hub, and the learner's account there. The pocket profile takes a
-    stand-in: a small server on 127.0.0.1 with an account, a token and a cache of its own, so that
-    nothing leaves the machine and no token of the learner is sent anywhere. Call it before the
-    first import of a Hugging Face library; a second call changes nothing.
-
-    Raises
-    ------
-    SharingError
-        If there is no token (hub), or a Hugging Face library is imported already (pocket).
+    In the hub profile it is the real Hub, with the learner's account; in the pocket profile a
+    small server on 127.0.0.1 with its own account, token and cache. Call this before the first
+    import of a Hugging Face library; a second call changes nothing.
     """
     if catalog.profile() == "hub":
-        address = _real()
-        print(f"Pushes go to {address}, into your account.")
+        print(f"Pushes go to {_real()}, into your account.")
     else:
-        address = _stand_in()
-        print(
-            f"Pushes go to {address}, a stand-in for the Hub in this kernel. Nothing is uploaded."
-        )
+        server = f"{_stand_in()}, a stand-in for the Hub in this kernel"
+        print(f"Pushes go to {server}. Nothing is uploaded.")
 
 
 def _real():
@@ -60,7 +51,7 @@ def _real():
 def _stand_in():
     if "huggingface_hub" in sys.modules:
         raise SharingError(
-            "A Hugging Face library is imported already, and it reads the Hub's address only then: "
+            "A Hugging Face library is already imported, and it reads the Hub's address only then: "
             "restart the kernel and call sharing.connect() before the other imports."
         )
     server = StandIn()
@@ -73,7 +64,7 @@ def _stand_in():
         "HF_HOME": str(home),
         "HF_HUB_CACHE": str(home / "hub"),
         "HF_DATASETS_CACHE": str(home / "datasets"),
-        # The libraries may use the network again: they know no other address than this one.
+        # Online again: the libraries know no other address than this one.
         "HF_HUB_OFFLINE": "0",
         "HF_DATASETS_OFFLINE": "0",
         "HF_HUB_DISABLE_TELEMETRY": "1",

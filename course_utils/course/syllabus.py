@@ -1,34 +1,24 @@
 """The facts about each lesson, read from the notebooks' own metadata.
 
 A lesson's number, title, task, minutes, objectives, prerequisites and outcome live once, under
-``metadata.course`` of its notebook. The card at its top and the README's table are written from
-there by :func:`stamp`, together with the repository from which Colab opens and installs them.
+``metadata.course`` of its notebook; ``python -m workshop stamp`` writes its card from there.
 """
 
 import json
 import os
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils import errors
 
-CARD_TAG = "card"
-TABLE_MARKS = ("<!-- lessons: start -->", "<!-- lessons: end -->")
-COLAB_MARKS = ("<!-- colab: start -->", "<!-- colab: end -->")
 
-_GITHUB = "git+https://github.com/"
-_SETUP = re.compile(rf'^REPOSITORY = "(?:{re.escape(_GITHUB)})?([^"]*)"', re.MULTILINE)
-_BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
-
-
-class SyllabusError(RuntimeError):
+class SyllabusError(errors.CourseError, RuntimeError):
     """The notebooks cannot be found or lack a fact; the message names which."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a notebook says of itself under ``metadata.course``."""
+    """The facts of one lesson; ``minutes`` to run every cell is a dict with profiles as keys."""
 
     number: str
     title: str
@@ -39,24 +29,12 @@ class Lesson:
     outcome: str
     file: str
 
-    def facts(self):
-        """Return the facts as a plain dict, ready for JSON."""
-        return asdict(self)
-
 
 def folder():
-    """Return the folder of the notebooks.
+    """Return the folder of the notebooks, a :class:`pathlib.Path`.
 
-    Returns
-    -------
-    pathlib.Path
-        ``$COURSE_NOTEBOOKS``, else ``notebooks/`` beside the package, else the one below the
-        current folder.
-
-    Raises
-    ------
-    SyllabusError
-        If there is none.
+    It is the first of these that holds a lesson: ``$COURSE_NOTEBOOKS``, ``notebooks/`` beside the
+    package, ``notebooks/`` in the current folder. If none does, it raises :class:`SyllabusError`.
     """
     beside = Path(__file__).resolve().parents[2] / "notebooks"
     for candidate in (os.environ.get("COURSE_NOTEBOOKS"), beside, Path.cwd() / "notebooks"):
@@ -74,23 +52,7 @@ def lessons():
 
 
 def read(path):
-    """Read one notebook's facts.
-
-    Parameters
-    ----------
-    path : path-like
-        A notebook.
-
-    Returns
-    -------
-    Lesson
-        Its facts.
-
-    Raises
-    ------
-    SyllabusError
-        If the file is no notebook or ``metadata.course`` lacks a fact.
-    """
+    """Return the :class:`Lesson` of one notebook file."""
     path = Path(path)
     try:
         course = json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]
@@ -103,127 +65,15 @@ def read(path):
 
 
 def select(numbers):
-    """Return the lessons with these numbers, all when there are none.
+    """Return lessons in teaching order; without numbers, all.
 
     Parameters
     ----------
     numbers : iterable of str
         Numbers (``"3"`` or ``"03"``) or file names.
-
-    Returns
-    -------
-    list of Lesson
-        In teaching order.
-
-    Raises
-    ------
-    SyllabusError
-        If a number names no lesson.
     """
     known = {lesson.number: lesson for lesson in lessons()}
     wanted = {Path(str(number)).name.split("_")[0].zfill(2) for number in numbers}
     if unknown := sorted(wanted - set(known)):
         raise SyllabusError(f"No lesson {', '.join(unknown)}; there are {', '.join(known)}.")
     return [lesson for number, lesson in known.items() if not wanted or number in wanted]
-
-
-def repository():
-    """Return from where the first cell installs the course: ``"owner/name"`` on GitHub, or ``""``.
-
-    Read from the first lesson; :func:`stamp` keeps the others and the README like it.
-    """
-    notebook = json.loads((folder() / lessons()[0].file).read_text(encoding="utf-8"))
-    sources = ("".join(cell["source"]) for cell in notebook["cells"])
-    return next((found[1] for found in map(_SETUP.search, sources) if found), "")
-
-
-def badge(lesson, repository):
-    """Return the Markdown that opens a lesson of a repository in Colab."""
-    place = f"github/{repository}/blob/main/notebooks/{lesson.file}"
-    return f"[![Open in Colab]({_BADGE})](https://colab.research.google.com/{place})"
-
-
-def card(lesson, repository=""):
-    """Return the Markdown that opens a lesson: title, badge where it has a repository, facts."""
-    minutes = f"{lesson.minutes['pocket']} in `pocket` (CPU, no network)"
-    if lesson.minutes.get("hub"):
-        minutes += f", {lesson.minutes['hub']} in `hub` (network, GPU for fine-tuning)"
-    objectives = "\n".join(f"> - {objective}" for objective in lesson.objectives)
-    opener = f"{badge(lesson, repository)}\n\n" if repository else ""
-    return (
-        f"# {lesson.number} · {lesson.title}\n\n{opener}"
-        f"> **You will be able to**\n{objectives}\n>\n"
-        f"> **Before this:** {'; '.join(lesson.prerequisites) or 'nothing'}  \n"
-        f"> **Minutes to run:** {minutes}  \n"
-        f"> **At the end you have:** {lesson.outcome}"
-    )
-
-
-def readme_table(chosen):
-    """Return the README's table of lessons as Markdown."""
-    rows = [
-        f"| [{lesson.number}](notebooks/{lesson.file}) | {lesson.title} | {lesson.outcome} "
-        f"| {lesson.minutes['pocket']} |"
-        for lesson in chosen
-    ]
-    head = (
-        "| lesson | title | at the end you have | minutes to run in `pocket` |\n"
-        "| --- | --- | --- | ---: |"
-    )
-    return "\n".join([head, *rows])
-
-
-def stamp(repo=None):
-    """Write the notebooks' cards and setup cells, and the README's lessons, from the facts.
-
-    Parameters
-    ----------
-    repo : str, optional
-        ``"owner/name"`` on GitHub: the lessons get badges that open them from there in Colab,
-        where their first cell installs the course from there. ``""`` takes both away, None keeps
-        what the first lesson says.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files that changed.
-
-    Raises
-    ------
-    SyllabusError
-        If `repo` is not of that form.
-    """
-    if repo is None:
-        repo = repository()
-    elif repo and not re.fullmatch(r"[\w-]+/[\w.-]+", repo, re.ASCII):
-        raise SyllabusError(f"{repo!r} is no repository; write owner/name, as on GitHub.")
-    changed = []
-    chosen = lessons()
-    setup = f'REPOSITORY = "{_GITHUB if repo else ""}{repo}"'
-    for lesson in chosen:
-        path = folder() / lesson.file
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        for cell in notebook["cells"]:
-            source = _SETUP.sub(setup, "".join(cell["source"]))
-            if CARD_TAG in cell["metadata"].get("tags", []):
-                source = card(lesson, repo)
-            cell["source"] = source.splitlines(keepends=True)
-        changed += _write(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
-    readme = folder().parent / "README.md"
-    text = _between(TABLE_MARKS, readme_table(chosen), readme.read_text(encoding="utf-8"))
-    opener = f"{badge(chosen[0], repo)} opens lesson 00." if repo else ""
-    return changed + _write(readme, _between(COLAB_MARKS, opener, text))
-
-
-def _between(marks, body, text):
-    """Return the text with what stands between two marks replaced."""
-    start, end = marks
-    pattern = re.escape(start) + ".*?" + re.escape(end)
-    return re.sub(pattern, lambda _: "\n".join(filter(None, (start, body, end))), text, flags=re.S)
-
-
-def _write(path, text):
-    if path.read_text(encoding="utf-8") == text:
-        return []
-    errors.write(path, text)
-    return [path]

@@ -1,13 +1,13 @@
-"""What the fine-tuning lessons share: collators, a loss and callbacks for transformers.Trainer."""
+"""What the fine-tuning lessons share: collators, a loss, augmentation, live curves."""
 
-from course_utils.finetuning.asr import TranscriptCollator
-from course_utils.finetuning.callbacks import live_curves
-from course_utils.finetuning.diarization import (
-    ActivityCollator,
-    frame_labels,
+from course_utils.finetuning.collators import ActivityCollator, SpeechCollator, TranscriptCollator
+from course_utils.finetuning.labels import aligned_durations, frame_labels, prosody
+from course_utils.finetuning.trainer import (
+    live_curves,
+    mixed_precision,
     permutation_invariant_loss,
+    shift_and_mask,
 )
-from course_utils.finetuning.tts import SpeechCollator, aligned_durations, frame_pitch, prosody
 
 __all__ = [
     "ActivityCollator",
@@ -15,8 +15,9 @@ __all__ = [
     "TranscriptCollator",
     "aligned_durations",
     "frame_labels",
-    "frame_pitch",
     "live_curves",
+    "mixed_precision",
     "permutation_invariant_loss",
     "prosody",
+    "shift_and_mask",
 ]

@@ -1,4 +1,4 @@
-"""Answer many files with one model: sorted by length, shared out, taken up again after a stop."""
+"""Answer many files with one model: sorted by length, shared among processes, resumable."""
 
 import json
 from datetime import timedelta
@@ -9,60 +9,47 @@ from accelerate import PartialState
 from filelock import FileLock
 
 from course_utils import audio, errors
-from course_utils.errors import one_line
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
 
-PATIENCE = timedelta(days=7)
-"""How long a process that is done waits for the others."""
-
 
 def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
-    """Answer every file of a data set, and score what has a reference.
+    """Answer every file of a data set, and score the answers that have a reference.
 
-    Under ``accelerate launch`` each process answers its share. All append to one file, so that a
-    run that is stopped goes on where it was: what is answered there already is skipped, errors are
-    tried again.
+    Under ``accelerate launch`` each process answers its share. All append to one file, so that an
+    interrupted run can be resumed: files that are answered there are skipped, errors tried again.
+    Returns the numbers of files ``answered``, ``errors`` and ``skipped``, and the metrics by name.
 
     Parameters
     ----------
-    task : str
-        One of `recipes.TASKS`.
-    model : str
-        See `checkpoints.checkpoint_of`.
+    task, model : str
+        One of `recipes.TASKS`; see `checkpoints.checkpoint_of`.
     out : path-like
-        File for the results, a JSON object a line: ``file``, ``model``, the answer, and
-        ``reference`` where there is one; or ``error``. It must be seen by all processes.
+        File for the results, which all processes can write: JSON Lines with ``file``, ``model``,
+        the answer, and ``reference`` if there is one; or with ``error``.
     data, split : str, optional
-        See `sources.answering`; the lesson's data by default.
+        See `sources.answering`; by default the recipe's data.
     batch_size : int
-        Files that go through the model at once.
-
-    Returns
-    -------
-    dict
-        ``answered``, ``errors``, ``skipped``, how many; and the metrics by name.
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If it cannot be as asked.
+        Files in one batch, for each process.
     """
     out, kind = Path(out), recipes.find(task)
     rows = sources.answering(task, data or kind.data, split)
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
-    state = PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
+    # A process that is done waits up to a week for the others.
+    state = PartialState(cpu=not torch.accelerator.is_available(), timeout=timedelta(days=7))
+    kept = [(text, entry) for text, entry in _results(out, model) if "error" not in entry]
+    state.wait_for_everyone()  # all have read the same results before one writes
     if state.is_main_process:
         with errors.writing(out, RecipeError):
-            _tidy(out, str(model))
+            out.parent.mkdir(parents=True, exist_ok=True)
+            errors.write(out, "".join(text for text, _ in kept), RecipeError)
     state.wait_for_everyone()
     wanted = {row["file"] for row in rows}
-    done = wanted & {line["file"] for line in _read(out)}
-    state.wait_for_everyone()  # none writes before all have read, or they would share out otherwise
-    # Neighbours have about the same length, so little is padded; the longest come first, so that
-    # the processes end together, and too little memory shows at once.
+    done = wanted & {entry["file"] for _, entry in kept}
+    # Neighbours have about the same length, so that little is padded. The longest come first, so
+    # that processes end together and too little memory shows at once.
     pending = sorted((row for row in rows if row["file"] not in done), key=_size, reverse=True)
     mine = pending[state.process_index :: state.num_processes]
     if mine:
@@ -70,15 +57,15 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
             recipe.open(rows)
     for first in range(0, len(mine), batch_size):
         lines = _answers(recipe, mine[first : first + batch_size])
-        told = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
+        text = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
         with (
             errors.writing(out, RecipeError),
             FileLock(f"{out}.lock"),
             out.open("a", encoding="utf-8", errors="backslashreplace") as file,
         ):
-            file.writelines(f"{line}\n" for line in told)
+            file.writelines(f"{line}\n" for line in text)
     state.wait_for_everyone()
-    lines = [line for line in _read(out) if line["file"] in wanted]
+    lines = [entry for _, entry in _results(out, model) if entry["file"] in wanted]
     good = [line for line in lines if "error" not in line]
     scored = [line for line in good if "reference" in line]
     counts = {"answered": len(good), "errors": len(lines) - len(good), "skipped": len(done)}
@@ -86,12 +73,13 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         return counts | (recipe.score(scored) if scored else {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecipeError(
-            f"{out}: holds answers that cannot be scored ({one_line(error)}); choose another --out"
+            f"{out}: holds answers that cannot be scored ({errors.one_line(error)}); "
+            "choose another --out"
         ) from error
 
 
 def _size(row):
-    """Tell about how long a row is to process, by the size of its file."""
+    """Return the size of a row's audio file in bytes, which stands for its length."""
     value = row.get("audio") or {}
     if value.get("bytes") is not None:
         return len(value["bytes"])
@@ -105,48 +93,36 @@ def _answers(recipe, rows):
     for row in rows:
         try:
             readable.append(recipe.decode(row))
-        except audio.AudioError as error:
-            # Named as in the results, wherever the folder lies.
-            told = str(error).replace(str(row["audio"]["path"]), row["file"])
-            lines.append({"file": row["file"], "error": told})
+        except audio.AudioError as error:  # named as in the results, whatever the folder's path
+            message = str(error).replace(str(row["audio"]["path"]), row["file"])
+            lines.append({"file": row["file"], "error": message})
     try:
         answers = recipe.answer(readable) if readable else []
-    except Exception as error:  # one odd file must not end a night's work
+    except Exception as error:  # one odd file must not stop the run
         if len(readable) > 1:
             return lines + [line for row in readable for line in _answers(recipe, [row])]
-        lines.append({"file": readable[0]["file"], "error": f"{type(error).__name__}: {error}"})
-        return lines
+        answers = [{"error": f"{type(error).__name__}: {error}"}]
     for row, answer in zip(readable, answers, strict=True):
         reference = recipe.reference(row)
-        told = {} if reference is None else {"reference": reference}
-        lines.append({"file": row["file"], **answer, **told})
+        known = {} if reference is None or "error" in answer else {"reference": reference}
+        lines.append({"file": row["file"], **answer, **known})
     return lines
 
 
-def _lines(out):
-    return errors.read(out, RecipeError).split("\n") if out.is_file() else []
-
-
-def _read(out):
-    """Return what is in a file of results."""
-    return [json.loads(line) for line in _lines(out) if line]
-
-
-def _tidy(out, model):
-    """Drop errors, to be tried again, and a last line that was cut off; refuse another's file."""
-    lines, kept = [line for line in _lines(out) if line], []
+def _results(out, model):
+    """Return each line of a file of results, and what it says; refuse those of another model."""
+    lines = errors.read(out, RecipeError).split("\n") if out.is_file() else []
+    lines, found = [line for line in lines if line], []
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
             other = entry["model"]
             hash(entry["file"])
         except (ValueError, KeyError, TypeError, RecursionError):
-            if number == len(lines):
-                continue
+            if number == len(lines):  # cut short when a run was interrupted
+                break
             raise RecipeError(f"{out}, line {number}: is no result; choose another --out") from None
-        if other != model:
+        if other != str(model):
             raise RecipeError(f"{out} holds answers of {other}; choose another --out for {model}")
-        if "error" not in entry:
-            kept.append(line)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    errors.write(out, "".join(f"{line}\n" for line in kept), RecipeError)
+        found.append((f"{line}\n", entry))
+    return found

@@ -1,54 +1,25 @@
-"""What ``--data`` names: a data set of the catalogue, or a folder of the user's own."""
+"""Load what ``--data`` names: a data set of the catalogue, or a folder of the user's own."""
 
 from pathlib import Path
 
+import datasets
+
 from course_utils import audio, catalog, data
+from course_utils.finetuning import recipes
 from course_utils.finetuning.recipes import RecipeError
 from course_utils.formats import rttm
 
-SHARDS = 64
-"""Pieces into which a stream of rows is cut, so that each process reads its own."""
-
-SHUFFLED = 256
-"""Rows of a stream that are held ready to be drawn from."""
-
-PROGRAMMES = {
-    "train": {True: range(200), False: range(1_000, 1_040)},
-    "validation": {True: range(5_000, 5_016)},
-    "test": {True: range(7_000, 7_060)},
-}
-"""Seeds of the conversations of lesson 07, with music beneath them and without, by split."""
-
-NEW_VOICE = "am_liam"
-"""Speaker of the test split whose voice no model of the course has learned."""
+SHARDS = 64  # into which a stream is cut, so that each process reads its own
+SHUFFLED = 256  # size of the shuffle buffer of a stream, in rows
 
 
 def training(task, name, streaming=False, seed=0):
-    """Load what a run trains on and what it is watched on.
+    """Return the rows to train on and the rows held out, each a ``datasets.Dataset``.
 
-    Parameters
-    ----------
-    task : str
-        One of `recipes.TASKS`.
-    name : str
-        A data set of the catalogue; or a folder with ``metadata.csv`` or class folders, with
-        recordings and RTTM files (diarization), or with Parquet shards. Where it has no subfolders
-        ``train`` and ``validation``, nor shards that are called so, a fifth is held out.
-    streaming : bool
-        Whether rows are read as they are needed: the training part is a shuffled stream without
-        end, the other stays as it is.
-    seed : int
-        Of the order of a stream.
-
-    Returns
-    -------
-    train : datasets.Dataset or datasets.IterableDataset
-    validation : datasets.Dataset
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If it cannot be had.
+    `name` is a data set of the catalogue; or a folder with ``metadata.csv``, with class folders,
+    with recordings and RTTM files (diarization), or with Parquet shards. Unless it has subfolders
+    ``train`` and ``validation``, or shards whose names begin so, a fifth is held out. With
+    `streaming`, the training rows are an endless stream, shuffled by `seed` and read when needed.
     """
     parts = _parts(task, name)
     if "validation" not in parts:
@@ -59,7 +30,8 @@ def training(task, name, streaming=False, seed=0):
     train = parts["train"]
     if streaming:
         if shards := [] if is_catalogued(name) else _shards(name, "train"):
-            train = _stream(shards)
+            train = datasets.load_dataset("parquet", data_files=shards, streaming=True)["train"]
+            train = train.cast_column("audio", datasets.Audio(decode=False))
         else:
             train = train.to_iterable_dataset(num_shards=min(SHARDS, len(train)))
         train = train.shuffle(seed=seed, buffer_size=SHUFFLED).repeat(None)
@@ -67,25 +39,10 @@ def training(task, name, streaming=False, seed=0):
 
 
 def answering(task, name, split=None):
-    """List what a model shall answer.
+    """Return the rows to answer, dicts with a unique name, ``file``, and labels as text.
 
-    Parameters
-    ----------
-    task, name : str
-        As for :func:`training`; a folder may also hold nothing but audio files.
-    split : str, optional
-        Which part. By default "test" where there is one, else everything.
-
-    Returns
-    -------
-    list of dict
-        A row each, with ``file``, a name that tells it from the others, and labels as text. Audio
-        is not decoded.
-
-    Raises
-    ------
-    RecipeError, course_utils.data.DataError, course_utils.catalog.CatalogError
-        If it cannot be had.
+    `task` and `name` are as for :func:`training`; a folder may also hold nothing but audio files.
+    The split is "test" by default if there is one, else everything.
     """
     parts = _parts(task, name, check=False)
     if split is None:
@@ -94,38 +51,14 @@ def answering(task, name, split=None):
         parts |= _held_out(parts["train"])
     if split not in parts:
         raise RecipeError(f"{name} has no split {split!r}, only {', '.join(parts)}")
-    dataset = parts[split]
-    names = getattr(dataset.features.get("label"), "names", None)
+    names = getattr(parts[split].features.get("label"), "names", None)
     rows = []
-    for place, row in enumerate(dataset):
-        row["file"] = row.get("file_name") or f"{Path(name).name}/{split}/{place:05d}"
+    for number, row in enumerate(parts[split]):
+        row["file"] = row.get("file_name") or f"{Path(name).name}/{split}/{number:05d}"
         if names and row["label"] is not None:
             row["label"] = names[row["label"]]
         rows.append(row)
     return rows
-
-
-def _parts(task, name, check=True):
-    """Return every split that there is, by name."""
-    if is_catalogued(name):
-        return _from_catalogue(task, name)
-    folder = Path(name)
-    if not folder.is_dir():
-        raise RecipeError(
-            f"{name} is no data set of the catalogue and no folder; check the name, or see "
-            "`course-utils lessons` for what there is"
-        )
-    found = {split: _shards(folder, split) for split in data.SPLITS}
-    if any(found.values()):
-        parts = {split: _parquet(files) for split, files in found.items() if files}
-    elif (folder / "train").is_dir():
-        inside = [split for split in data.SPLITS if (folder / split).is_dir()]
-        parts = {split: _folder(task, folder / split, check) for split in inside}
-    else:
-        parts = {"train": _folder(task, folder, check)}
-    if "train" not in parts:
-        raise RecipeError(f"{name}: holds no shards called train…parquet, only {', '.join(parts)}")
-    return parts
 
 
 def is_catalogued(name):
@@ -133,108 +66,70 @@ def is_catalogued(name):
     return name in {entry.name for entry in catalog.entries()}
 
 
-def is_trained_on(name):
-    """Tell whether the catalogue knows with which settings to train on a data set."""
-    return is_catalogued(name) and bool(catalog.find(name).training)
-
-
-def _from_catalogue(task, name):
-    import datasets
-
-    if task == "diarization":
-        if name != "speech":
-            raise RecipeError(f"{name} has no turns; take speech, or a folder with RTTM files")
-        return {
-            split: datasets.Dataset.from_list(
-                [
-                    {"seed": seed, "music": music, "split": split}
-                    for music, seeds in kinds.items()
-                    for seed in seeds
-                ]
-            )
-            for split, kinds in PROGRAMMES.items()
-        }
-    if name == "new-voice":
-        clips = data.load(name, split="test")
-        if NEW_VOICE in clips["speaker"][:]:  # in the hub profile, all clips are of one person
-            mine = [n for n, who in enumerate(clips["speaker"]) if who == NEW_VOICE]
-            clips = clips.select(mine)
-        return {"train": clips}
-    return dict(data.load(name))
+def _parts(task, name, check=True):
+    """Return the data set of each split that there is, by name."""
+    if is_catalogued(name):
+        return recipes.find(task).catalogued(name)
+    folder = Path(name)
+    if not folder.is_dir():
+        raise RecipeError(
+            f"{name} is no data set of the catalogue and no folder; check the name, or see "
+            "`course-utils lessons` for what there is"
+        )
+    folders = {"train": folder}
+    if (folder / "train").is_dir():
+        folders = {split: folder / split for split in data.SPLITS if (folder / split).is_dir()}
+    parts = {}
+    for split in data.SPLITS:
+        if files := _shards(folder, split):
+            parts[split] = datasets.concatenate_datasets(list(map(data.load_parquet, files)))
+    parts = parts or {split: _folder(task, path, check) for split, path in folders.items()}
+    if "train" not in parts:
+        raise RecipeError(f"{name}: holds no shards called train…parquet, only {', '.join(parts)}")
+    return parts
 
 
 def _shards(folder, split):
-    """Return the Parquet files of a split: those of the folder whose names begin with it."""
+    """Return the Parquet files of a folder whose names begin with the split's."""
     return sorted(map(str, Path(folder).glob(f"{split}*.parquet")))
 
 
-def _parquet(files):
-    import datasets
-
-    return datasets.concatenate_datasets([data.load_parquet(file) for file in files])
-
-
-def _stream(files):
-    import datasets
-
-    stream = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
-    return stream.cast_column("audio", datasets.Audio(decode=False))
-
-
 def _folder(task, folder, check):
-    """Load a folder; to answer, one that has neither table nor class folders will do as well."""
-    if task == "diarization":
-        return _recordings(folder, check)
-    loose = not (folder / "metadata.csv").is_file() and all(
-        path.parent == folder for path in _audio_files(folder)
-    )
-    return _recordings(folder, check) if loose and not check else data.load_folder(folder, check)
-
-
-def _audio_files(folder):
-    return sorted(
-        path for path in folder.rglob("*")
+    """Load a folder; `check` says whether every row needs a reference and readable audio."""
+    files = sorted(
+        path
+        for path in folder.rglob("*")
         if path.suffix.lower() in data.AUDIO_SUFFIXES and not path.name.startswith(".")
-    )  # fmt: skip
+    )
+    loose = not (folder / "metadata.csv").is_file() and all(p.parent == folder for p in files)
+    if task == "diarization" or (loose and not check):
+        return _recordings(folder, files, check)
+    return data.load_folder(folder, check)
 
 
-def _recordings(folder, check):
-    """List the recordings of a folder, with the turns of the RTTM files beside them."""
-    import datasets
-
-    found = _audio_files(folder)
-    if not found:
+def _recordings(folder, files, check):
+    """Return a row for each recording, with the turns of the RTTM file beside it."""
+    if not files:
         raise RecipeError(f"{folder}: holds no audio files; check the folder")
-    rows = [
-        {
-            "audio": {"bytes": None, "path": str(path.absolute())},
-            "file_name": path.relative_to(folder).as_posix(),
-            "turns": _turns(path.with_suffix(".rttm")),
-        }
-        for path in found
-    ]
-    if check:
-        for row, path in zip(rows, found, strict=True):
-            if row["turns"] is None:
-                raise RecipeError(f"{path}: has no turns; put {path.stem}.rttm beside it")
+    rows = []
+    for path in files:
+        beside, turns = path.with_suffix(".rttm"), None
+        if beside.is_file():
+            found = rttm.load(beside)
+            if len(found) > 1 and path.stem not in found:
+                raise RecipeError(f"{beside}: holds {', '.join(found)}, but nothing of {path.stem}")
+            turns = found.get(path.stem) or next(iter(found.values()), [])
+        if check and turns is None:
+            raise RecipeError(f"{path}: has no turns; put {path.stem}.rttm beside it")
+        if check:
             audio.load(path)
-    if all(row["turns"] is None for row in rows):
-        rows = [{name: row[name] for name in ("audio", "file_name")} for row in rows]
+        row = {"file_name": path.relative_to(folder).as_posix(), "turns": turns}
+        rows.append(row | {"audio": {"bytes": None, "path": str(path.absolute())}})
     return datasets.Dataset.from_list(rows)
 
 
-def _turns(path):
-    """Return the turns in an RTTM file of one recording, or None if there is no such file."""
-    if not path.is_file():
-        return None
-    recordings = rttm.load(path)
-    if len(recordings) > 1 and path.stem not in recordings:
-        raise RecipeError(f"{path}: holds {', '.join(recordings)}, but nothing of {path.stem}")
-    return recordings.get(path.stem) or next(iter(recordings.values()), [])
-
-
 def _held_out(dataset):
-    """Hold out a fifth, always the same; whole speakers, where there are several."""
+    """Split off a fifth, always the same rows; by speaker if there are several."""
     if len(dataset) < 2:
         raise RecipeError("the data has one row only; at least two are needed, to hold one out")
     if "speaker" in dataset.column_names and len(set(dataset["speaker"])) > 1:

@@ -1,59 +1,37 @@
-"""What a turn is, one stretch of speech of one speaker, and which pauses end it."""
+"""Speaker turns as plain dicts: checking them, and merging what short pauses separate."""
 
 import math
 from collections.abc import Mapping
 from numbers import Real
 
-COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#f0e442", "#882255", "#332288")
-"""Of the speakers, in order of first speaking; most are Okabe and Ito's, and no error has them."""
-
 
 def checked(turns, name, texts=False):
-    """Return turns by start, as new dicts with plain floats, or raise ValueError.
+    """Return turns sorted by start, as new dicts with plain floats, or raise ValueError.
 
-    Parameters
-    ----------
-    turns : iterable of dict
-        ``{"speaker": str, "start": float, "end": float}``, in seconds; other keys are dropped.
-    name : str
-        What to call them in a message.
-    texts : bool, default False
-        Whether each turn must have a ``text``, which it keeps.
-
-    Returns
-    -------
-    list of dict
+    A turn is ``{"speaker": str, "start": float, "end": float}``, in seconds. With `texts`, it must
+    have a ``text`` too; other keys are dropped. `name` is that of the argument, for messages.
     """
     if isinstance(turns, (str, Mapping)) or not hasattr(turns, "__iter__"):
         raise ValueError(
-            f"{name} is {type(turns).__name__}, not a list of turns; of what rttm.load returns, "
+            f"{name} is {type(turns).__name__}, not a list of turns; from what rttm.load returns, "
             "pick one recording by its name."
         )
-    plain = [_turn(turn, f"{name}[{place}]", texts) for place, turn in enumerate(turns)]
+    plain = [_turn(turn, f"{name}[{index}]", texts) for index, turn in enumerate(turns)]
     return sorted(plain, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
 
 
-def joined(stretches, pause):
-    """Join stretches that are no more than a pause apart.
+def joined(spans, pause):
+    """Return spans as a list of (float, float), merged where the gap is at most ``pause``.
 
-    Parameters
-    ----------
-    stretches : iterable of (float, float)
-        Start and end in seconds, by start.
-    pause : float
-        In seconds.
-
-    Returns
-    -------
-    list of (float, float)
+    Spans are (start, end), sorted by start; all times are in seconds.
     """
-    whole = []
-    for start, end in stretches:
-        if whole and start - whole[-1][1] <= pause:
-            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+    merged = []
+    for start, end in spans:
+        if merged and start - merged[-1][1] <= pause:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
-            whole.append((float(start), float(end)))
-    return whole
+            merged.append((float(start), float(end)))
+    return merged
 
 
 def _turn(turn, name, texts):
@@ -70,9 +48,7 @@ def _turn(turn, name, texts):
             f"{name} runs from {start} s to {end} s: a turn starts at 0 s or later and ends after "
             "its start."
         )
+    if texts and not isinstance(turn.get("text"), str):
+        raise ValueError(f"{name} has the text {turn.get('text')!r}: a transcript is a str.")
     plain = {"speaker": speaker, "start": float(start), "end": float(end)}
-    if texts:
-        if not isinstance(turn.get("text"), str):
-            raise ValueError(f"{name} has the text {turn.get('text')!r}: what is said is a str.")
-        plain["text"] = turn["text"]
-    return plain
+    return plain | {"text": turn["text"]} if texts else plain

@@ -1,7 +1,4 @@
-"""The widget behind `listening.record` and `listening.upload`.
-
-A module of its own, because it needs ipywidgets and anywidget, which only a notebook has.
-"""
+"""The widget of `listening.record` and `listening.upload`; it needs anywidget, as in notebooks."""
 
 import contextlib
 from pathlib import Path
@@ -24,29 +21,21 @@ except ImportError as error:
     ) from error
 
 _HERE = Path(__file__).parent
-
-# Jupyter's websocket refuses messages above 10 MiB without a word; stay below.
-_BYTES_MAX = 8_000_000
-
-# Below -60 dBFS a microphone is off or muted.
-_SILENT_PEAK = 1e-3
+_BYTES_MAX = 8_000_000  # Jupyter's websocket silently refuses messages above 10 MiB
+_SILENT_PEAK = 1e-3  # -60 dBFS: below, the microphone is off or muted
 
 
 class Recorder(anywidget.AnyWidget):
     """A recorder and file chooser; made by `listening.record` and `listening.upload`.
 
-    Parameters
-    ----------
-    seconds_max : float
-        Longest recording, in seconds.
-    microphone : bool
-        Whether to offer recording beside the file.
-
     Attributes
     ----------
+    seconds_max : float
+        Maximum length of a recording, in seconds.
+    microphone : bool
+        Whether to offer recording beside the file.
     source : dict or None
-        What the learner gave, as the value of a `datasets` audio column
-        (``{"bytes": ..., "path": name}``), or None as long as nothing was given.
+        What the learner recorded or uploaded, ``{"bytes": ..., "path": name}``, or None.
     """
 
     _esm = _HERE / "recorder.js"
@@ -64,28 +53,27 @@ class Recorder(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def load(self, sampling_rate=None, default=None):
-        """Return what was recorded or uploaded, or the default as long as nothing was.
+        """Return the recording or the uploaded file, or else the default.
 
         Parameters
         ----------
         sampling_rate : int, optional
-            Resample to this rate, in Hz. By default the file keeps its own.
+            Resample to this rate, in hertz. By default the file keeps its own.
         default : optional
-            A clip ``(samples, sampling_rate)``, or anything that `course_utils.audio.load` takes.
-            With it, "Run all" passes this cell although nobody has recorded anything; a printed
-            line says so.
+            A clip ``(samples, sampling_rate)``, or anything that `course_utils.audio.load` takes,
+            for "Run all" without a recording; a printed line says that it is used.
 
         Returns
         -------
         samples : numpy.ndarray of float32, shape (n,)
             Mono.
         sampling_rate : int
-            In Hz.
+            In hertz.
 
         Raises
         ------
         course_utils.audio.AudioError
-            If nothing was given and there is no default.
+            If there is neither a recording nor a default.
         """
         source = self.source
         if source is None:

@@ -1,15 +1,14 @@
-"""A small audio codec: tokens for frames of a spectrogram, and the sound back from them.
+"""A small audio codec: tokens for the frames of a spectrogram, and a waveform from tokens.
 
-Like EnCodec it has several codebooks: each one looks up what the ones before missed (residual
-vector quantisation), and `encode` and `decode` are called alike, so that MusicGen takes one for the
-other. Unlike EnCodec it has no network. What is looked up are log-mel spectra, and the sound comes
-back by Griffin and Lim's search for phases (1984): the codebooks are all there is to learn.
+Like EnCodec it uses residual vector quantisation, and `encode` and `decode` have EnCodec's
+signatures, so MusicGen accepts it. Unlike EnCodec it has no network: the codebooks hold log-mel
+spectra, and the algorithm of Griffin and Lim (1984) finds the phases of the waveform.
 """
 
 import math
 
 import torch
-from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.audio_utils import mel_filter_bank
 from transformers.models.encodec.modeling_encodec import (
     EncodecDecoderOutput,
@@ -18,65 +17,27 @@ from transformers.models.encodec.modeling_encodec import (
 
 
 class SpectralCodecConfig(PreTrainedConfig):
-    """Configuration of :class:`SpectralCodec`.
-
-    Parameters
-    ----------
-    sampling_rate : int
-        Of the waveform, in hertz.
-    window_length, hop_length : int
-        Of the spectrogram, in samples.
-    spectra : int
-        Spectra in a frame, which share their tokens.
-    num_mel_bins : int
-        Bands of the spectrogram.
-    num_quantizers, codebook_size : int
-        Number of codebooks, and of entries in each.
-    floor : float
-        Smallest magnitude that is told from silence.
-    rounds : int
-        Rounds of the search for phases.
-    """
+    """Configuration of :class:`SpectralCodec`."""
 
     model_type = "spectral-codec"
-
-    def __init__(
-        self,
-        sampling_rate=16_000,
-        window_length=1024,
-        hop_length=320,
-        spectra=2,
-        num_mel_bins=128,
-        num_quantizers=8,
-        codebook_size=256,
-        floor=0.02,
-        rounds=32,
-        **kwargs,
-    ):
-        self.sampling_rate = sampling_rate
-        self.window_length = window_length
-        self.hop_length = hop_length
-        self.spectra = spectra
-        self.num_mel_bins = num_mel_bins
-        self.num_quantizers = num_quantizers
-        self.codebook_size = codebook_size
-        self.floor = floor
-        self.rounds = rounds
-        super().__init__(**kwargs)
+    sampling_rate: int = 16_000  # hertz
+    window_length: int = 1024  # of the STFT, in samples
+    hop_length: int = 320  # of the STFT, in samples
+    spectra: int = 2  # consecutive spectra that share the tokens of a frame
+    num_mel_bins: int = 128
+    num_quantizers: int = 8  # codebooks
+    codebook_size: int = 256  # entries in each
+    floor: float = 0.02  # magnitude of a mel band that counts as silence
+    rounds: int = 32  # iterations of the Griffin-Lim algorithm
 
     @property
     def frame_rate(self):
-        """Frames a second."""
+        """Return the number of frames a second."""
         return math.ceil(self.sampling_rate / (self.hop_length * self.spectra))
 
 
 class SpectralCodec(PreTrainedModel):
-    """From waveforms to tokens and back; see the module.
-
-    Parameters
-    ----------
-    config : SpectralCodecConfig
-    """
+    """Codec from waveforms to tokens and back; see the module."""
 
     config_class = SpectralCodecConfig
     main_input_name = "input_values"
@@ -88,80 +49,60 @@ class SpectralCodec(PreTrainedModel):
         self.codebooks = torch.nn.Parameter(books, requires_grad=False)
         self.post_init()
 
-    def _init_weights(self, module):
-        """Leave the codebooks as they are: they are fitted, not trained."""
-
     def _filters(self):
         config = self.config
-        return torch.from_numpy(
-            mel_filter_bank(
-                config.window_length // 2 + 1,
-                config.num_mel_bins,
-                0.0,
-                config.sampling_rate / 2,
-                config.sampling_rate,
-                mel_scale="slaney",
-            )
-        ).to(self.device, torch.float32)
-
-    def _stft(self, samples):
-        window = torch.hann_window(self.config.window_length, device=samples.device)
-        return torch.stft(
-            samples, len(window), self.config.hop_length, window=window, return_complex=True
+        bins, highest = config.window_length // 2 + 1, config.sampling_rate / 2
+        filters = mel_filter_bank(
+            bins, config.num_mel_bins, 0.0, highest, config.sampling_rate, mel_scale="slaney"
         )
+        return torch.from_numpy(filters).to(self.device, torch.float32)
+
+    def _transform(self, transform, signal, **options):
+        """Call `torch.stft` or `torch.istft` with the codec's window and hop."""
+        window = torch.hann_window(self.config.window_length, device=signal.device)
+        return transform(signal, len(window), self.config.hop_length, window=window, **options)
 
     @torch.no_grad()
     def frames(self, samples):
-        """Compute what is looked up: logarithms of mel spectra.
+        """Return the log-mel spectra of waveforms, as the codebooks have them.
 
-        Parameters
-        ----------
-        samples : torch.Tensor, shape (batch, n)
-
-        Returns
-        -------
-        torch.Tensor, shape (batch, n // (hop_length * spectra), spectra * num_mel_bins)
+        From ``(batch, n)`` to ``(batch, n // (hop_length * spectra), spectra * num_mel_bins)``.
         """
         config = self.config
         count = samples.shape[1] // (config.hop_length * config.spectra)
-        magnitudes = self._stft(samples.float()).abs()[:, :, : count * config.spectra]
-        mel = magnitudes.transpose(1, 2) @ self._filters()
+        magnitudes = self._transform(torch.stft, samples.float(), return_complex=True).abs()
+        mel = magnitudes[:, :, : count * config.spectra].transpose(1, 2) @ self._filters()
         return mel.clamp(min=config.floor).log().reshape(len(samples), count, -1)
 
     @torch.no_grad()
     def sound(self, frames):
-        """Make waveforms of frames; the inverse of `frames`, but for the phases."""
+        """Return waveforms, shape ``(batch, n)``, with the log-mel spectra of `frames`."""
         config = self.config
         mel = frames.reshape(len(frames), -1, config.num_mel_bins).float().exp()
-        mel = mel * (mel > 1.5 * config.floor)  # what is below the floor is silence
+        mel = mel * (mel > 1.5 * config.floor)  # bands near the floor are silent
         target = (mel @ torch.linalg.pinv(self._filters())).clamp(min=0).transpose(1, 2)
         target = torch.nn.functional.pad(target, (0, 1))
-        window = torch.hann_window(config.window_length, device=target.device)
         length = config.hop_length * mel.shape[1]
         turns = torch.rand(target.shape, generator=torch.Generator().manual_seed(0))
         phases = torch.polar(torch.ones_like(turns), 2 * torch.pi * turns).to(target.device)
         before = torch.zeros_like(phases)
         for _ in range(config.rounds):
-            samples = torch.istft(
-                target * phases, len(window), config.hop_length, window=window, length=length
-            )
-            found = self._stft(samples)
-            # Steps beyond the solution find it sooner (Perraudin, Balazs and Sondergaard 2013).
+            samples = self._transform(torch.istft, target * phases, length=length)
+            found = self._transform(torch.stft, samples, return_complex=True)
+            # With momentum it converges sooner (Perraudin, Balazs and Sondergaard 2013).
             phases = found + 0.99 * (found - before)
             phases = phases / phases.abs().clamp(min=1e-8)
             before = found
-        return torch.istft(
-            target * phases, len(window), config.hop_length, window=window, length=length
-        )
+        return self._transform(torch.istft, target * phases, length=length)
 
     @torch.no_grad()
     def encode(self, input_values, padding_mask=None, **kwargs):
         """Turn waveforms, shape ``(batch, 1, n)``, into tokens, as ``EncodecModel.encode`` does."""
-        left = self.frames(input_values[:, 0])
+        residual = self.frames(input_values[:, 0])
         codes = []
         for book in self.codebooks:
-            nearest = torch.cdist(left, book.expand(len(left), -1, -1)).argmin(-1)
-            left = left - book[nearest]
+            nearest = torch.cdist(residual, book.expand(len(residual), -1, -1)).argmin(-1)
+            residual = residual - book[nearest]
             codes.append(nearest)
         codes = torch.stack(codes, 1)[None]
         return EncodecEncoderOutput(codes, [None] * codes.shape[1], 0)
@@ -170,17 +111,8 @@ class SpectralCodec(PreTrainedModel):
     def decode(self, audio_codes, audio_scales=None, **kwargs):
         """Turn tokens into waveforms, as ``EncodecModel.decode`` does.
 
-        Parameters
-        ----------
-        audio_codes : torch.Tensor, shape (1, batch, codebooks, frames)
-            Of the first codebooks only, if you like.
+        `audio_codes` has the shape ``(1, batch, codebooks, frames)``; the first codebooks suffice.
         """
         codes = audio_codes[0].unbind(1)
         frames = sum(book[code] for book, code in zip(self.codebooks, codes, strict=False))
         return EncodecDecoderOutput(self.sound(frames)[:, None])
-
-
-def register():
-    """Let MusicGen open a folder with this codec in it."""
-    AutoConfig.register(SpectralCodecConfig.model_type, SpectralCodecConfig, exist_ok=True)
-    AutoModel.register(SpectralCodecConfig, SpectralCodec, exist_ok=True)

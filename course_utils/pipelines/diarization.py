@@ -2,56 +2,35 @@
 
 import numpy as np
 import torch
-from transformers.pipelines.base import ChunkPipeline
+from transformers import Pipeline
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_AUDIO_FRAME_CLASSIFICATION_MAPPING_NAMES,
+    MODEL_FOR_AUDIO_XVECTOR_MAPPING_NAMES,
+)
 
 from course_utils import audio
 from course_utils.pipelines.clustering import Clustering
-from course_utils.pipelines.linking import Linking
-from course_utils.pipelines.stitching import Stitching
+from course_utils.pipelines.segment_and_embed import SegmentAndEmbed
+from course_utils.pipelines.segmentation import Segmentation
 
 TASK = "speaker-diarization"
-METHODS = {"ForXVector": Clustering, "ForAudioFrameClassification": Stitching}
-"""How turns are found, by the end of the name of the model's class."""
 
 
-class Recording:
-    """The samples of a recording, the same for all of its windows and not to be put in batches.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Mono, shape ``(n,)``.
-    """
-
-    def __init__(self, samples):
-        self.samples = samples
-
-
-class SpeakerDiarizationPipeline(ChunkPipeline):
+class SpeakerDiarizationPipeline(Pipeline):
     """Find out who speaks when.
 
-    A model of ``AutoModelForAudioXVector`` gives a vector for every two seconds of speech;
-    the vectors are clustered (:class:`~course_utils.pipelines.clustering.Clustering`). A model of
-    ``AutoModelForAudioFrameClassification`` says for each frame which of a few speakers are active,
-    in windows that are stitched together (:class:`~course_utils.pipelines.stitching.Stitching`); it
-    can hear two at once. Given both, the second tells apart whom the first took for one
-    (:class:`~course_utils.pipelines.linking.Linking`). Each way what is kept of a window is small,
-    so a recording of hours needs little more memory than its samples. A model's configuration may
-    have ``feature_options``: what its extractor is called with besides the samples.
+    With a speaker model (``AutoModelForAudioXVector``), pieces of speech are embedded and the
+    embeddings clustered (module `clustering`). With a segmentation model
+    (``AutoModelForAudioFrameClassification``), local speakers are found window by window and
+    matched (`segmentation`). With both, the segments are embedded and clustered as well, which
+    keeps similar voices apart (`segment_and_embed`).
 
     Parameters
     ----------
     speaker_model : str or pathlib.Path, optional
-        Folder or Hub id of a model for ``AutoModelForAudioXVector`` that tells apart the speakers
-        of a model of activity. Without one, its own hidden states have to do.
+        Folder or Hub id of a speaker model, beside a segmentation model.
     *args, **kwargs
-        As for every `transformers.Pipeline`; usually made by
-        ``pipeline("speaker-diarization", model=...)``.
-
-    Raises
-    ------
-    ValueError
-        If the model is of neither kind, or a speaker model that is given another.
+        As ``pipeline("speaker-diarization", model=...)`` passes them.
     """
 
     _load_processor = False
@@ -59,39 +38,41 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
     _load_feature_extractor = True
     _load_tokenizer = False
 
-    def __init__(self, *args, speaker_model=None, **kwargs):
+    def __init__(self, *args, speaker_model=None, batch_size=1, **kwargs):
         super().__init__(*args, **kwargs)
+        self.batch_size = batch_size
         name = type(self.model).__name__
-        methods = [method for end, method in METHODS.items() if name.endswith(end)]
-        if not methods:
+        settings = self.model.config, self.feature_extractor.sampling_rate
+        if name in MODEL_FOR_AUDIO_XVECTOR_MAPPING_NAMES.values():
+            if speaker_model is not None:
+                raise ValueError(f"{name} is a speaker model: leave speaker_model out.")
+            self.method = Clustering(*settings)
+        elif name not in MODEL_FOR_AUDIO_FRAME_CLASSIFICATION_MAPPING_NAMES.values():
             raise ValueError(
                 f"{name} cannot diarize: give a model for AutoModelForAudioXVector or for "
                 "AutoModelForAudioFrameClassification."
             )
-        given = self.model.config, self.feature_extractor.sampling_rate
-        if speaker_model is None:
-            self.method = methods[0](*given)
-        elif methods[0] is Clustering:
-            raise ValueError(f"{name} is a speaker model: leave speaker_model out.")
+        elif speaker_model is None:
+            self.method = Segmentation(*settings)
         else:
-            self.method = Linking(*given, speaker_model, self.device)
+            self.method = SegmentAndEmbed(*settings, speaker_model, self.device)
 
-    def __call__(self, inputs, **options):
-        """Give the turns of a recording, or of each in a list.
+    def __call__(self, inputs, batch_size=None, **options):
+        """Return the turns of a recording, or of each recording in a list.
 
         Parameters
         ----------
         inputs : str, pathlib.Path, bytes, dict or numpy.ndarray, or a list of these
             A file or its bytes; ``{"array": samples, "sampling_rate": hertz}``; or mono samples at
             the model's sampling rate. Other rates and channels are converted.
-        num_speakers : int, optional
-            How many people speak, if you know: this many clusters, or at most this many speakers
-            for a model of activity. Found out by default.
-        threshold : float, optional
-            What counts as the same speaker, as a cosine between -1 and 1: a higher one finds more
-            speakers. By default that of the model's configuration (``diarization_threshold``).
         batch_size : int, default 1
-            Windows that go through the model at once.
+            Number of windows of a recording that go through the model at once.
+        num_speakers : int, optional
+            Number of speakers, if you know it; with a segmentation model, the maximum. By default
+            it follows from the threshold.
+        threshold : float, optional
+            Cosine above which two speaker embeddings are one speaker's, from -1 to 1: a higher one
+            finds more speakers. Default: ``diarization_threshold`` in the model's ``config.json``.
 
         Returns
         -------
@@ -106,68 +87,54 @@ class SpeakerDiarizationPipeline(ChunkPipeline):
         course_utils.audio.AudioError
             If a recording cannot be read.
         """
-        return super().__call__(inputs, **options)
+        # Transformers' batches hold several inputs; these hold windows of one recording.
+        windows = self.batch_size if batch_size is None else batch_size
+        return super().__call__(inputs, batch_size=1, windows_per_batch=windows, **options)
 
-    def _sanitize_parameters(self, num_speakers=None, threshold=None):
-        if num_speakers is not None and (
-            isinstance(num_speakers, bool)
-            or not isinstance(num_speakers, int | np.integer)
-            or num_speakers < 1
-        ):
-            raise ValueError(f"num_speakers is {num_speakers!r}: give a whole number from 1 on.")
+    def _sanitize_parameters(self, num_speakers=None, threshold=None, windows_per_batch=None):
+        for name, value in (("num_speakers", num_speakers), ("batch_size", windows_per_batch)):
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= 1):
+                raise ValueError(f"{name} is {value!r}: give a whole number from 1 on.")
         if threshold is not None and not -1 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold!r}: a cosine lies between -1 and 1.")
         given = {"num_speakers": num_speakers, "threshold": threshold}
-        return {}, {}, {name: value for name, value in given.items() if value is not None}
+        forward = {} if windows_per_batch is None else {"windows_per_batch": windows_per_batch}
+        return {}, forward, {name: value for name, value in given.items() if value is not None}
 
     def preprocess(self, inputs):
-        """Yield the features of each window, all of the same length."""
-        samples = self._samples(inputs)
-        recording = Recording(samples)
-        (name, *_) = self.feature_extractor.model_input_names
-        rate = self.feature_extractor.sampling_rate
-        options = getattr(self.model.config, "feature_options", {})
-        # Something has to go through the model, even if nobody speaks; its end at 0 tells.
-        spans = self.method.spans(samples) or [(0, 0)]
-        for number, (start, end) in enumerate(spans, 1):
-            # Too short a piece goes round, so that no window needs padding.
-            window = np.resize(samples[start:end], self.method.window)
-            features = self.feature_extractor(
-                window, sampling_rate=rate, return_tensors="pt", **options
-            )
-            yield {
-                name: features[name],
-                "recording": recording,
-                "span": torch.tensor([[start, end, len(samples)]]),
-                "is_last": number == len(spans),
-            }
-
-    def _samples(self, inputs):
+        """Load a recording at the model's sampling rate."""
         rate = self.feature_extractor.sampling_rate
         if isinstance(inputs, np.ndarray | torch.Tensor):
             inputs = {"array": np.asarray(inputs), "sampling_rate": rate}
-        return audio.load(inputs, sampling_rate=rate)[0]
+        return {"samples": audio.load(inputs, sampling_rate=rate)[0]}
 
-    def _forward(self, model_inputs):
-        kept = {name: model_inputs.pop(name) for name in ("is_last", "span", "recording")}
-        outputs = self.model(**model_inputs, output_hidden_states=self.method.hidden)
-        return kept | self.method.reduce(outputs)
+    def _forward(self, model_inputs, windows_per_batch=1):
+        """Run the model on all windows of a recording; keep what the method needs of each."""
+        samples, kept = model_inputs["samples"], []
+        spans, states = self.method.spans(samples), self.method.needs_hidden_states
+        extractor = self.feature_extractor
+        for first in range(0, len(spans), windows_per_batch):
+            batch = spans[first : first + windows_per_batch]
+            # A piece shorter than a window is repeated to fill it: silence would count as input.
+            windows = [np.resize(samples[start:end], self.method.window) for start, end in batch]
+            made = extractor(windows, sampling_rate=extractor.sampling_rate, return_tensors="pt")
+            features = made[extractor.model_input_names[0]].to(self.device)
+            outputs = self.model(features, output_hidden_states=states)
+            kept.append({key: part.cpu() for key, part in self.method.reduce(outputs).items()})
+        joint = {key: torch.cat([part[key] for part in kept]).numpy() for key in (kept or [{}])[0]}
+        return {"samples": samples, "spans": np.array(spans), "outputs": joint}
 
     def postprocess(self, model_outputs, num_speakers=None, threshold=None):
-        """Make turns of what the windows gave."""
-        spans = np.concatenate([output["span"] for output in model_outputs])
-        if spans[0, 1] == 0:
+        """Turn the model's outputs into turns; number speakers in the order of their first turn."""
+        if not len(model_outputs["spans"]):
             return []
-        found = self.method.turns(spans, model_outputs, num_speakers, threshold)
-        length = spans[0, 2] / self.feature_extractor.sampling_rate
-        # Speakers are numbered in the order in which they are first heard.
+        found = self.method.turns(**model_outputs, num_speakers=num_speakers, threshold=threshold)
+        length = len(model_outputs["samples"]) / self.feature_extractor.sampling_rate
         found.sort(key=lambda turn: turn[1:])
-        order = {who: place for place, who in enumerate(dict.fromkeys(t[0] for t in found), 1)}
+        labels = dict.fromkeys(label for label, *_ in found)
+        names = {label: f"speaker_{number}" for number, label in enumerate(labels, 1)}
         return [
-            {
-                "speaker": f"speaker_{order[who]}",
-                "start": float(start),
-                "end": float(min(end, length)),
-            }
-            for who, start, end in found
+            {"speaker": names[label], "start": float(start), "end": float(min(end, length))}
+            for label, start, end in found
         ]

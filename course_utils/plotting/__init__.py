@@ -1,34 +1,29 @@
-"""Pictures of sound, of speakers and of scores: data first, ``ax=None``, axes in seconds and hertz.
+"""Figures of sound, speakers, transcripts and scores, with axes in seconds and hertz.
 
-Every function draws on the axes that it is given, or on a new figure, and returns the axes.
-Frames are centred: frame ``k`` is the window around sample ``k * hop_length``, and its column is
-drawn around that moment, for every window and hop. Colour maps are readable without colour vision.
+Functions take the data first, then options, ``ax`` and ``title``; they draw on ``ax``, or on a new
+figure, and return the axes: ``ax = plotting.waveform(samples, sampling_rate, title="A dog")``.
+Arguments that cannot be drawn raise ``ValueError``; the message says what to change.
+Frames are centred: column ``k`` of a spectrogram lies around sample ``k * hop_length``.
+Colours can be told apart without colour vision.
 """
 
-from course_utils.plotting.diarization import turns, voice_map, voices
+from course_utils.plotting.diarization import embedding_map, similarity_matrix, turns
 from course_utils.plotting.grid import side_by_side
-from course_utils.plotting.journey import journey
-from course_utils.plotting.scores import confusion_matrix, probabilities, training_curves
+from course_utils.plotting.scores import confusion_matrix, journey, probabilities, training_curves
 from course_utils.plotting.sound import features, mel_spectrogram, spectrogram, spectrum, waveform
 from course_utils.plotting.synthesis import phonemes
 from course_utils.plotting.transcription import alignment, ctc_posteriors, error_strip
 
-__all__ = [
-    "alignment",
-    "confusion_matrix",
-    "ctc_posteriors",
-    "error_strip",
-    "features",
-    "journey",
-    "mel_spectrogram",
-    "phonemes",
-    "probabilities",
-    "side_by_side",
-    "spectrogram",
-    "spectrum",
-    "training_curves",
-    "turns",
-    "voice_map",
-    "voices",
-    "waveform",
-]
+__all__ = ["confusion_matrix", "journey", "probabilities", "side_by_side", "training_curves"]
+__all__ += ["features", "mel_spectrogram", "spectrogram", "spectrum", "waveform"]
+__all__ += ["alignment", "ctc_posteriors", "error_strip", "phonemes"]
+__all__ += ["embedding_map", "similarity_matrix", "turns"]
+
+_RENAMED = {"voices": "similarity_matrix", "voice_map": "embedding_map"}
+
+
+def __getattr__(name):
+    """Say what a function of an earlier version is called now."""
+    if name in _RENAMED:
+        raise AttributeError(f"plotting.{name} is now called plotting.{_RENAMED[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,77 +1,55 @@
-"""Confusion matrix, training curves and the scores of a pipeline."""
+"""Figures of scores: confusion matrix, training curves, answers of a classifier, the ledger."""
 
+import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
-from course_utils.plotting._common import COLOURS, axes_or_new, label
+from course_utils import scoring
+from course_utils.plotting.style import COLOURS, axes_or_new, heatmap, label, legend, one_each
 
-# What Trainer logs beside each evaluation and what is no score.
+# What Trainer logs with each evaluation that is not a score.
 _BOOKKEEPING = ("runtime", "per_second", "preparation_time")
 
+# The baseline is a ring, so that a score that did not change is visible inside it.
+_MARKERS = {
+    "baseline": {"marker": "o", "s": 90, "facecolors": "none", "edgecolors": COLOURS[3]},
+    "fine-tuned": {"marker": "D", "s": 30, "color": COLOURS[0]},
+}
+_ARROWS = {True: " ↑", False: " ↓", None: ""}
 
-def confusion_matrix(matrix, labels=None, normalize=False, ax=None, title=None):
-    """Draw which class was taken for which: references in rows, predictions in columns.
 
-    The colour is always the share of the row, so that a rare class is judged like a common one.
+def confusion_matrix(matrix, labels=None, ax=None, title=None):
+    """Draw how often each class was predicted as each: references in rows, predictions in columns.
+
+    The numbers count clips; the colour is the share of the row, so that a rare class is judged like
+    a common one.
 
     Parameters
     ----------
     matrix : array of int, shape (classes, classes)
-        Number of clips of class `row` that were called `column`:
+        Number of clips of class `row` that were predicted as `column`:
         ``scoring.load("confusion_matrix").compute(...)["confusion_matrix"]``.
     labels : list of str, optional
         Names of the classes; their numbers by default.
-    normalize : bool, default False
-        Whether the cells say the share of the row instead of the number of clips.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
-    title : str, optional
-        Title of the picture.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ValueError
-        If the matrix is not square, has negative or non-finite entries, or does not match the
-        labels.
-
-    Examples
-    --------
-    >>> ax = confusion_matrix([[8, 2], [1, 9]], labels=["cat", "dog"])
+    ax, title
+        As for `waveform`; the axes are returned.
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise ValueError(
-            "A confusion matrix is square, with a row and a column for each class; this one has "
-            f"shape {matrix.shape}."
-        )
+        raise ValueError(f"A confusion matrix is square, but this one has shape {matrix.shape}.")
     if matrix.dtype.kind not in "iuf" or not np.isfinite(matrix).all() or (matrix < 0).any():
         raise ValueError("A confusion matrix holds counts: finite numbers that are not negative.")
     size = len(matrix)
-    labels = [str(name) for name in (range(size) if labels is None else labels)]
-    if len(labels) != size:
-        raise ValueError(f"The matrix has {size} classes but there are {len(labels)} labels.")
+    labels = one_each(labels, size, "classes")
     totals = matrix.sum(axis=1, keepdims=True)
     # A class without clips has no shares: its row stays empty.
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
-    cell = 0.5 if size <= 12 else 0.3
-    ax = axes_or_new(ax, height=1.6 + cell * size, width=2.6 + cell * size)
-    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    ax.figure.colorbar(image, ax=ax, label="Share of the true class", shrink=0.8)
-    ax.set_xticks(
-        range(size), labels, rotation=45, ha="right", rotation_mode="anchor", parse_math=False
-    )
-    ax.set_yticks(range(size), labels, parse_math=False)
-    if size <= 20:  # beyond that, numbers would be too small to read
-        for (row, column), share in np.ndenumerate(shares):
-            text = f"{share:.2f}" if normalize else f"{matrix[row, column]:g}"
-            if matrix[row, column]:
-                colour = "white" if share > 0.5 else "black"
-                ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+    cells = [[f"{count:g}" if count else "" for count in row] for row in matrix]
+    side = size * (0.5 if size <= 12 else 0.3)
+    ax = axes_or_new(ax, height=1.6 + side, width=2.6 + side)
+    heatmap(ax, shares, cells, labels, range(size), 0, "Share of the true class")
     return label(ax, title, "Predicted class", "True class")
 
 
@@ -82,105 +60,64 @@ def training_curves(log_history, ax=None, title=None):
     ----------
     log_history : list of dict
         ``trainer.state.log_history`` of `transformers.Trainer`. Entries may lack the training
-        loss, the evaluation loss or the metrics: what is there is drawn.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
-    title : str, optional
-        Title of the picture.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes of the losses.
-
-    Raises
-    ------
-    ValueError
-        If nothing was logged that could be drawn.
-
-    Examples
-    --------
-    >>> ax = training_curves([{"loss": 1.2, "epoch": 1}, {"eval_loss": 1.1, "epoch": 1}])
+        loss, the evaluation loss or the metrics.
+    ax, title
+        As for `waveform`; the axes of the losses are returned.
     """
+    import pandas as pd
+
     if not isinstance(log_history, list) or not all(isinstance(e, Mapping) for e in log_history):
         raise ValueError("log_history must be a list of dict, such as trainer.state.log_history.")
-    clock, unit = _clock(log_history)
-    losses, metrics = _curves(log_history, clock)
+    log = pd.DataFrame(log_history)
+    scores = [key for key in log if key.startswith("eval_") and not key.endswith(_BOOKKEEPING)]
+    losses = [key for key in log if key == "loss" or (key in scores and key.endswith("_loss"))]
+    metrics = [key for key in scores if key not in losses]
     if not losses and not metrics:
-        raise ValueError(
-            "log_history holds no losses and no evaluations: train first, and log often enough "
-            '(logging_strategy="epoch", eval_strategy="epoch").'
-        )
+        raise ValueError("log_history holds neither losses nor evaluations: train first.")
+    clock = next((key for key in ("epoch", "step") if key in log and log[key].notna().all()), None)
+    moments = log[clock] if clock else log.index + 1
     ax = axes_or_new(ax, height=3.0, width=6.5)
+    right = ax.twinx() if losses and metrics else ax
     lines = []
-    for index, (name, points) in enumerate(losses.items()):
-        style = "-" if name == "Training loss" else "--"
-        lines += ax.plot(
-            *zip(*points, strict=True), f"o{style}", markersize=4, color=COLOURS[index], label=name
+    for key, colour in zip(losses + metrics, COLOURS * len(log.columns), strict=False):
+        logged = log[key].notna()
+        name = "Training loss" if key == "loss" else f"Validation {key.removeprefix('eval_')}"
+        style = "o-" if key == "loss" else "o--" if key in losses else "s:"
+        lines += (right if key in metrics else ax).plot(
+            moments[logged], log[key][logged], style, markersize=4, color=colour, label=name
         )
     ax.grid(alpha=0.3)
     ax.xaxis.get_major_locator().set_params(integer=True)
     if metrics:
-        right = ax.twinx() if losses else ax
-        for index, (name, points) in enumerate(metrics.items(), start=len(losses)):
-            lines += right.plot(
-                *zip(*points, strict=True),
-                "s:",
-                markersize=4,
-                color=COLOURS[index % len(COLOURS)],
-                label=name,
-            )
-        values = [value for points in metrics.values() for _, value in points]
-        if min(values) >= 0 and max(values) <= 1:
+        if log[metrics].min(axis=None) >= 0 and log[metrics].max(axis=None) <= 1:
             right.set_ylim(0, 1.02)
         right.set_ylabel("Metric")
-    label(ax, title, unit, "Loss" if losses else "Metric")
-    legend = ax.legend(
-        lines, [line.get_label() for line in lines], loc="upper center",
-        bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False,
-    )  # fmt: skip
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    return ax
+    legend(ax, lines, below=0.45)
+    x = clock.capitalize() if clock else "Log entry"
+    return label(ax, title, x, "Loss" if losses else "Metric")
 
 
 def probabilities(predictions, ax=None, title=None):
-    """Draw the answer of a classification pipeline as bars, in the order that it gives.
+    """Draw the answer of a classification pipeline as bars, in the order of the answer.
 
     Parameters
     ----------
     predictions : list of dict
         ``[{"label": "dog", "score": 0.93}, ...]`` with scores from 0 to 1.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
-    title : str, optional
-        Title of the picture.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ValueError
-        If this is not the answer for one clip.
-
-    Examples
-    --------
-    >>> ax = probabilities([{"label": "dog", "score": 0.9}, {"label": "cat", "score": 0.1}])
+    ax, title
+        As for `waveform`; the axes are returned.
     """
     predictions = list(predictions)
     if not predictions or not all(
         isinstance(entry, Mapping) and {"label", "score"} <= entry.keys() for entry in predictions
     ):
         raise ValueError(
-            'predictions must be a pipeline\'s answer for one clip, [{"label": ..., "score": ...}, '
-            "...]: of several clips, pick one with [0]."
+            'predictions must be [{"label": ..., "score": ...}, ...] of one clip: pick it with [0].'
         )
     names = [str(entry["label"]) for entry in predictions]
     scores = [float(entry["score"]) for entry in predictions]
     if not all(0 <= score <= 1 for score in scores):
-        raise ValueError(f"Scores must be probabilities from 0 to 1, not {scores}.")
+        raise ValueError(f"Scores must be from 0 to 1, not {scores}.")
     ax = axes_or_new(ax, height=0.9 + 0.3 * len(names), width=5.5)
     rows = np.arange(len(names))
     bars = ax.barh(rows, scores, color=COLOURS[0], height=0.7)
@@ -189,28 +126,56 @@ def probabilities(predictions, ax=None, title=None):
     ax.invert_yaxis()
     ax.set(xlim=(0, 1.1), xticks=np.arange(0, 1.1, 0.2))
     ax.spines[["top", "right"]].set_visible(False)
-    return label(ax, title, "Probability", "")
+    return label(ax, title, "Score", "")
 
 
-def _clock(log_history):
-    """Return the key that dates every entry, if there is one, and the name of the time axis."""
-    for key in ("epoch", "step"):
-        if all(key in entry for entry in log_history):
-            return key, key.capitalize()
-    return None, "Log entry"
+def journey(entries, ax=None, title=None):
+    """Draw the score of each ledger entry before and after fine-tuning, one row per entry.
+
+    A row with a score beyond 1 is divided by its largest score; the numbers beside a row are the
+    scores themselves. Without entries, a sentence is drawn instead.
+
+    Parameters
+    ----------
+    entries : list of dict
+        ``progress.latest()``: ``lesson``, ``task``, ``metric``, ``higher_is_better`` (by default
+        ``scoring.higher_is_better(metric)``), and ``baseline`` and ``finetuned``, of which one may
+        be None.
+    ax, title
+        As for `waveform`; the axes are returned.
+    """
+    for entry in entries:
+        if entry["baseline"] is None and entry["finetuned"] is None:
+            raise ValueError(f"{entry['task']!r} has neither baseline nor fine-tuned score.")
+    ax = axes_or_new(ax, height=1.3 + 0.34 * max(len(entries), 1), width=8.5)
+    if not entries:
+        ax.set_axis_off()
+        ax.text(0.5, 0.5, "No score yet: run a lesson, and it appears here.", ha="center")
+        return label(ax, title, "", "")
+    for row, entry in enumerate(entries):
+        scores = [entry["baseline"], entry["finetuned"]]
+        known = [score for score in scores if score is not None]
+        scale = max(1.0, *np.abs(known))
+        ax.plot(np.divide(known, scale), [row] * len(known), color="0.75", linewidth=3, zorder=1)
+        for score, style in zip(scores, _MARKERS.values(), strict=True):
+            if score is not None:
+                ax.scatter(score / scale, row, zorder=2, **style)
+        numbers = " → ".join("–" if score is None else f"{score:.3g}" for score in scores)
+        ax.text(1.02, row, numbers, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
+    ax.set_yticks(range(len(entries)), [_name(entry) for entry in entries], parse_math=False)
+    ax.set_ylim(len(entries) - 0.5, -0.5)
+    ax.set_xlim(min(0, ax.get_xlim()[0]) - 0.03, 1.03)
+    ax.grid(axis="x", alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    handles = [ax.scatter([], [], label=name, **style) for name, style in _MARKERS.items()]
+    legend(ax, handles, below=0.45)
+    return label(ax, title, "Score (↓ lower is better, ↑ higher is better)", "")
 
 
-def _curves(log_history, clock):
-    """Sort the entries of a log into losses and metrics: name -> list of (moment, value)."""
-    losses, metrics = {}, {}
-    for number, entry in enumerate(log_history, start=1):
-        moment = entry.get(clock, number)
-        for key, value in entry.items():
-            if key == "loss":
-                losses.setdefault("Training loss", []).append((moment, value))
-            elif key.startswith("eval_") and not key.endswith(_BOOKKEEPING):
-                kind = losses if key.endswith("_loss") else metrics
-                kind.setdefault(f"Validation {key.removeprefix('eval_')}", []).append(
-                    (moment, value)
-                )
-    return losses, metrics
+def _name(entry):
+    """Return lesson, task, metric and direction on one line."""
+    metric, better = entry["metric"], entry.get("higher_is_better")
+    with suppress(ValueError):  # of a metric that is not known
+        better = scoring.higher_is_better(metric) if better is None else better
+    text = f"{entry['lesson']}  {entry['task']}, {metric}{_ARROWS[better]}"
+    return textwrap.shorten(text, 48, placeholder=" …")

@@ -1,18 +1,10 @@
-"""How far a score can be trusted: confidence intervals of error rates."""
-
-from importlib import import_module
+"""Confidence intervals of error rates."""
 
 import numpy as np
 
-# metric -> module of this package with its `counts` and `rate`, and the options that it takes.
-# Imported on demand: who scores texts needs no pyannote.metrics, who scores turns no jiwer.
-_METRICS = {
-    "wer": ("transcription", ()),
-    "cer": ("transcription", ()),
-    "cpwer": ("meetings", ()),
-    "der": ("diarization", ("collar", "skip_overlap")),
-    "jer": ("diarization", ("collar", "skip_overlap")),
-}
+from course_utils import scoring
+
+_METRICS = ("wer", "cer", "cpwer", "der", "jer")
 
 
 def confidence_interval(
@@ -26,81 +18,56 @@ def confidence_interval(
     seed=0,
     **options,
 ):
-    """Bootstrap the interval in which an error rate lies, or the difference of two.
+    """Return the bootstrap confidence interval of an error rate, or of the difference of two.
 
-    The utterances, or for diarization the recordings, are drawn again with replacement and scored,
-    many times; the interval spans the middle ``level`` of those scores (Bisani and Ney, Bootstrap
-    estimates for confidence intervals in ASR performance evaluation, ICASSP 2004). With fewer than
-    about twenty of them it comes out too narrow.
+    The result is its lower and upper end, two floats.
+    Utterances, or for diarization recordings, are drawn with replacement and scored many times;
+    the interval spans the middle ``level`` of those scores (Bisani and Ney, Bootstrap estimates
+    for confidence intervals in ASR performance evaluation, ICASSP 2004). With fewer than about
+    twenty of them it comes out too narrow.
 
     Parameters
     ----------
     references, predictions : sequence, shape (n,)
-        What is true and what was recognised: texts of utterances, or lists of turns of recordings.
+        Texts of utterances, or lists of turns of recordings, as the metric takes them.
     versus : sequence, shape (n,), optional
-        What another model recognised in the same. The interval is then that of
-        ``rate(predictions) - rate(versus)``, both rates from the same draws: below 0 throughout,
+        Predictions of another model for the same references. The interval is then that of
+        ``rate(predictions) - rate(versus)``, both rates from the same draws: if it lies below 0,
         the first model is better.
     metric : {"wer", "cer", "cpwer", "der", "jer"}, default "wer"
-        Which rate.
     groups : sequence, shape (n,), optional
-        Speaker of each utterance. Whole speakers are then drawn, since utterances of one speaker
-        go wrong together; without it, the interval holds for these speakers only.
+        Speaker of each utterance. Whole speakers are then drawn, since errors are correlated
+        within a speaker; without it, the interval holds for these speakers only.
     level : float, default 0.95
         Between 0 and 1.
-    resamples : int, default 2000
-        Number of draws.
-    seed : int, default 0
-        Seed of the draws.
+    resamples, seed : int, default 2000 and 0
+        Number of draws, and their seed.
     **options
         ``collar`` and ``skip_overlap`` of the metrics ``"der"`` and ``"jer"``.
-
-    Returns
-    -------
-    (float, float)
-        Lower and upper end.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
-
-    Examples
-    --------
-    >>> confidence_interval(["a b c d"] * 10, ["a b c x"] * 10)
-    (0.25, 0.25)
     """
     if metric not in _METRICS:
         raise ValueError(f"metric is {metric!r}; choose one of {', '.join(_METRICS)}.")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; it must lie between 0 and 1.")
-    module, known = _METRICS[metric]
-    unknown = sorted(set(options) - set(known))
+    scorer = scoring.load(metric)
+    unknown = sorted(set(options) - set(scorer.options))
     if unknown:
-        raise ValueError(
-            f"{metric} takes {' and '.join(known) or 'no options'}, not {', '.join(unknown)}."
-        )
-    scored = import_module(f".{module}", __package__)
-    sides = [scored.counts(references, predictions, metric, **options)]
-    if versus is not None:
-        sides.append(scored.counts(references, versus, metric, **options))
-    member = _members(groups, len(sides[0]))
-    units = member.max() + 1
+        known = " and ".join(scorer.options) or "no options"
+        raise ValueError(f"{metric} takes {known}, not {', '.join(unknown)}.")
+    systems = [predictions] if versus is None else [predictions, versus]
+    counts = [scorer.counts(*scorer.pair(references, side), **options) for side in systems]
+    groups = range(len(counts[0])) if groups is None else list(groups)
+    if len(groups) != len(counts[0]):
+        raise ValueError(f"There are {len(groups)} groups for {len(counts[0])} references.")
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    units = len(names)
     rng = np.random.default_rng(seed)
     times = rng.multinomial(units, np.full(units, 1 / units), size=resamples)
     rates = []
-    for counts in sides:
+    for side in counts:
         sums = np.zeros((units, 2))
-        np.add.at(sums, member, counts)
-        rates.append(scored.rate(*(times @ sums).T, metric))
-    spread = rates[0] - rates[1] if versus is not None else rates[0]
+        np.add.at(sums, member, side)
+        rates.append(scorer.rate(*(times @ sums).T))
+    spread = rates[0] if versus is None else rates[0] - rates[1]
     low, high = np.quantile(spread, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def _members(groups, count):
-    """Return the number of the group of each of `count` references, int, shape (count,)."""
-    groups = range(count) if groups is None else list(groups)
-    if len(groups) != count:
-        raise ValueError(f"There are {len(groups)} groups for {count} references.")
-    return np.unique(np.asarray(groups), return_inverse=True)[1]

@@ -1,85 +1,48 @@
-"""Scores of transcripts that say who spoke: words given to the wrong speaker are errors.
+"""Scores of transcripts with speakers: words given to the wrong speaker are errors."""
 
-cpWER, the concatenated minimum-permutation word error rate, is from Watanabe et al., CHiME-6
-Challenge: Tackling Multispeaker Speech Recognition for Unsegmented Recordings, CHiME 2020.
-"""
+from functools import partial
 
 import datasets
-import evaluate
+import jiwer
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from course_utils.scoring import transcription
-from course_utils.scoring._checks import paired_turns
-from course_utils.scoring._offline import OfflineMetric
-
-_INPUTS = """
-Args:
-    predictions (list of list of dict): What was recognised, {"speaker": str, "start": float,
-        "end": float, "text": str}, one list a recording. The names of the speakers need not be
-        those of the references.
-    references (list of list of dict): What was said, in the same order of recordings.
-"""
-_CITATION = """@inproceedings{watanabe2020,
-  title={{CHiME-6} Challenge: Tackling Multispeaker Speech Recognition for Unsegmented Recordings},
-  author={Watanabe, S. and Mandel, M. and Barker, J. and others},
-  booktitle={CHiME}, year={2020}
-}"""
+from course_utils.scoring._metric import TURN, ErrorRate, recordings
+from course_utils.scoring.transcription import errors_and_length
 
 
-class SpeakerWordErrorRate(OfflineMetric):
-    """Wrong words per word of the references, when each speaker's words are compared as one text.
+class SpeakerWordErrorRate(ErrorRate):
+    """cpWER, the concatenated minimum-permutation word error rate.
 
-    All that a speaker says is joined by start; every speaker who was found is paired with at most
-    one true speaker, so that the fewest words are wrong. What is said by one without counterpart
-    counts whole, as deleted or as inserted.
+    Predictions and references are lists with the utterances of each recording, ``{"speaker": str,
+    "start": float, "end": float, "text": str}``; speakers may have other names on the two sides.
+    The words of each speaker are joined in order of start. Each hypothesis speaker is paired with
+    at most one reference speaker, so that the number of wrong words is smallest. All words of an
+    unpaired speaker are errors, deleted or inserted (Watanabe et al., CHiME-6 Challenge, CHiME
+    2020).
     """
 
-    def _info(self):
-        text, time = datasets.Value("string"), datasets.Value("float64")
-        utterance = {"speaker": text, "start": time, "end": time, "text": text}
-        return evaluate.MetricInfo(
-            description="Word error rate of each speaker's joined words, best pairing of speakers.",
-            citation=_CITATION,
-            inputs_description=_INPUTS,
-            features=datasets.Features(
-                {"predictions": datasets.List(utterance), "references": datasets.List(utterance)}
-            ),
-        )
+    key = "cpwer"
+    kinds = (datasets.List(TURN | {"text": datasets.Value("string")}),)
+    check = staticmethod(partial(recordings, texts=True))
 
-    def pair(self, references, predictions):
-        """Check references and predictions, a list of utterances a recording; return both."""
-        return paired_turns(references, predictions, texts=True)
-
-    def _compute(self, predictions, references):
-        errors, words = counts(references, predictions, "cpwer").sum(0)
-        return {"cpwer": float(rate(errors, words, "cpwer"))}
+    def counts(self, references, predictions):
+        """Return wrong words and reference words of each recording, shape (n, 2)."""
+        return np.array([_counts(*pair) for pair in zip(references, predictions, strict=True)])
 
 
-def counts(references, predictions, metric):
-    """Count wrong words and words of each recording: int64, shape (n, 2)."""
-    pairs, found = paired_turns(references, predictions, texts=True), []
-    for reference, prediction in zip(*pairs, strict=True):
-        said, heard = _texts_of(reference), _texts_of(prediction)
-        speakers = max(len(said), len(heard))
-        said += [""] * (speakers - len(said))
-        heard += [""] * (speakers - len(heard))
-        wrong = np.array([[_wrong(ours, theirs) for theirs in heard] for ours in said])
-        best = wrong[linear_sum_assignment(wrong)].sum() if speakers else 0
-        found.append((best, sum(len(text.split()) for text in said)))
-    return np.array(found, dtype=np.int64)
-
-
-rate = transcription.rate
-
-
-def _wrong(said, heard):
-    """Count the wrong words of one text."""
-    return transcription.counts([said], [heard], "wer")[0, 0]
+def _counts(reference, prediction):
+    sides = [_texts_of(reference), _texts_of(prediction)]
+    speakers = max(map(len, sides))
+    reference, prediction = (side + [""] * (speakers - len(side)) for side in sides)
+    edits = [[jiwer.process_words(text, other) for other in prediction] for text in reference]
+    wrong = np.array([[errors_and_length(edit)[0] for edit in row] for row in edits])
+    best = wrong[linear_sum_assignment(wrong)].sum() if speakers else 0
+    return best, sum(len(text.split()) for text in reference)
 
 
 def _texts_of(utterances):
-    """Join what each speaker says, by start."""
+    """Return the joined words of each speaker."""
     texts = {}
     for row in utterances:
         texts.setdefault(row["speaker"], []).append(row["text"])

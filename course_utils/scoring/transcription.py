@@ -1,119 +1,79 @@
-"""Scores of transcripts: word and character error rate, alignment, errors word by word.
+"""Scores of transcripts: word and character error rate, alignment, errors by word.
 
-The counts come from jiwer; texts are compared as they are given, so normalise both sides first
-(:func:`normalise_text`) unless capitals and commas are to count as errors.
+jiwer counts the errors. Texts are compared as given: normalise both sides first
+(:func:`normalise_text`), unless capitals and punctuation should count.
 """
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import zip_longest
 
-import datasets
-import evaluate
 import jiwer
 import numpy as np
+import pandas as pd
 
-from course_utils.scoring._checks import paired_texts
-from course_utils.scoring._offline import OfflineMetric
-
-_INPUTS = """
-Args:
-    predictions (list of str): What was recognised, one text an utterance.
-    references (list of str): What was said, in the same order.
-"""
-_CITATION = """@inproceedings{morris2004,
-  title={From WER and RIL to MER and WIL: improved evaluation measures for connected speech
-         recognition},
-  author={Morris, A. C. and Maier, V. and Green, P.},
-  booktitle={Interspeech}, year={2004}
-}"""
-_AT_ONCE = 500  # utterances
-_PROCESS = {"wer": jiwer.process_words, "cer": jiwer.process_characters}
+from course_utils.scoring._metric import ErrorRate, paired
 
 
-class _ErrorRate(OfflineMetric):
-    """Edit operations over the length of the references; above 1 where much was inserted."""
-
-    key = ""
-    description = ""
-
-    def _info(self):
-        text = datasets.Value("string")
-        return evaluate.MetricInfo(
-            description=self.description,
-            citation=_CITATION,
-            inputs_description=_INPUTS,
-            features=datasets.Features({"predictions": text, "references": text}),
-        )
-
-    def pair(self, references, predictions):
-        """Check references and predictions, one text an utterance; return both as lists."""
-        return paired_texts(references, predictions)
-
-    def _compute(self, predictions, references):
-        # Many at once spare calls; all at once, jiwer's results would fill the memory.
-        sums = sum(
-            _errors_and_length(
-                _PROCESS[self.key](references[n : n + _AT_ONCE], predictions[n : n + _AT_ONCE])
+def _texts(values, name):
+    """Return a list of str, or raise ValueError."""
+    if isinstance(values, str):
+        raise ValueError(f"{name} is one text; give a list with one text for each utterance.")
+    values = list(values)
+    for index, value in enumerate(values):
+        if not isinstance(value, str):
+            raise ValueError(
+                f"{name}[{index}] is {type(value).__name__}, not str: a pipeline's answer "
+                'holds its text under "text", and token ids become text with '
+                "processor.batch_decode."
             )
-            for n in range(0, len(references), _AT_ONCE)
-        )
-        return {self.key: float(rate(*sums, self.key))}
+    return values
 
 
-class WordErrorRate(_ErrorRate):
-    """Substituted, deleted and inserted words per word of the references."""
+class WordErrorRate(ErrorRate):
+    """Word error rate: (substitutions + deletions + insertions) / reference words.
+
+    Predictions and references are lists with one text for each utterance, in the same order. The
+    rate exceeds 1 where much was inserted (Morris, Maier and Green, From WER and RIL to MER and
+    WIL, Interspeech 2004).
+    """
 
     key = "wer"
-    description = "Word error rate: (substitutions + deletions + insertions) / reference words."
+    check = staticmethod(_texts)
+    process = staticmethod(jiwer.process_words)
+
+    def counts(self, references, predictions):
+        """Return errors and length of each reference, int64, shape (n, 2)."""
+        pairs = zip(references, predictions, strict=True)
+        return np.array([errors_and_length(self.process(*pair)) for pair in pairs], np.int64)
+
+    def _compute(self, predictions, references):
+        # All at once, which spares calls of jiwer.
+        sums = errors_and_length(self.process(references, predictions))
+        return {self.key: float(self.rate(*sums))}
 
 
-class CharacterErrorRate(_ErrorRate):
-    """Substituted, deleted and inserted characters per character of the references."""
+class CharacterErrorRate(WordErrorRate):
+    """Character error rate: the word error rate for characters, spaces included."""
 
     key = "cer"
-    description = "Character error rate: the same for characters, spaces included."
+    process = staticmethod(jiwer.process_characters)
 
 
-def counts(references, predictions, metric):
-    """Count errors and reference length of each utterance: int64, shape (n, 2)."""
-    found = []
-    for reference, prediction in zip(*paired_texts(references, predictions), strict=True):
-        found.append(_errors_and_length(_PROCESS[metric](reference, prediction)))
-    return np.array(found, dtype=np.int64)
-
-
-def _errors_and_length(edits):
+def errors_and_length(edits):
+    """Return the number of errors and the length of the references in a result of jiwer."""
     errors = edits.substitutions + edits.deletions + edits.insertions
-    return np.array([errors, edits.hits + edits.substitutions + edits.deletions])
-
-
-def rate(errors, lengths, metric):
-    """Divide as jiwer does, whichever the metric: by 1 where all references are empty."""
-    return errors / np.maximum(lengths, 1)
+    return errors, edits.hits + edits.substitutions + edits.deletions
 
 
 def normalise_text(text):
-    """Strip a text of what recognition should not be scored on.
+    """Return a text without capitals and punctuation, for scoring.
 
-    In this order: compatibility forms are unified (NFKC), letters become lower case, hyphens and
-    dashes become spaces, apostrophes become straight, every other mark of punctuation goes,
-    apostrophes stay inside words only, white space becomes one space. Digits stay digits: "3" and
-    "three" are different words.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> normalise_text("It's twenty-five past, isn't it?")
-    "it's twenty five past isn't it"
+    In this order: Unicode compatibility forms are unified (NFKC), letters become lower case,
+    apostrophes become straight, hyphens and dashes become spaces, all other punctuation is removed,
+    apostrophes too unless they are inside a word, white space becomes one space. Digits stay: "3"
+    and "three" are different words.
     """
     text = unicodedata.normalize("NFKC", text).lower()
     text = re.sub(r"[\u2018\u2019\u02bc`]", "'", text)
@@ -123,99 +83,57 @@ def normalise_text(text):
 
 
 def align(reference, prediction):
-    """Pair the words of a reference with those of a transcript, with the fewest edits.
+    """Return the words of a reference paired with those of a hypothesis, with the fewest edits.
 
     Parameters
     ----------
     reference, prediction : str
-        What was said and what was recognised.
+        Transcript and recognised text of one utterance.
 
     Returns
     -------
     list of (str, str, str)
-        ``(kind, said, recognised)`` in order, where kind is ``"equal"``, ``"substitute"``,
-        ``"delete"`` (nothing was recognised: ``""``) or ``"insert"`` (nothing was said: ``""``).
-
-    Raises
-    ------
-    ValueError
-        If one of the two is not a text.
-
-    Examples
-    --------
-    >>> align("turn the light on", "turn light off")
-    [('equal', 'turn', 'turn'), ('delete', 'the', ''), ('equal', 'light', 'light'), ('substitute', \
-'on', 'off')]
+        ``(kind, reference word, recognised word)`` in order, where kind is ``"equal"``,
+        ``"substitute"``, ``"delete"`` (recognised word ``""``) or ``"insert"`` (reference word
+        ``""``).
     """
-    (reference,), (prediction,) = paired_texts([reference], [prediction])
-    said, heard = reference.split(), prediction.split()
-    pairs = []
+    paired([reference], [prediction], _texts)
+    words, others, pairs = reference.split(), prediction.split(), []
     for chunk in jiwer.process_words(reference, prediction).alignments[0]:
-        ours = said[chunk.ref_start_idx : chunk.ref_end_idx]
-        theirs = heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        for place in range(max(len(ours), len(theirs))):
-            pairs.append(
-                (
-                    chunk.type,
-                    ours[place] if place < len(ours) else "",
-                    theirs[place] if place < len(theirs) else "",
-                )
-            )
+        said = words[chunk.ref_start_idx : chunk.ref_end_idx]
+        recognised = others[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        pairs += [(chunk.type, *pair) for pair in zip_longest(said, recognised, fillvalue="")]
     return pairs
 
 
 def word_errors(references, predictions):
-    """Tabulate which words went wrong, and what they were taken for.
+    """Return a table of the words that were recognised wrongly, most errors first.
 
     Parameters
     ----------
     references, predictions : sequence of str, shape (n,)
-        What was said and what was recognised.
+        Transcript and recognised text of each utterance.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each word with an error, most errors first: ``word``, ``said`` (times in the
-        references), ``substituted``, ``deleted``, ``inserted`` (times it was recognised where
-        nothing was said) and ``taken_for``, the words that stood in for it most often.
-
-    Raises
-    ------
-    ValueError
-        If the two differ in length, are empty or hold something else than texts.
-
-    Examples
-    --------
-    >>> word_errors(["pay the bill", "the bill"], ["pay a bill", "a bill"])
-      word  said  substituted  deleted  inserted taken_for
-    0  the     2            2        0         0   a (2 x)
+        One row for each word with an error: ``word``, ``said`` (its number in the references),
+        ``substituted``, ``deleted``, ``inserted`` (number of errors of each kind) and
+        ``taken_for``, the words that most often replaced it.
     """
-    import pandas as pd
-
-    references, predictions = paired_texts(references, predictions)
-    said, counts, mistaken = Counter(), {}, {}
-    for reference, prediction in zip(references, predictions, strict=True):
-        said.update(reference.split())
-        for kind, word, heard in align(reference, prediction):
+    references, predictions = paired(references, predictions, _texts)
+    said = Counter(word for reference in references for word in reference.split())
+    errors, mistaken = defaultdict(Counter), defaultdict(Counter)
+    for pair in zip(references, predictions, strict=True):
+        for kind, word, other in align(*pair):
             if kind != "equal":
-                counts.setdefault(word or heard, Counter())[kind] += 1
+                errors[word or other][kind] += 1
             if kind == "substitute":
-                mistaken.setdefault(word, Counter())[heard] += 1
-
-    def ranked(word):
-        return mistaken[word].most_common(3) if word in mistaken else []
-
-    rows = [
-        {
-            "word": word,
-            "said": said[word],
-            "substituted": kinds["substitute"],
-            "deleted": kinds["delete"],
-            "inserted": kinds["insert"],
-            "taken_for": ", ".join(f"{heard} ({times} x)" for heard, times in ranked(word)),
-        }
-        for word, kinds in counts.items()
-    ]
-    rows.sort(key=lambda row: (-row["substituted"] - row["deleted"] - row["inserted"], row["word"]))
+                mistaken[word][other] += 1
+    rows = []
+    for word, kinds in sorted(errors.items(), key=lambda row: (-row[1].total(), row[0])):
+        counts = [kinds[kind] for kind in ("substitute", "delete", "insert")]
+        taken_for = ", ".join(f"{w} ({n} x)" for w, n in mistaken[word].most_common(3))
+        rows.append([word, said[word], *counts, taken_for])
     columns = ["word", "said", "substituted", "deleted", "inserted", "taken_for"]
     return pd.DataFrame(rows, columns=columns)

@@ -1,1 +1,1 @@
-"""Simulated conversations, and the rooms, microphones and noise they are heard through."""
+"""Simulated conversations, and the augmentation of clean recordings by rooms, lines and noise."""

@@ -9,15 +9,10 @@ from course_utils import errors
 
 
 def save_npz(path, **arrays):
-    """Write arrays to an ``npz`` file under a temporary name, then rename it.
-
-    A run that is killed leaves no incomplete file. `course_utils.errors.write` does the same for
-    contents in memory; a feature cache of some gigabytes should not be in memory twice.
-    """
+    """Write arrays to an ``npz`` file; a run that is killed leaves no incomplete one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **arrays)
-    partial.replace(path)
+    with errors.replacing(path) as new, open(new, "wb") as file:
+        np.savez(file, **arrays)
 
 
 def write_results(out, results):

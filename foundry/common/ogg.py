@@ -10,7 +10,7 @@ import struct
 import numpy as np
 import soundfile
 
-from course_utils.audio._codecs import opus_padding
+from course_utils.audio import opus_padding
 
 _SERIAL = 1
 _HEADER = struct.Struct("<4sBBqIIIB")

@@ -6,7 +6,7 @@ Sounds are mono ``numpy`` arrays at :data:`RATE` with full scale 1.0. Random fun
 
 import numpy as np
 
-from course_utils.simulation.acoustics import RATE, noise, samples_of, shape
+from course_utils.simulation.augmentation import RATE, noise, samples_of
 
 CELLS = 12
 """Number of cells that the range of a parameter is divided into."""
@@ -243,3 +243,21 @@ def normalise(samples, peak=0.9):
     """Scale samples to a peak; silence stays silence."""
     largest = np.max(np.abs(samples), initial=0.0)
     return samples * (peak / largest) if largest > 0 else np.array(samples)
+
+
+def shape(samples, gain):
+    """Filter with zero phase: multiply the spectrum by ``gain(frequencies in hertz)``."""
+    n = len(samples)
+    return np.fft.irfft(np.fft.rfft(samples) * gain(np.fft.rfftfreq(n, 1 / RATE)), n)
+
+
+def equalise(rng, samples, depth=6.0):
+    """Apply a smooth random frequency response, as microphones have; `depth` is in decibels."""
+    centres = np.log2([60, 125, 250, 500, 1000, 2000, 4000, 8000])
+    decibels = rng.normal(0, depth / 2, len(centres))
+
+    def gain(frequencies):
+        octaves = np.log2(np.maximum(frequencies, 30.0))
+        return 10 ** (np.interp(octaves, centres, decibels) / 20)
+
+    return shape(samples, gain)

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 
 from course_utils import errors
 
@@ -160,7 +160,8 @@ def _checkpoint(path, step, model, average, optimizers):
             for key, value in optimizer.state.get(parameter, {}).items():
                 state[f"{key}.{name}"] = value
     state["done"] = torch.tensor(step)
-    errors.write(path, save({k: v.detach().clone().contiguous() for k, v in state.items()}))
+    with errors.replacing(path) as new:
+        save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, new)
 
 
 def _resume(path, model, average, optimizers):

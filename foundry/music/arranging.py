@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_utils.simulation.acoustics import RATE, add_at, band, equalise, noise, reverberate
-from foundry.common.sound_synthesis import fade, normalise, saturate
+from course_utils.simulation.augmentation import RATE, add_at, band, noise, reverberate
+from foundry.common.sound_synthesis import equalise, fade, normalise, saturate
 from foundry.music.drums import hit
 from foundry.music.instruments import PATCHES, note
 from foundry.music.styles import PROGRESSIONS, share

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from course_utils.simulation.acoustics import band
+from course_utils.simulation.augmentation import band
 from foundry.common.sound_synthesis import normalise, phase_of
 from foundry.music.instruments import draw, seed_of, time_of
 

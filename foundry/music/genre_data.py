@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.ogg import opus
 from foundry.music.arranging import compose, perform
 from foundry.music.styles import STYLES

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 from scipy import signal
 
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.sound_synthesis import phase_of
 
 PATCHES = 60

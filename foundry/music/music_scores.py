@@ -17,9 +17,10 @@ from transformers import (
     set_seed,
 )
 
-from course_utils import audio, catalog, pipelines
+from course_utils import audio, finetuning, pipelines
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.finetuning.recipes.classification import Classification
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import fill_card
 from foundry.common.train_loop import save_half
 from foundry.music import genre_data, music_prompts
@@ -77,9 +78,9 @@ def train_classifier(folder):
         seed=0,
         use_cpu=True,
         disable_tqdm=True,
-        **catalog.training("genres"),
+        **Classification.pocket,
     )
-    _Varying(model, arguments, train_dataset=rows).train()
+    _AugmentingTrainer(model, arguments, train_dataset=rows).train()
     save_half(model, folder)
     extractor.save_pretrained(folder)
 
@@ -92,19 +93,13 @@ def score_classifier(folder):
     return share([a == b for a, b in zip(predictions, references, strict=True)])
 
 
-class _Varying(Trainer):
+class _AugmentingTrainer(Trainer):
     """Trainer that rotates each clip in time and masks half a second, as lesson 03 does."""
 
     def training_step(self, model, inputs, *rest):
         name = model.main_input_name
-        clips = inputs[name]
-        length = clips.shape[1]
-        shifts = torch.randint(length, (len(clips),)).tolist()
-        varied = [clip.roll(shift, 0) for clip, shift in zip(clips, shifts, strict=True)]
-        for clip in varied:
-            gap = int(torch.randint(length * 9 // 10, ()))
-            clip[gap : gap + length // 10] = 0
-        return super().training_step(model, {**inputs, name: torch.stack(varied)}, *rest)
+        inputs = {**inputs, name: finetuning.shift_and_mask(inputs[name])}
+        return super().training_step(model, inputs, *rest)
 
 
 def shipped(split):

@@ -27,7 +27,7 @@ from transformers import (
 from course_utils import audio, pipelines
 from course_utils.catalog import POCKET
 from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, muon, save_half

@@ -10,7 +10,7 @@ import librosa
 import numpy as np
 
 from course_utils import audio
-from course_utils.simulation.acoustics import LINE, RATE, add_noise
+from course_utils.simulation.augmentation import LINE, RATE, add_noise
 from foundry.common.train_loop import interpolate
 from foundry.recognition import phone_head, recognition_scores
 from foundry.speech.feature_cache import COPIES, FeatureCache, cached_features

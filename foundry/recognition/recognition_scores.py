@@ -8,7 +8,7 @@ from transformers import pipeline
 
 from course_utils import audio, scoring
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import fill_card, write_results
 from foundry.recognition.phone_head import SMALL_VOCABULARY, TRAINED_DOMAINS
 from foundry.speech import speech_data

@@ -30,6 +30,7 @@ from transformers import (
     WhisperTokenizer,
 )
 
+from course_utils.scoring import normalise_text
 from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run
 from foundry.common.train_loop import save_half
@@ -130,7 +131,7 @@ def tokenizer():
 def _sentences(count=4000):
     rng = random.Random("pieces")
     for number in range(count):
-        yield sentences.normalise(
+        yield normalise_text(
             sentences.draw(TRAINED_DOMAINS[number % len(TRAINED_DOMAINS)], "train", rng)
         )
 

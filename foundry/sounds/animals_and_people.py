@@ -7,14 +7,13 @@ of each is drawn from the cells of its split, see `sound_synthesis.split_uniform
 
 import numpy as np
 
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_at,
     band,
     log_uniform,
     noise,
     samples_of,
-    shape,
 )
 from foundry.common.sound_synthesis import (
     adsr,
@@ -22,6 +21,7 @@ from foundry.common.sound_synthesis import (
     fade,
     formant_gain,
     normalise,
+    shape,
     split_uniform,
     voice,
     wander,

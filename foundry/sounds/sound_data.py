@@ -9,16 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
     band,
-    equalise,
     log_uniform,
     reverberate,
 )
 from foundry.common.ogg import opus
-from foundry.common.sound_synthesis import normalise
+from foundry.common.sound_synthesis import equalise, normalise
 from foundry.sounds import animals_and_people as voices
 from foundry.sounds import things
 from foundry.sounds.sound_cards import data_card

@@ -6,14 +6,13 @@ The functions have the arguments and results of those in :mod:`foundry.sounds.an
 import numpy as np
 from scipy import signal
 
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_at,
     band,
     log_uniform,
     noise,
     samples_of,
-    shape,
 )
 from foundry.common.sound_synthesis import (
     curve,
@@ -23,6 +22,7 @@ from foundry.common.sound_synthesis import (
     normalise,
     phase_of,
     saturate,
+    shape,
     split_uniform,
     wander,
 )

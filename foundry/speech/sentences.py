@@ -10,6 +10,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from course_utils.scoring import normalise_text
+
 
 def _grammar(name):
     return tomllib.loads((Path(__file__).parent / "grammar" / f"{name}.toml").read_text("utf-8"))
@@ -82,18 +84,6 @@ def expand(template, rng, words=_WORDS):
     return text[0].upper() + text[1:]
 
 
-def normalise(text):
-    """Return the training text of a sentence: lower case, only letters, apostrophes and spaces.
-
-    Examples
-    --------
-    >>> normalise("It's twenty-five past, isn't it?")
-    "it's twenty five past isn't it"
-    """
-    text = text.lower().replace("’", "'").replace("-", " ")
-    return " ".join("".join(mark for mark in text if mark in ALPHABET).split())
-
-
 def split_of(text):
     """Return the split of a normalised text, which depends on nothing else.
 
@@ -139,7 +129,7 @@ def draw(domain, split, rng, intent=None):
     Returns
     -------
     str
-        The sentence as it is spoken, with capitals and punctuation; `normalise` returns its text.
+        The sentence as it is spoken, with capitals and punctuation.
     """
     while True:
         if domain == "digits":
@@ -157,5 +147,5 @@ def draw(domain, split, rng, intent=None):
             spoken = expand(pick(rng, _PHRASEBOOK["templates"]), rng, _PHRASE_WORDS)
         else:
             raise ValueError(f"there is no domain {domain!r}; choose one of {', '.join(DOMAINS)}")
-        if split_of(normalise(spoken)) == split:
+        if split_of(normalise_text(spoken)) == split:
             return spoken

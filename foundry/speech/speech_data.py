@@ -38,7 +38,6 @@ PACKED = list(speech_plan.SHIPPED["train"])
 
 PLANS = {"speech": speech_plan.plan, "voices": voice_plan.plan}
 """Name of a plan to the function that returns it."""
-"""Name of a plan to the function that returns it."""
 
 LABELS = [*INTENTS["banking"], NO_INTENT]
 """Classes of the column ``intent``: 0 to 13 are intents of ``banking``, 14 is no such request."""
@@ -111,12 +110,15 @@ def rendered(cache):
     -------
     list of dict
         The fields of `Utterance`, ``phonemes``, ``durations`` (silence, each phoneme, silence, in
-        units of 25 ms), ``seconds``, ``peak``, and the ``path`` of the 16 kHz FLAC file.
+        units of 25 ms), ``seconds``, ``peak``, and the ``path`` of the 16 kHz FLAC file. Speakers
+        have the names of the shipped data, see `speech_plan.with_names`.
     """
-    return [
-        json.loads(path.read_text("utf-8")) | {"path": str(path.with_suffix(".flac"))}
-        for path in sorted(_folder(cache).glob("*/*.json"))
-    ]
+    rows = []
+    for path in sorted(_folder(cache).glob("*/*.json")):
+        row = json.loads(path.read_text("utf-8"))
+        row["speaker"] = speech_plan.with_names(row["speaker"])
+        rows.append(row | {"path": str(path.with_suffix(".flac"))})
+    return rows
 
 
 def index(cache):
@@ -161,6 +163,11 @@ def table(cache, split):
     return Dataset.from_list([{k: row[k] for k in features} for row in rows], features=features)
 
 
+def _names(voices):
+    """Return a list of names with Kokoro's voices in brackets, in alphabetical order."""
+    return ", ".join(sorted(f"{speech_plan.NAMES[voice]} (`{voice}`)" for voice in voices))
+
+
 def card(splits):
     """Return the text of the data card for the packed splits."""
     rows = []
@@ -174,10 +181,10 @@ def card(splits):
         utterances=sum(map(len, splits.values())),
         minutes=round(seconds / 60),
         rows="\n".join(rows),
-        train=", ".join(TRAINING),
+        train=_names(TRAINING),
         slow=SPEEDS[0],
         fast=SPEEDS[1],
-        **{split: ", ".join(voices) for split, voices in HELD_OUT.items()},
+        **{split: _names(voices) for split, voices in HELD_OUT.items()},
     )
 
 

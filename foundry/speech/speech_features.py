@@ -9,14 +9,14 @@ import numpy as np
 from transformers import SeamlessM4TFeatureExtractor
 
 from course_utils import audio
-from course_utils.simulation.acoustics import (
+from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
     band,
-    equalise,
     log_uniform,
     reverberate,
 )
+from foundry.common.sound_synthesis import equalise
 
 MELS = 80
 """Number of mel bands."""

@@ -1,13 +1,15 @@
 """Plan the data set ``speech``: text, voice and speed of each utterance, and which are shipped."""
 
 import random
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 
+from course_utils.scoring import normalise_text
 from foundry.speech import kokoro
-from foundry.speech.sentences import INTENTS, NO_INTENT, draw, normalise
+from foundry.speech.sentences import INTENTS, NO_INTENT, draw
 
 HELD_OUT = {
     "validation": ("af_nova", "am_eric", "bf_alice", "bm_daniel"),
@@ -19,6 +21,38 @@ TRAINING = tuple(
     voice for voice in kokoro.VOICES if voice not in chain.from_iterable(HELD_OUT.values())
 )
 """The voices of the training split."""
+
+NAMES = {
+    "af_alloy": "Ada",
+    "af_aoede": "Amy",
+    "af_bella": "Anna",
+    "af_heart": "Beth",
+    "af_jessica": "Cara",
+    "af_kore": "Clara",
+    "af_nicole": "Diana",
+    "af_nova": "Erin",
+    "af_river": "Ella",
+    "af_sarah": "Alice",
+    "af_sky": "Fiona",
+    "am_adam": "George",
+    "am_echo": "Harry",
+    "am_eric": "Frank",
+    "am_fenrir": "Ivan",
+    "am_liam": "Bob",
+    "am_michael": "Jack",
+    "am_onyx": "Kevin",
+    "am_puck": "Leo",
+    "am_santa": "Mark",
+    "bf_alice": "Grace",
+    "bf_emma": "Nina",
+    "bf_isabella": "Olivia",
+    "bf_lily": "Carol",
+    "bm_daniel": "Henry",
+    "bm_fable": "Peter",
+    "bm_george": "Ralph",
+    "bm_lewis": "Dave",
+}
+"""Voice to the name of the speaker in the shipped data."""
 
 MIXTURE_WEIGHTS = (0.6, 0.75)
 """Weights of the first voice of a mixture. Its accent is the accent of the mixture."""
@@ -86,6 +120,11 @@ def speaker_name(voices):
     return "+".join(f"{voice}:{round(100 * weight)}" for voice, weight in voices.items())
 
 
+def with_names(speaker):
+    """Return a speaker with names for voices: ``Nina`` for ``bf_emma``, ``Nina:60+Fiona:40``."""
+    return re.sub(r"\w+", lambda match: NAMES.get(match[0], match[0]), speaker)
+
+
 def _shuffled(rng, items):
     """Return the items in random order, by ``rng.random()`` alone as in `sentences.pick`."""
     return sorted(items, key=lambda _: rng.random())
@@ -143,7 +182,7 @@ def _stream(name, prefix, domains, more):
         intent = next(decks[split, domain]) if domain in INTENTS else NO_INTENT
         while True:
             spoken = draw(domain, split, rng, intent)
-            text = normalise(spoken)
+            text = normalise_text(spoken)
             if text not in used:
                 break
         if " " in text:  # single digits are repeated by other voices

@@ -8,8 +8,9 @@ English.
 
 import random
 
+from course_utils.scoring import normalise_text
 from foundry.speech import kokoro
-from foundry.speech.sentences import NO_INTENT, draw, normalise
+from foundry.speech.sentences import NO_INTENT, draw
 from foundry.speech.speech_plan import HELD_OUT, SPEEDS, Utterance
 
 SPLIT = "voices"
@@ -69,7 +70,7 @@ def plan(seed=0):
                     shipped=False,
                     domain=domain,
                     intent=NO_INTENT,
-                    text=normalise(spoken),
+                    text=normalise_text(spoken),
                     spoken=spoken,
                     voices=voices,
                     speaker=f"invented-{number:04d}",

@@ -1,4 +1,4 @@
-"""Train and score ``pocket-tts``: from phonemes and a speaker embedding to a mel spectrogram.
+"""Train and score ``pocket-fastspeech``: phonemes and a speaker embedding to a mel spectrogram.
 
 Run the steps in order with the same ``--work`` folder; finished parts are skipped::
 
@@ -10,8 +10,8 @@ Run the steps in order with the same ``--work`` folder; finished parts are skipp
 ``features`` computes the training examples of all rendered utterances, those of the invented
 speakers (``--plan voices``) included. ``train`` trains a FastSpeech2Conformer; the embedding of a
 speaker is the mean over utterances of the embeddings of ``pocket-speaker``, whose folder must be
-beside ``--out``. ``export`` writes model and tokenizer. ``final`` scores them with
-``pocket-vocoder``, also beside ``--out``, and writes the card.
+beside ``--out``. ``export`` writes model, tokenizer and feature extractor. ``final`` scores them
+with ``pocket-vocoder``, also beside ``--out``, and writes the card.
 """
 
 import json
@@ -21,8 +21,8 @@ import torch
 from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
 from course_utils import audio
-from course_utils.finetuning.tts import HOP, SpeechCollator
-from course_utils.simulation.acoustics import RATE
+from course_utils.finetuning import SpeechCollator
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import save_npz, write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, save_half
@@ -31,7 +31,7 @@ from foundry.speech import kokoro, speech_plan, voice_plan
 from foundry.speech.feature_cache import run_jobs, schedule
 from foundry.text_to_speech import tts_scores
 from foundry.text_to_speech.pronunciation import PAD, TOKENS, lexicon, tokenizer
-from foundry.text_to_speech.tts_features import examples_of
+from foundry.text_to_speech.tts_features import HOP, examples_of, extractor
 from foundry.voices import voice_scores
 
 HIDDEN = 144
@@ -200,10 +200,11 @@ def words(cache):
 
 
 def export(work, cache, out):
-    """Save the model in half precision, and its tokenizer."""
+    """Save the model in half precision, its tokenizer and its feature extractor."""
     model = train(work, cache, out)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer(words(cache)).save_pretrained(out)
+    extractor().save_pretrained(out)
     save_half(model, out)
 
 

@@ -20,16 +20,16 @@ from torch import nn
 from torch.nn import functional
 
 from course_utils import audio
-from course_utils.finetuning.tts import HIGHEST, HOP, LOWEST, frame_pitch
 from course_utils.pipelines.vocoder import WINDOW, HarmonicVocoder, HarmonicVocoderConfig
-from course_utils.simulation.acoustics import RATE
+from course_utils.scoring.speech import HIGHEST, LOWEST, frame_pitch
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import save_npz, write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, save_half
 from foundry.speech.feature_cache import run_jobs
 from foundry.text_to_speech import tts_scores
 from foundry.text_to_speech.train_tts import utterances_of
-from foundry.text_to_speech.tts_features import extractor, mel_of
+from foundry.text_to_speech.tts_features import HOP, extractor, mel_of
 
 FRAMES = 64
 """Length of a training crop in frames: about 1 s."""

@@ -1,20 +1,20 @@
 """Training examples of the text-to-speech model: phonemes, durations, mel, pitch and energy.
 
 The mel spectrogram is that of ``SpeechT5FeatureExtractor``: 80 bands from 80 to 7,600 Hz, windows
-of 64 ms every 16 ms, decimal logarithm of the magnitude.
+of 64 ms every 16 ms, decimal logarithm of the magnitude, at least -4: lower values are inaudible
+and harder to predict. The settings are saved with the model in ``preprocessor_config.json``, with
+those that normalise pitch and energy.
 """
 
 import functools
+import math
 
 import numpy as np
 from transformers import SpeechT5FeatureExtractor
 
-from course_utils.finetuning.tts import HOP, prosody
-from course_utils.simulation.acoustics import RATE
+from course_utils.finetuning import prosody
+from course_utils.simulation.augmentation import RATE
 from foundry.text_to_speech.pronunciation import tokens_of
-
-FLOOR = -4.0
-"""Minimum value of a spectrogram; lower values are inaudible and harder to predict."""
 
 MAX_SILENCE = 3
 """Maximum silence before and after the speech, in units of 25 ms."""
@@ -25,14 +25,23 @@ UNIT = RATE // 40
 
 @functools.cache
 def extractor():
-    """Return the feature extractor of the text-to-speech model and the vocoder."""
-    return SpeechT5FeatureExtractor()
+    """Return the feature extractor of the text-to-speech model and the vocoder.
+
+    Attributes beside those of Transformers: mean and standard deviation of the logarithm of the
+    pitch in hertz, and of the mean of a frame of the spectrogram (its energy).
+    """
+    return SpeechT5FeatureExtractor(
+        mel_floor=1e-4, pitch_mean=math.log(160), pitch_std=0.4, energy_mean=-2.2, energy_std=0.8
+    )
+
+
+HOP = extractor().sample_stride
+"""Hop length of the spectrograms, in samples at 16 kHz."""
 
 
 def mel_of(samples):
     """Return a mel spectrogram: float32, shape ``(len(samples) // HOP + 1, 80)``."""
-    mel = extractor()(audio_target=samples, sampling_rate=RATE)["input_values"][0]
-    return np.maximum(np.asarray(mel, np.float32), FLOOR)
+    return extractor()(audio_target=samples, sampling_rate=RATE)["input_values"][0]
 
 
 def frames_of(units):
@@ -65,7 +74,7 @@ def examples_of(samples, phonemes, durations):
     samples = samples[before * UNIT : before * UNIT + sum(units) * UNIT]
     mel, frames = mel_of(samples), frames_of(units)
     frames[-1] += len(mel) - frames.sum()
-    pitch, energy = prosody(samples, mel, frames)
+    pitch, energy = prosody(samples, mel, frames, extractor())
     return {
         "tokens": tokens,
         "durations": frames,

@@ -9,13 +9,13 @@ import torch
 from transformers import AutoModel, pipeline
 
 from course_utils import audio, pipelines, scoring
-from course_utils.finetuning.tts import HOP
 from course_utils.formats import spelling
-from course_utils.simulation.acoustics import RATE
+from course_utils.scoring import speech
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import fill_card
 from foundry.recognition import recognition_scores
 from foundry.speech.speech_data import PACKED
-from foundry.text_to_speech.tts_features import extractor, mel_of
+from foundry.text_to_speech.tts_features import HOP, extractor, mel_of
 from foundry.voices import voice_scores
 
 DOMAINS = ("home", "everyday", "phrasebook")
@@ -24,10 +24,10 @@ DOMAINS = ("home", "everyday", "phrasebook")
 SENTENCES = 50
 """Number of test sentences, evenly spaced in the test split."""
 
-TRAINING_VOICES = ("af_heart", "am_michael", "bf_emma", "bm_george")
+TRAINING_VOICES = ("Beth", "Jack", "Nina", "Ralph")
 """Voices of the training split in the scores."""
 
-TEST_VOICES = ("af_sarah", "am_liam", "bf_lily", "bm_lewis")
+TEST_VOICES = ("Alice", "Bob", "Carol", "Dave")
 """Voices of the test split in the scores; the model gets only their speaker embeddings."""
 
 
@@ -203,7 +203,7 @@ def score_vocoder(out, judge, real):
 
     def distortion(originals, copies):
         pairs = zip(originals, copies, strict=True)
-        return float(np.mean([scoring.mel_cepstral_distortion(a, b, RATE) for a, b in pairs]))
+        return float(np.mean([speech.mel_cepstral_distortion(a, b, RATE) for a, b in pairs]))
 
     return {
         "wer": {

@@ -22,10 +22,11 @@ import torch
 from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertForXVector
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
-from course_utils.finetuning.diarization import frame_labels, permutation_invariant_loss
-from course_utils.pipelines.stitching import track_vectors
+from course_utils.finetuning import frame_labels, permutation_invariant_loss
+from course_utils.pipelines import windows
+from course_utils.pipelines.segmentation import local_speaker_embeddings
 from course_utils.simulation import conversations
-from course_utils.simulation.acoustics import RATE
+from course_utils.simulation.augmentation import RATE
 from foundry.common.files import save_npz
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, muon, save_half
@@ -35,7 +36,7 @@ from foundry.speech.conformer import config_of, init_xavier
 from foundry.speech.feature_cache import run_jobs
 from foundry.voices import voice_scores
 from foundry.voices.train_robust_speaker import SPEEDS
-from foundry.voices.train_speaker import HEADS, HIDDEN, LAYERS, STRIDE, extractor, utterances_of
+from foundry.voices.train_speaker import HEADS, HIDDEN, LAYERS, STRIDE, utterances_of
 
 LOCAL_SPEAKERS = 3
 """Maximum number of speakers in a window."""
@@ -78,6 +79,12 @@ MIN_ALONE = 1.0
 
 
 @functools.cache
+def extractor():
+    """Return the feature extractor of the model, which normalises, unlike the speaker model's."""
+    return speech_features.extractor(STRIDE)
+
+
+@functools.cache
 def _speakers(cache):
     """Decode the training utterances once for each process: rows for `conversations.simulate`."""
     return conversations.cast(utterances_of(cache), MIN_UTTERANCES, SPEEDS)
@@ -102,13 +109,11 @@ def windows_of(conversation, seconds=SECONDS):
     speakers : list of str
         Names of the local speakers, "" for none.
     """
-    length = round(seconds * RATE)
-    last = len(conversation["audio"]) - length
     turns = {}
     for turn in conversation["turns"]:
         turns.setdefault(turn["speaker"], []).append(turn)
-    for first in [*range(0, last, length), last]:
-        samples = conversation["audio"][first : first + length]
+    for first, end in windows(len(conversation["audio"]), round(seconds * RATE)):
+        samples = conversation["audio"][first:end]
         features = speech_features.features_of(samples, extractor())
         # Windows of 25 ms give one vector less than 40 ms steps: repeat the last one.
         features = torch.cat([features, features[-1:]])[:VECTORS]
@@ -129,7 +134,7 @@ def _compute(job):
     """Simulate some conversations; return features, labels and speakers of their windows."""
     cache, seeds = job
     torch.set_num_threads(1)
-    windows = []
+    parts = []
     for seed in seeds:
         made = conversations.simulate(
             _speakers(cache),
@@ -139,8 +144,8 @@ def _compute(job):
             scene=SCENES[seed % len(SCENES)],
             alike=seed % 2 == 0,
         )
-        windows += windows_of(made)
-    features, labels, speakers = zip(*windows, strict=True)
+        parts += windows_of(made)
+    features, labels, speakers = zip(*parts, strict=True)
     return torch.stack(features).half().numpy(), np.stack(labels).astype(bool), speakers
 
 
@@ -179,7 +184,7 @@ class DiarizerWithHeads(TrainingHead):
         logits = self.model.classifier(outputs.last_hidden_state)
         vectors = torch.nn.functional.normalize(self.head(outputs.last_hidden_state).float(), dim=2)
         loss = permutation_invariant_loss(logits, labels) + clustering_loss(vectors, labels)
-        voices, alone = track_vectors(labels, outputs.hidden_states)
+        voices, alone = local_speaker_embeddings(labels, outputs.hidden_states)
         chosen = (speakers >= 0) & (alone * FRAME >= MIN_ALONE)
         return loss + SPEAKER_LOSS_WEIGHT * self.names(voices[chosen], speakers[chosen])
 

@@ -10,8 +10,9 @@ This is the second stage of its training, after the steps of `train_speaker`, wi
 After the first stage, the embeddings separate unseen voices on clean speech, but vary with the
 acoustic conditions. Here the mean embedding of a speaker's clean speech is the target for a noisy
 crop (distillation, Hinton et al. 2015), with speed perturbation at five speeds and three augmented
-copies at each. The embeddings must stay close to those before, because ``pocket-tts`` was trained
-with them, so the exported weights interpolate between both stages (WiSE-FT, Wortsman et al. 2022).
+copies at each. The embeddings must stay close to those before, because ``pocket-fastspeech`` was
+trained with them, so the exported weights interpolate between both stages (WiSE-FT, Wortsman et al.
+2022).
 """
 
 import functools
@@ -25,7 +26,7 @@ from transformers import Wav2Vec2BertForXVector
 
 from course_utils import audio, data
 from course_utils.simulation import conversations
-from course_utils.simulation.acoustics import RATE, over_telephone
+from course_utils.simulation.augmentation import RATE, over_telephone
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, interpolate, muon, save_half
 from foundry.speech.feature_cache import FeatureCache, load_or_compute, run_jobs
@@ -88,7 +89,7 @@ def augment(rng, samples):
     if rng.uniform() < 0.8:
         samples = simulate_channel(rng, samples)
     if rng.uniform() < 0.25:
-        samples = conversations.beneath(rng, samples, _music())
+        samples = conversations.add_music(rng, samples, _music())
     return over_telephone(samples) if rng.uniform() < 0.2 else samples
 
 

@@ -21,8 +21,9 @@ from transformers import Wav2Vec2BertForXVector
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
 from course_utils import audio
-from course_utils.simulation.acoustics import RATE, over_telephone
-from course_utils.simulation.conversations import PACES
+from course_utils.pipelines import FbankFeatureExtractor
+from course_utils.simulation.augmentation import RATE, over_telephone
+from course_utils.simulation.conversations import SPEEDS
 from foundry.common.files import write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, muon, save_half
@@ -35,9 +36,6 @@ from foundry.voices import voice_scores
 
 STRIDE = 4
 """Number of frames of 10 ms in a vector. 25 vectors a second are enough and twice as fast as 50."""
-
-FEATURES = {"do_normalize_per_mel_bins": False}
-"""Options of the feature extractor. Normalisation would remove the mean spectrum of a voice."""
 
 HIDDEN = 128
 """Hidden size."""
@@ -70,8 +68,11 @@ MAX_CROP = 75
 
 @functools.cache
 def extractor():
-    """Return the feature extractor of the model."""
-    return speech_features.extractor(STRIDE)
+    """Return the feature extractor; normalisation would remove the mean spectrum of a voice."""
+    mels = speech_features.MELS
+    return FbankFeatureExtractor(
+        mels, num_mel_bins=mels, stride=STRIDE, do_normalize_per_mel_bins=False
+    )
 
 
 def new_model(speakers, seed=0):
@@ -110,7 +111,7 @@ def compute_features(work, cache):
     rows = utterances_of(cache)
     names = sorted({row["speaker"] for row in rows})
     (work / "speakers.json").write_text(json.dumps(names))
-    job = functools.partial(features_of_job, speeds=PACES, copies=1, augment=_augment)
+    job = functools.partial(features_of_job, speeds=SPEEDS, copies=1, augment=_augment)
     load_or_compute(job, jobs_of(rows, names), path)
 
 
@@ -152,7 +153,7 @@ def features_of_job(job, speeds, copies, augment):
             for copy in range(copies):
                 rng = np.random.default_rng([number, which, copy])
                 augmented = augment(rng, samples)
-                features = speech_features.features_of(augmented, extractor(), **FEATURES)
+                features = speech_features.features_of(augmented, extractor())
                 label = speaker * len(speeds) + which
                 utterances.append((features, np.zeros(len(features)), [label]))
     return FeatureCache.of(utterances)
@@ -178,7 +179,7 @@ def train(work):
     """Train on the feature cache of a work folder and return the model."""
     utterances = FeatureCache.load(work / "features.npz")
     speakers = json.loads((work / "speakers.json").read_text())
-    model = new_model(len(speakers) * len(PACES))
+    model = new_model(len(speakers) * len(SPEEDS))
 
     def loss_of(step, generator):
         features, labels = crops(utterances, generator)
@@ -193,12 +194,11 @@ def export(work, real, out):
     """Export the model; write facts about its training and its scores in speaker verification."""
     model = train(work)
     facts = {
-        "utterances": len(FeatureCache.load(work / "features.npz")) // len(PACES),
+        "utterances": len(FeatureCache.load(work / "features.npz")) // len(SPEEDS),
         "speakers": model.config.num_labels,
         **TRAIN,
     }
     model.config.diarization_threshold = THRESHOLD
-    model.config.feature_options = FEATURES
     # Embeddings need neither the classification head nor the list of training speakers.
     model.config.num_labels = 2
     model.objective = AMSoftmaxLoss(model.config.xvector_output_dim, 2)

@@ -9,9 +9,8 @@ from transformers import pipeline
 
 from course_utils import audio, data, pipelines, scoring
 from course_utils.formats import rttm
-from course_utils.pipelines.linking import VoiceModel
 from course_utils.simulation import conversations
-from course_utils.simulation.acoustics import RATE, over_telephone
+from course_utils.simulation.augmentation import RATE, over_telephone
 from foundry.common.files import fill_card, write_results
 from foundry.recognition import recognition_scores
 from foundry.speech.speech_data import PACKED
@@ -32,7 +31,7 @@ SEGMENT = 1.0
 
 def embedder(folder):
     """Return a function from clips to the unit-length embeddings of an exported speaker model."""
-    voice_of = VoiceModel(folder)
+    voice_of = pipelines.SpeakerEmbedder(folder)
 
     def embed(clips):
         return np.stack([voice_of(clip) for clip in clips])
@@ -82,7 +81,7 @@ def verify_all(embed, real):
         line = [over_telephone(clip) for clip in noisy]
         table[f"{split}, also a telephone"] = verification(embed, line, speakers)
         mixed = [
-            conversations.beneath(np.random.default_rng(n), clip, music)
+            conversations.add_music(np.random.default_rng(n), clip, music)
             for n, clip in enumerate(noisy)
         ]
         table[f"{split}, also music"] = verification(embed, mixed, speakers)

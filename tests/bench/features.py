@@ -11,8 +11,8 @@ from course_utils.finetuning import recipes, training
 CLIPS = 60
 BATCH = 16
 RATE = 16_000
-JOBS = {"AST, 5 s": ("classification", "genres", "classification-base"),
-        "CTC, 2 s to 8 s": ("asr", "calls", "pocket-ctc")}  # fmt: skip
+JOBS = {"AST, 5 s": ("classification", "genres", "classifier-base"),
+        "CTC, 2 s to 8 s": ("asr", "calls", "ctc-recogniser")}  # fmt: skip
 
 
 def mapped(rows, extractor, folder, fresh):

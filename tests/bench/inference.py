@@ -16,17 +16,17 @@ CLIPS = 500
 RATE = 16_000
 BATCH = 8
 JOBS = (
-    ("classification", "audio-classification", "classification-base", CLIPS),
-    ("asr", "automatic-speech-recognition", "pocket-ctc", CLIPS),
-    ("asr", "automatic-speech-recognition", "pocket-whisper", 100),  # which takes its time
+    ("classification", "audio-classification", "classifier-base", CLIPS),
+    ("asr", "automatic-speech-recognition", "ctc-recogniser", CLIPS),
+    ("asr", "automatic-speech-recognition", "recogniser", 100),  # which takes its time
 )
 # Of each model: the file and the function in which its network runs, and its extractor.
 INSIDE = {
-    "classification-base": (
+    "classifier-base": (
         "modeling_audio_spectrogram_transformer", "audio_spectrogram_transformer", "forward",
     ),
-    "pocket-ctc": ("modeling_wav2vec2_bert", "seamless_m4t", "forward"),
-    "pocket-whisper": ("generation_whisper", "whisper", "generate"),
+    "ctc-recogniser": ("modeling_wav2vec2_bert", "seamless_m4t", "forward"),
+    "recogniser": ("generation_whisper", "whisper", "generate"),
 }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def compared(task, kind, model, paths, folder):
         "ours": lambda: ours(task, model, folder),
         "pipeline(list)": lambda: tutorial(kind, model, paths) and None,
     }
-    if model != "pocket-whisper":  # which generates, so that there is little to do without
+    if model != "recogniser":  # which generates, so that there is little to do without
         ways["sorted batches without pipeline"] = lambda: bare(task, model, paths) and None
     work = f"{kind}, {model}, {len(paths)} clips of 0.5 s to 10 s"
     found = comparison(work, paired(ways, rounds=2), **{"pipeline(list)": 1.5})
@@ -114,7 +114,7 @@ def measure_all():
     folders = dict(grown)
     line = growth(
         "CTC recognition", (30, 120, 480),
-        lambda count: ours("asr", "pocket-ctc", folders[count].name), "clips", repeats=1,
+        lambda count: ours("asr", "ctc-recogniser", folders[count].name), "clips", repeats=1,
         note="a fixed part, opening the model",
     )  # fmt: skip
     for folder in folders.values():

@@ -12,20 +12,12 @@ import os
 import platform
 import pstats
 import statistics
-import sys
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-FRAMES = (
-    "transformers.models.audio_spectrogram_transformer"
-    ".feature_extraction_audio_spectrogram_transformer",
-    "transformers.models.seamless_m4t.feature_extraction_seamless_m4t",
-)
-"""Where `course_utils.finetuning.frames` puts its function."""
 RESULTS = Path(__file__).with_name("results")
 PACKAGES = (
     "torch", "transformers", "datasets", "accelerate", "numpy", "librosa", "soundfile", "soxr",
@@ -47,35 +39,18 @@ def paired(ways, rounds=5):
     dict of str to list of float
         Seconds, by way.
     """
-    for name, way in ways.items():
-        with library(name):
-            way()
+    for way in ways.values():
+        way()
     taken = {name: [] for name in ways}
     for turn in range(rounds):
         names = list(ways) if turn % 2 == 0 else list(ways)[::-1]  # none is always first
         for name in names:
             gc.collect()  # so that none pays for what another left behind
-            with library(name):
-                started = time.perf_counter()
-                told = ways[name]()
-                seconds = time.perf_counter() - started
+            started = time.perf_counter()
+            told = ways[name]()
+            seconds = time.perf_counter() - started
             taken[name].append(told if isinstance(told, float) else seconds)
     return taken
-
-
-@contextmanager
-def library(name):
-    """Take back what the package changes in Transformers, for every way but its own."""
-    modules = [sys.modules[module] for module in FRAMES if module in sys.modules]
-    changed = [module.spectrogram for module in modules]
-    if name != "ours":
-        for module in modules:
-            module.spectrogram = sys.modules["transformers.audio_utils"].spectrogram
-    try:
-        yield
-    finally:
-        for module, function in zip(modules, changed, strict=True):
-            module.spectrogram = function
 
 
 def comparison(work, taken, ours="ours", note="", **targets):

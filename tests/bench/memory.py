@@ -40,7 +40,7 @@ STREAM = """
 import json, sys
 from measure import highest
 from course_utils.finetuning import recipes, sources, training
-recipe = recipes.find("classification")(training.checkpoint_of("classification-base"))
+recipe = recipes.find("classification")(training.checkpoint_of("classifier-base"))
 rows, _ = sources.training("classification", "genres", streaming=True)
 recipe.begin(rows)
 stream = iter(training._stream(recipe, rows, 1))

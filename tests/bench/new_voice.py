@@ -31,7 +31,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tuned", type=Path, required=True, help="folder that lesson 09 saved")
     parser.add_argument("--judge", type=Path, required=True, help="folder of a recogniser")
-    parser.add_argument("--voice", default="am_liam", help="speaker of the test split")
+    parser.add_argument("--voice", default="Bob", help="speaker of the test split")
     options = parser.parse_args()
 
     encoder = VoiceEncoder("cpu", verbose=False)
@@ -49,7 +49,10 @@ def main():
     places = np.linspace(0, len(rows) - 1, SENTENCES).round().astype(int)
     texts = [rows[place]["text"] for place in places]
     vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
-    for name, folder in {"by vector": POCKET / "pocket-tts", "fine-tuned": options.tuned}.items():
+    for name, folder in {
+        "by vector": POCKET / "pocket-fastspeech",
+        "fine-tuned": options.tuned,
+    }.items():
         pipelines.register()
         speak = pipeline("text-to-speech", model=str(folder), vocoder=vocoder.eval(), device="cpu")
         embedding = {"speaker_embedding": torch.from_numpy(vector)[None]}

@@ -20,7 +20,7 @@ import os
 os.environ["HF_HUB_OFFLINE"] = "1"
 from transformers import pipeline
 from course_utils import audio, catalog, data
-classify = pipeline("audio-classification", model=catalog.model("pocket-sounds"))
+classify = pipeline("audio-classification", model=catalog.model("sound-classifier"))
 samples, rate = audio.load(data.load("sounds", "test")[0]["audio"], sampling_rate=16_000)
 print(classify({"array": samples, "sampling_rate": rate})[0])
 """,

@@ -16,16 +16,16 @@ BATCH = 16
 EPOCHS = 2
 CLIPS = 48
 JOBS = {
-    "classification": ("classification", "genres", "classification-base"),
-    "CTC recognition": ("asr", "calls", "pocket-ctc"),
-    "seq2seq recognition": ("asr", "calls", "pocket-whisper"),
+    "classification": ("classification", "genres", "classifier-base"),
+    "CTC recognition": ("asr", "calls", "ctc-recogniser"),
+    "seq2seq recognition": ("asr", "calls", "recogniser"),
 }
 EXAMPLE = "recipe of the examples"
 PLAIN = "the same without gradient checkpointing"
 PARTS = {
     "decoding": ("course_utils/audio.py", "load"),
     "features and labels": (("recipes/recognition.py", "recipes/classification.py"), "examples"),
-    "forward": ("course_utils/finetuning/training.py", "compute_loss"),
+    "forward": ("transformers/trainer.py", "compute_loss"),
     "backward": ("accelerate/accelerator.py", "backward"),
     "optimizer": ("torch/optim/adam.py", "step"),
 }
@@ -39,12 +39,8 @@ def ours(task, rows, model, epochs, folder):
     fresh = recipe.fresh_model()
     started = time.perf_counter()
     examples = training._examples(recipe, rows)
-    settings = example_recipe.arguments(
-        folder, BATCH, epochs, label_names=list(recipe.label_names), **recipe.settings
-    )
-    trainer = training.RecipeTrainer(
-        recipe, True, fresh, settings, train_dataset=examples, data_collator=recipe.collator(fresh)
-    )
+    settings = example_recipe.arguments(folder, BATCH, epochs, label_names=list(recipe.label_names))
+    trainer = training.RecipeTrainer(recipe, True, fresh, settings, train_dataset=examples)
     trainer.train()
     return time.perf_counter() - started
 
@@ -55,8 +51,8 @@ def ways(task, rows, model, folder):
     recipe = recipes.find(task)(checkpoint)
     recipe.begin(rows)
     examples = training._examples(recipe, rows)
-    if recipe.length is not None:
-        examples.sort(key=recipe.length)
+    if recipe.grouped_by is not None:
+        examples.sort(key=lambda example: len(example[recipe.grouped_by]))
     fresh = recipe.fresh_model()
     collate = recipe.collator(fresh)
     batches = [collate(examples[n : n + BATCH]) for n in range(0, len(examples), BATCH)]
@@ -66,7 +62,7 @@ def ways(task, rows, model, folder):
             rows, checkpoint, folder, BATCH, EPOCHS
         )
     else:
-        common = (rows, checkpoint, folder, BATCH, EPOCHS, recipe.kind)
+        common = (rows, checkpoint, folder, BATCH, EPOCHS, recipe.auto_class)
         found[EXAMPLE] = lambda: example_recipe.recognition(*common)
         found[PLAIN] = lambda: example_recipe.recognition(*common, checkpointing=False)
     found[LIMIT] = lambda: example_recipe.ready(recipe.fresh_model(), batches, EPOCHS)

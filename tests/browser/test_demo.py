@@ -109,7 +109,7 @@ def test_an_uploaded_file_is_answered(open_demo):
     sounds = data.load("sounds", split="test")
     dog = sounds["label"][:].index(sounds.features["label"].str2int("dog"))
     bark = audio.encode(*audio.load(sounds[dog]["audio"]))
-    classify = pipeline("audio-classification", model=str(catalog.where("pocket-sounds")))
+    classify = pipeline("audio-classification", model=str(catalog.where("sound-classifier")))
     demo = open_demo(classify)
     demo.upload("bark.wav", bark)
     demo.page.get_by_test_id("label-output-value").get_by_text("dog").wait_for()

@@ -77,7 +77,7 @@ name = "course_utils"
 version = "0.0.1"
 """,
     "course_utils/__init__.py": "",
-    "course_utils/lesson.py": "def colab_token():\n    print('from a repository')\n",
+    "course_utils/lesson.py": "print('from a repository')\n",
 }
 
 
@@ -168,7 +168,7 @@ def colab(tmp_path_factory):
 
 @dataclass
 class Arrival:
-    """What the first cell did, with nothing to install from, a repository, and the wheel."""
+    """What the first cells did, with nothing to install from, a repository, and the wheel."""
 
     wheel: Path
     folder: Path
@@ -205,7 +205,7 @@ def arrival(colab, tmp_path_factory):
     subprocess.run([sys.executable, *build], check=True)
     (wheel,) = folder.glob("*.whl")
     before = freeze()
-    cells = colab.run(folder, ARRIVE, setup_cell(), LEAVE)
+    cells = colab.run(folder, ARRIVE, setup_cell(), 'lesson.start("00")', LEAVE)
     return Arrival(wheel, folder, refusal, repository, cells, before, freeze())
 
 

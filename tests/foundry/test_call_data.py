@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from course_utils import audio, data
+from course_utils import audio, data, scoring
 from foundry.speech import call_data, sentences, speech_plan
 
 
@@ -45,7 +45,7 @@ def test_calls_are_shipped_with_texts_intents_and_voices(shipped):
     assert {split: len(rows) for split, rows in shipped.items()} == speech_plan.TELLER
     for rows in shipped.values():
         assert rows.features["label"].names == sentences.INTENTS["teller"]
-        assert all(text == sentences.normalise(text) for text in rows["text"])
+        assert all(text == scoring.normalise_text(text) for text in rows["text"])
         for row in rows.select(range(0, len(rows), 20)):
             samples, rate = audio.load(row["audio"])
             assert rate == call_data.LINE

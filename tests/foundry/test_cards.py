@@ -23,7 +23,7 @@ CARDS = {
     "pocket-whisper": recognition_scores.write_card,
     "pocket-speaker": voice_scores.write_card,
     "pocket-diarizer": voice_scores.write_card,
-    "pocket-tts": tts_scores.write_speaker_card,
+    "pocket-fastspeech": tts_scores.write_speaker_card,
     "pocket-vocoder": tts_scores.write_vocoder_card,
     "pocket-genres": music_scores.write_classifier_card,
     "pocket-music": music_scores.write_card,

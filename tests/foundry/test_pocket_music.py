@@ -25,7 +25,7 @@ def play():
 
 
 def test_the_card_says_what_was_measured():
-    card = catalog.card("pocket-music")
+    card = catalog.card("music-generator")
     tables = music_scores.tables(RESULTS)
     assert all(row in card for row in tables["scores"].splitlines())
     assert f"takes {tables['factor']} s" in card and "$" not in card
@@ -44,7 +44,7 @@ def test_the_judge_knows_recordings_of_the_test_split():
     said = json.loads((folder / "results.json").read_text())["accuracy"]
     assert said == pytest.approx(music_scores.score_classifier(folder))
     assert said["n"] == 140 and said["share"] >= 0.9
-    assert f"{100 * said['share']:.0f} %" in catalog.card("pocket-genres").replace("\n", " ")
+    assert f"{100 * said['share']:.0f} %" in catalog.card("genre-classifier").replace("\n", " ")
 
 
 def test_it_plays_five_seconds_that_depend_on_prompt_and_seed(play):

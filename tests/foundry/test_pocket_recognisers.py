@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,7 @@ from transformers import AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcess
 
 from course_utils import data, scoring
 from course_utils.catalog import POCKET
-from course_utils.course.checks.lesson_04 import merged
-from course_utils.formats import subtitles
+from course_utils.course.checks.lesson_04 import collapse
 from foundry.recognition import recognition_scores
 from foundry.recognition.leave_one_out import PERSONS
 from foundry.recognition.phone_head import TRAINED_DOMAINS
@@ -59,7 +59,7 @@ def test_plain_auto_classes_open_both():
 @given(st.lists(st.integers(0, 29), max_size=40))
 def test_collapsing_by_hand_equals_the_tokenizers(ids):
     tokenizer = AutoProcessor.from_pretrained(POCKET / "pocket-ctc").tokenizer
-    left = [token for token in merged(ids) if token != tokenizer.pad_token_id]
+    left = collapse(ids, tokenizer.pad_token_id)
     spelled = "".join(tokenizer.convert_ids_to_tokens(left)).replace("|", " ")
     assert spelled.split() == tokenizer.decode(ids).split()
 
@@ -103,9 +103,9 @@ def test_ten_minutes_in_chunks_with_bounded_memory_and_valid_subtitles(tmp_path)
     found = json.loads(done.stdout)
     assert found["seconds"] == 600
     assert found["more"] < 200  # MiB beyond a minute's; the samples alone are 37 a copy
-    lines = subtitles.load(tmp_path / "long.srt")
-    assert lines[-1]["timestamp"][1] <= 600.1
-    assert " ".join(line["text"] for line in lines).split() == found["text"].split()
+    lines = pysubs2.load(tmp_path / "long.srt")
+    assert lines[-1].end <= 600_100  # ms
+    assert " ".join(line.text for line in lines).split() == found["text"].split()
     # What is cut into chunks is spelled about as well as clip by clip. (Not so its words: between
     # two sentences the model often writes no space.)
     sides = {"predictions": [found["text"]], "references": [found["said"]]}

@@ -17,7 +17,7 @@ from transformers import ASTFeatureExtractor, pipeline
 
 from course_utils import audio
 from course_utils.catalog import POCKET
-from course_utils.simulation import acoustics
+from course_utils.simulation import augmentation
 from foundry.common import sound_synthesis
 from foundry.sounds import animals_and_people as voices
 from foundry.sounds import sound_data, things, train_sounds
@@ -70,8 +70,8 @@ def test_an_unknown_split_is_refused():
 
 @pytest.mark.parametrize("slope", [-6.0, -3.0, 0.0, 3.0])
 def test_noise_has_the_slope_it_is_asked_for(slope):
-    samples = acoustics.noise(np.random.default_rng(1), 1 << 17, slope)
-    frequencies, power = signal.welch(samples, acoustics.RATE, nperseg=4096)
+    samples = augmentation.noise(np.random.default_rng(1), 1 << 17, slope)
+    frequencies, power = signal.welch(samples, augmentation.RATE, nperseg=4096)
     inside = (frequencies > 100) & (frequencies < 6000)
     measured = np.polyfit(np.log2(frequencies[inside]), 10 * np.log10(power[inside]), 1)[0]
     assert measured == pytest.approx(slope, abs=0.2)
@@ -93,16 +93,16 @@ def test_wander_is_smooth_and_as_deep_as_asked():
 
 
 def test_band_keeps_what_it_should():
-    samples = acoustics.noise(np.random.default_rng(0), 16000)
-    spectrum = np.abs(np.fft.rfft(acoustics.band(samples, 1000, 2000, 4)))
+    samples = augmentation.noise(np.random.default_rng(0), 16000)
+    spectrum = np.abs(np.fft.rfft(augmentation.band(samples, 1000, 2000, 4)))
     assert spectrum[1200:1800].mean() > 20 * spectrum[4000:].mean()
-    assert np.array_equal(acoustics.band(samples, None, 8000), samples)
+    assert np.array_equal(augmentation.band(samples, None, 8000), samples)
 
 
 def test_in_a_room_the_treble_dies_twice_as_fast_as_the_bass():
     click = np.zeros(16000)
     click[0] = 1
-    wet = acoustics.reverberate(np.random.default_rng(0), click, 0.5, 1.0)
+    wet = augmentation.reverberate(np.random.default_rng(0), click, 0.5, 1.0)
     assert wet[0] == pytest.approx(1)
     assert np.sum(wet[1:] ** 2) == pytest.approx(1, rel=0.01)
     assert np.abs(wet[8001:]).max() < 1e-9
@@ -126,9 +126,9 @@ def test_modes_ring_at_their_frequency_and_never_alias():
 
 def test_add_at_cuts_what_sticks_out():
     track = np.zeros(5)
-    acoustics.add_at(track, np.ones(3), -1)
-    acoustics.add_at(track, np.ones(3), 4)
-    acoustics.add_at(track, np.ones(3), 9)
+    augmentation.add_at(track, np.ones(3), -1)
+    augmentation.add_at(track, np.ones(3), 4)
+    augmentation.add_at(track, np.ones(3), 9)
     assert track.tolist() == [1, 1, 0, 0, 1]
 
 
@@ -152,7 +152,7 @@ def test_a_seed_fixes_a_clip_and_its_bounds(label):
     assert np.isfinite(clear).all() and 0.25 < np.abs(clear).max() <= 0.96
     assert samples.dtype == np.float32 and samples.ndim == 1
     assert 1.0 <= parameters["seconds"] <= 3.0
-    assert len(samples) == round(parameters["seconds"] * acoustics.RATE)
+    assert len(samples) == round(parameters["seconds"] * augmentation.RATE)
     assert np.isfinite(samples).all() and 0.04 < np.abs(samples).max() <= 0.99
 
 
@@ -167,7 +167,7 @@ def test_the_splits_share_no_main_parameter(label):
 
 
 def test_length_can_be_chosen_and_labels_are_checked():
-    assert len(sound_data.render("dog", "train", 0, seconds=5.0)[0]) == 5 * acoustics.RATE
+    assert len(sound_data.render("dog", "train", 0, seconds=5.0)[0]) == 5 * augmentation.RATE
     with pytest.raises(ValueError, match="label is 'wolf'; the sounds are baby_cry"):
         sound_data.render("wolf", "train", 0)
 
@@ -182,7 +182,7 @@ def test_every_recorded_class_has_a_label():
 @pytest.mark.parametrize("event", [voices.rooster, voices.cat])
 def test_the_highest_fundamental_is_the_parameter(event, seed):
     samples, parameters = event(np.random.default_rng(seed + 1), "train", 2.5)
-    pitch, voiced, _ = librosa.pyin(samples, fmin=150, fmax=1600, sr=acoustics.RATE)
+    pitch, voiced, _ = librosa.pyin(samples, fmin=150, fmax=1600, sr=augmentation.RATE)
     assert voiced.sum() > 5
     top = np.nanpercentile(pitch, 90)
     assert top == pytest.approx(parameters["pitch"], rel=0.2)
@@ -192,7 +192,7 @@ def test_the_highest_fundamental_is_the_parameter(event, seed):
 def test_a_siren_sweeps_between_its_pitches(seed):
     samples, parameters = things.siren(np.random.default_rng(seed), "train", 3.0)
     low, high = parameters["pitch"], parameters["pitch"] * parameters["ratio"]
-    pitch = librosa.yin(samples, fmin=200, fmax=3500, sr=acoustics.RATE, frame_length=1024)[8:-8]
+    pitch = librosa.yin(samples, fmin=200, fmax=3500, sr=augmentation.RATE, frame_length=1024)[8:-8]
     inside = (pitch > 0.93 * low) & (pitch < 1.07 * high)
     assert inside.mean() > 0.8
 
@@ -201,7 +201,7 @@ def test_a_siren_sweeps_between_its_pitches(seed):
 def test_a_bell_has_a_partial_at_its_pitch(seed):
     samples, parameters = things.bell(np.random.default_rng(seed), "train", 3.0)
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    near = np.abs(np.fft.rfftfreq(len(samples), 1 / acoustics.RATE) - parameters["pitch"]) < 4
+    near = np.abs(np.fft.rfftfreq(len(samples), 1 / augmentation.RATE) - parameters["pitch"]) < 4
     assert spectrum[near].max() > 20 * np.median(spectrum)
 
 
@@ -222,7 +222,7 @@ def test_a_clock_ticks_at_its_period(seed):
 def test_a_chainsaw_buzzes_and_rain_does_not(seed):
     def buzz(samples):
         power = np.fft.irfft(np.abs(np.fft.rfft(samples, 2 * len(samples))) ** 2)
-        lags = slice(acoustics.RATE // 250, acoustics.RATE // 20)
+        lags = slice(augmentation.RATE // 250, augmentation.RATE // 20)
         return power[lags].max() / power[0]
 
     saw, _ = things.chainsaw(np.random.default_rng(seed), "train", 2.0)
@@ -266,7 +266,7 @@ def test_shipped_clips_decode_to_what_the_code_renders(shipped):
         clip = clips[sound_data.LABELS.index("rooster")]
         samples, rate = audio.load(clip["audio"])
         made, parameters = sound_data.render("rooster", split, 0, close=True)
-        assert rate == acoustics.RATE and 0 <= len(samples) - len(made) < 320  # a packet
+        assert rate == augmentation.RATE and 0 <= len(samples) - len(made) < 320  # a packet
         assert clip["seed"] == parameters["seed"]
         assert clip["audio"]["path"] == f"rooster/{split}-0000.ogg"
         assert json.loads(clip["parameters"])["pitch"] == parameters["pitch"]

@@ -6,7 +6,7 @@ import torch
 
 from course_utils import audio
 from course_utils.simulation import conversations
-from course_utils.simulation.acoustics import noise
+from course_utils.simulation.augmentation import noise
 from foundry.voices import train_diarizer, train_speaker
 
 

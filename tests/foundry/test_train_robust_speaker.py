@@ -7,7 +7,7 @@ import torch
 from transformers import Wav2Vec2BertForXVector
 
 from course_utils import audio
-from course_utils.pipelines.linking import VoiceModel
+from course_utils.pipelines import SpeakerEmbedder
 from foundry.speech.feature_cache import FeatureCache
 from foundry.voices import train_robust_speaker, train_speaker
 
@@ -17,7 +17,6 @@ def folders(tones, tmp_path):
     """A work folder, a cache with two speakers' tones, and a small model of the first half."""
     out = tmp_path / "model"
     model = train_speaker.new_model(2)
-    model.config.feature_options = train_speaker.FEATURES
     model.save_pretrained(out)
     train_speaker.extractor().save_pretrained(out)
     (tmp_path / "work").mkdir()
@@ -39,7 +38,7 @@ def test_targets_are_what_the_first_half_says_of_clean_speech(folders):
     assert ends[0] > ends[-1]  # slower, and longer
     assert targets.shape == (2 * paces, 128)
     assert np.linalg.norm(targets, axis=1) == pytest.approx(1, abs=1e-5)
-    voice_of = VoiceModel(out)
+    voice_of = SpeakerEmbedder(out)
     clips = [audio.load(path, 16_000)[0] for path in sorted(cache.glob("speech/train/*.flac"))]
     mean = np.mean([voice_of(clip) for clip in clips], axis=0)
     at_own_pace = paces + train_robust_speaker.SPEEDS.index(1.0)

@@ -1,4 +1,4 @@
-"""The network behind pocket-tts learns what it is shown."""
+"""The network behind pocket-fastspeech learns what it is shown."""
 
 import json
 

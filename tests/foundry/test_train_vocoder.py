@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.finetuning.tts import HOP
 from foundry.text_to_speech import train_vocoder as vocoder
-from foundry.text_to_speech.tts_features import extractor, mel_of
+from foundry.text_to_speech.tts_features import HOP, extractor, mel_of
 
 RATE = 16_000
 

@@ -26,7 +26,7 @@ def offline(hub_home, monkeypatch):
 
 def test_every_original_is_there_in_miniature(monkeypatch):
     monkeypatch.setenv("COURSE_PROFILE", "hub")
-    wanted = {e.hub for lesson in syllabus.lessons() for e in catalog.downloads(lesson.number)}
+    wanted = {e.hub for lesson in syllabus.lessons() for e in catalog.to_download(lesson.number)}
     assert wanted == set(tiny_models.MAKERS) | set(tiny_data.MAKERS)
 
 

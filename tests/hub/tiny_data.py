@@ -75,10 +75,10 @@ def librispeech(folder):
     speech, seen, rows = everything("speech"), {}, []
     known = sorted(name for name in set(speech["speaker"]) if ":" not in name)
     who = {speaker: 84 + 13 * number for number, speaker in enumerate(known)}
-    who["bm_lewis"] = 1272
+    who["Dave"] = 1272
     for row in speech:
         number = next(seen.setdefault(row["speaker"], itertools.count()))
-        if row["speaker"] in who and number < (30 if row["speaker"] == "bm_lewis" else 8):
+        if row["speaker"] in who and number < (30 if row["speaker"] == "Dave" else 8):
             name = f"{who[row['speaker']]}-128104-{number:04d}"
             rows.append({
                 "file": f"{name}.flac", "text": row["text"].upper(),

@@ -7,6 +7,7 @@ import pytest
 
 from course_utils import catalog
 from course_utils.course import exercises, syllabus
+from workshop import stamp
 
 PATHS = sorted(syllabus.folder().glob("[0-9][0-9]_*.ipynb"))
 FRONT_PAGE_ONLY = re.compile(r"^\s*(?:from course_utils\.\w+|import course_utils\.)", re.M)
@@ -60,9 +61,7 @@ def test_a_cell_is_short_and_imports_only_the_front_page(cells):
 
 def test_the_arc(path, cells):
     lesson = syllabus.read(path)
-    assert tags(cells[0]) == ["card"] and source(cells[0]) == syllabus.card(
-        lesson, syllabus.repository()
-    )
+    assert tags(cells[0]) == ["card"] and source(cells[0]) == stamp.card(lesson, stamp.repository())
     assert source(cells[2]).startswith(f'lesson.start("{lesson.number}")')
     headings = re.findall(r"^## (.+)$", "\n".join(source(c) for c in cells), re.M)
     for wanted in ("Guess first", "Check yourself", "Takeaways"):
@@ -70,14 +69,18 @@ def test_the_arc(path, cells):
     assert f'exercises.quiz("{lesson.number}")' in "\n".join(source(cell) for cell in code(cells))
 
 
-def test_the_setup_cell_is_the_same_everywhere(cells):
+def test_the_setup_cell_is_short_folded_and_the_same_everywhere(cells):
     reference = json.loads(PATHS[0].read_text(encoding="utf-8"))["cells"][1]
     assert source(cells[1]) == source(reference)
+    assert source(cells[1]).startswith("# @title Setup\n")
+    assert len(source(cells[1]).splitlines()) <= 12
+    assert cells[1]["metadata"]["jupyter"]["source_hidden"] is True
+    assert cells[1]["metadata"]["cellView"] == "form"
 
 
 def test_the_readme_and_every_lesson_name_the_same_repository_or_none():
     readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
-    opener = readme.split(syllabus.COLAB_MARKS[0])[1].split(syllabus.COLAB_MARKS[1])[0]
+    opener = readme.split(stamp.COLAB_MARKS[0])[1].split(stamp.COLAB_MARKS[1])[0]
     opened, installed = [("README", opener)], []
     for path in PATHS:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -109,18 +112,14 @@ def test_links_to_other_lessons_lead_somewhere(path, cells):
 
 def test_each_exercise_has_heading_stub_and_folded_solution(path, cells):
     lesson = syllabus.read(path).number
-    for exercise in exercises.catalogue(lesson):
-        unit = "minute" if exercise.minutes == 1 else "minutes"
-        heading = (
-            f"### Exercise {exercise.id} (difficulty {exercise.difficulty}, "
-            f"{exercise.minutes} {unit})"
-        )
-        assert any(heading in source(cell) for cell in cells), heading
-        call = f'exercises.check("{exercise.id}",'
+    for exercise_id in exercises.catalogue(lesson):
+        heading = rf"^### Exercise {exercise_id} \(difficulty [1-4], (1 minute|\d+ minutes)\)$"
+        assert any(re.search(heading, source(cell), re.M) for cell in cells), heading
+        call = f'exercises.check("{exercise_id}",'
         stub, solution = (cell for cell in code(cells) if call in source(cell))
         assert tags(stub) == [] and "your turn" in source(stub)
-        assert text_output(stub) == f"{exercise.id} not attempted yet\n"
+        assert text_output(stub) == f"{exercise_id} not attempted yet\n"
         assert tags(solution) == ["solution"]
         assert solution["metadata"]["jupyter"]["source_hidden"] is True
-        assert source(solution).startswith(f"# @title Solution {exercise.id}")
-        assert text_output(solution) == f"✓ {exercise.id}\n"
+        assert source(solution).startswith(f"# @title Solution {exercise_id}")
+        assert text_output(solution) == f"✓ {exercise_id}\n"

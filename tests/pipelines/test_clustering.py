@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from transformers import PretrainedConfig
+from transformers import PreTrainedConfig
 
 from course_utils import pipelines
 from course_utils.pipelines import clustering
@@ -88,13 +88,13 @@ def test_a_piece_that_is_like_nobody_is_no_speaker():
 
 
 def test_more_pieces_than_are_clustered_find_their_group(monkeypatch):
-    monkeypatch.setattr(clustering, "MOST", 50)
+    monkeypatch.setattr(clustering, "MAX_PIECES", 50)
     vectors, spans, labels = voices([120, 90, 40])
     assert agree(clustering.cluster(vectors, spans, None, 0.5), labels)
 
 
 def test_pieces_cover_the_speech_and_a_moment_goes_to_the_nearest_middle():
-    method = clustering.Clustering(PretrainedConfig(), RATE)
+    method = clustering.Clustering(PreTrainedConfig(), RATE)
     assert method.threshold == 0.5
     samples = bursts([(0.5, 4.6), (6.0, 6.4)], seconds=8)
     spans = np.array(method.spans(samples))
@@ -102,14 +102,14 @@ def test_pieces_cover_the_speech_and_a_moment_goes_to_the_nearest_middle():
     assert (np.diff(spans, axis=1) <= method.window).all()
     assert spans[-2, 1] / RATE == pytest.approx(4.6, abs=0.06)
     assert spans[-1] / RATE == pytest.approx([6.0, 6.4], abs=0.06)
-    spans = np.array([[0, 32_000, 0], [16_000, 48_000, 0], [52_000, 60_000, 0]])
-    outputs = [{"vectors": np.eye(2)[[row]]} for row in (0, 1, 1)]
-    turns = method.turns(spans, outputs, 2, None)
+    spans = np.array([[0, 32_000], [16_000, 48_000], [52_000, 60_000]])
+    outputs = {"embeddings": np.eye(2)[[0, 1, 1]]}
+    turns = method.turns(samples, spans, outputs, 2, None)
     # Middles at 1 and 2 s: the border lies between them. Then a pause of 0.25 s.
     assert [tuple(turn[1:]) for turn in turns] == [(0.0, 1.5), (1.5, 3.75)]
 
 
 def test_without_speech_there_is_nobody_and_the_threshold_is_the_configurations():
-    method = clustering.Clustering(PretrainedConfig(diarization_threshold=0.3), RATE)
+    method = clustering.Clustering(PreTrainedConfig(diarization_threshold=0.3), RATE)
     assert method.threshold == 0.3
     assert method.spans(np.zeros(RATE, np.float32)) == []

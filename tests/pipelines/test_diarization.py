@@ -18,8 +18,8 @@ pipelines.register()
 
 MODELS = {
     "clustering": {"model": str(POCKET / "pocket-speaker")},
-    "stitching": {"model": str(POCKET / "pocket-diarizer")},
-    "linking": {
+    "segmentation": {"model": str(POCKET / "pocket-diarizer")},
+    "segment_and_embed": {
         "model": str(POCKET / "pocket-diarizer"),
         "speaker_model": str(POCKET / "pocket-speaker"),
     },
@@ -78,6 +78,8 @@ def test_batches_and_lists_give_the_same(diarize, talk):
     short = talk["audio"][:40_000]
     one = [diarize(talk["audio"]), diarize(short)]
     many = diarize([talk["audio"], short], batch_size=4)
+    clips = (clip for clip in (talk["audio"], short))
+    assert list(diarize(clips, batch_size=4)) == many
     for wanted, found in zip(one, many, strict=True):
         assert der({"turns": wanted}, found) < 0.02
 
@@ -119,6 +121,7 @@ def test_a_monologue_and_eight_speakers_are_told_apart(diarize):
         ({"num_speakers": 2.5}, "num_speakers is 2.5"),
         ({"num_speakers": True}, "num_speakers is True"),
         ({"threshold": 3}, "threshold is 3: a cosine"),
+        ({"batch_size": 0}, "batch_size is 0: give a whole number from 1 on"),
     ],
 )
 def test_impossible_options_are_named(diarize, options, message):
@@ -151,6 +154,7 @@ from course_utils import data, pipelines
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
+pipelines.register()
 rows = data.load("speech", split="test")
 talk = conversations.simulate(rows, 1, speakers=(3, 3), seconds=80)
 minute = talk["audio"][: 60 * 16_000]

@@ -32,7 +32,7 @@ def colours(frames, buzz, hiss):
 
 def test_a_buzz_has_all_harmonics_of_its_pitch_and_no_others(vocoder):
     pitch = torch.full((1, 16_000), 220.0)
-    samples = vocoder._buzz(pitch, torch.ones(1, 16_000))[0].double().numpy()
+    samples = vocoder._tone(pitch, torch.ones(1, 16_000))[0].double().numpy()
     power = np.abs(np.fft.rfft(samples)) ** 2
     harmonics = power[220::220]  # 36 of them below half the rate
     assert harmonics == pytest.approx(harmonics[0], rel=1e-2)

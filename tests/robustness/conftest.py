@@ -9,7 +9,7 @@ from course_utils import catalog, data
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
     """The pocket classifier, but small."""
-    folder, source = tmp_path_factory.mktemp("small"), catalog.model("pocket-sounds")
+    folder, source = tmp_path_factory.mktemp("small"), catalog.model("sound-classifier")
     config = AutoConfig.from_pretrained(source)
     config.hidden_size, config.num_hidden_layers, config.num_attention_heads = 8, 1, 1
     config.intermediate_size = 8

@@ -123,7 +123,7 @@ def test_answers_on_a_full_disk_end_in_a_sentence_and_are_taken_up_again(sounds,
         "evaluate",
         "classification",
         "--model",
-        "pocket-sounds",
+        "sound-classifier",
     ]
     command += ["--data", sounds, "--out", out, "--batch-size", 1]
     done = said(command, preexec_fn=limited(150))  # one line and a part of the next

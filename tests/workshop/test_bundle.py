@@ -9,14 +9,15 @@ import pytest
 from typer.testing import CliRunner
 
 import workshop
-from course_utils.course import cli, syllabus
+from course_utils.course import syllabus
 from workshop import WorkshopError, bundle, wheels
+from workshop import __main__ as command
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
-    done = CliRunner().invoke(cli.app, ["workshop", "--no-wheels", "--out", str(folder)])
+    done = CliRunner().invoke(command.app, ["bundle", "--no-wheels", "--out", str(folder)])
     assert done.exit_code == 0, done.output
     (packed,) = folder.glob("*.zip")
     assert done.stdout.startswith(f"{packed} (") and done.stdout.endswith(" MB)\n")
@@ -28,10 +29,10 @@ def test_the_zip_holds_a_lesson_in_every_edition(made):
         names = set(packed.namelist())
     for lesson in syllabus.lessons():
         stem = lesson.file.removesuffix(".ipynb")
-        for place in ("lessons", "recall", "instructor/lessons"):
-            assert f"audio-course/{place}/{stem}.ipynb" in names
-        for place in ("slides", "instructor/slides"):
-            assert f"audio-course/{place}/{stem}.html" in names
+        for directory in ("lessons", "recall", "instructor/lessons"):
+            assert f"audio-course/{directory}/{stem}.ipynb" in names
+        for directory in ("slides", "instructor/slides"):
+            assert f"audio-course/{directory}/{stem}.html" in names
     for name in (
         "start.py", "README.md", "LICENSE", "exercises.html", "instructor/guide.html",
         "instructor/guide.md", "slides/reveal/reveal.js", "slides/reveal/LICENSE",
@@ -75,13 +76,13 @@ def test_start_says_for_which_machine_the_bundle_is(made, tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "ask for one with wheels"),
         (["--instructor"], "this copy of the bundle is for learners"),
     ],
 )
-def test_start_names_what_was_not_unpacked(made, tmp_path, arguments, said):
+def test_start_names_what_was_not_unpacked(made, tmp_path, arguments, message):
     start = tmp_path / "start.py"
     start.write_bytes((made.parent / bundle.FOLDER / "start.py").read_bytes())
     if arguments:
@@ -90,7 +91,7 @@ def test_start_names_what_was_not_unpacked(made, tmp_path, arguments, said):
         (tmp_path / ".venv").mkdir()
         (tmp_path / ".venv" / "ready").touch()
     done = subprocess.run([sys.executable, start, *arguments], capture_output=True, text=True)
-    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_gathering_fails_in_one_sentence(monkeypatch, tmp_path):
@@ -113,16 +114,15 @@ def test_a_missing_package_is_named_with_its_cure(monkeypatch):
         monkeypatch.delitem(sys.modules, f"workshop.{name}", raising=False)
         monkeypatch.delattr(workshop, name, raising=False)
     monkeypatch.delitem(sys.modules, "latex2mathml.converter", raising=False)
-    with pytest.raises(
-        WorkshopError, match=r'latex2mathml.* pip install "course_utils\[workshop\]"'
-    ):
-        cli._part("site")
+    monkeypatch.setattr(sys, "argv", ["workshop", "site"])
+    with pytest.raises(SystemExit, match=r'latex2mathml.* pip install "course_utils\[workshop\]"'):
+        command.main()
 
 
 def test_the_command_ends_a_mistake_in_one_sentence(monkeypatch):
     def app():
         raise WorkshopError("no reveal")
 
-    monkeypatch.setattr(cli, "app", app)
-    with pytest.raises(SystemExit, match="course-utils: no reveal"):
-        cli.main()
+    monkeypatch.setattr(command, "app", app)
+    with pytest.raises(SystemExit, match="workshop: no reveal"):
+        command.main()

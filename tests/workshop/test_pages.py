@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course_utils.course import cli, syllabus
+from course_utils.course import syllabus
+from workshop import __main__ as command
 from workshop import editions, fallbacks, pages
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -31,7 +32,7 @@ class Fetched(HTMLParser):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    done = CliRunner().invoke(cli.app, ["site", "--out", str(folder)])
+    done = CliRunner().invoke(command.app, ["site", "--out", str(folder)])
     assert done.exit_code == 0 and done.stdout == f"{folder / 'index.html'}\n", done.output
     return folder
 
@@ -121,7 +122,7 @@ def test_index_has_the_table_of_the_readme(built):
 def test_solutions_are_folded(built):
     for lesson in syllabus.lessons():
         page = (built / f"{lesson.file[:-6]}.html").read_text(encoding="utf-8")
-        tasks = editions.tasks(editions.read(lesson), lesson.number)
+        tasks = editions.tasks(editions.read(lesson))
         shown = re.findall(r'<details class="solution">\s*<summary>Solution ([\d.]+)', page)
         assert shown == [task.id for task in tasks]
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from course_utils.course import exercises, syllabus
-from workshop import WorkshopError, guide, notes, schedule
+from course_utils.course import syllabus
+from workshop import WorkshopError, editions, guide, notes, schedule
 
 PLANS = schedule.plans()
 plans = pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.split(":")[0])
@@ -17,13 +17,13 @@ LONGEST = 100  # minutes that people sit without a break
 def test_every_section_has_notes(lesson):
     cells = json.loads((syllabus.folder() / lesson.file).read_text(encoding="utf-8"))["cells"]
     text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    said = notes.read(lesson.number)
-    assert list(said) == ["Opening", *re.findall(r"^## (.+)$", text, re.M)]
-    for name, note in said.items():
+    speaker_notes = notes.read(lesson.number)
+    assert list(speaker_notes) == ["Opening", *re.findall(r"^## (.+)$", text, re.M)]
+    for name, note in speaker_notes.items():
         assert 1 <= note.minutes <= 15, name
         assert re.match(r"- \*\*(Say|Ask|Do|Show|Watch):\*\* \S", note.text), name
     # Talking takes longer than running, or people would sit and wait.
-    assert sum(note.minutes for note in said.values()) > 3 * lesson.minutes["pocket"]
+    assert sum(note.minutes for note in speaker_notes.values()) > 3 * lesson.minutes["pocket"]
 
 
 def test_a_lesson_without_notes_is_named():
@@ -52,7 +52,8 @@ def test_nobody_sits_too_long(plan):
 
 @plans
 def test_the_minutes_are_those_of_notes_and_exercises(plan):
-    known = {exercise.id: exercise.minutes for exercise in exercises.catalogue()}
+    lessons = map(editions.read, syllabus.lessons())
+    known = {task.id: task.minutes for lesson in lessons for task in editions.tasks(lesson)}
     for row in plan.rows:
         if row.lesson:
             talk = notes.read(row.lesson)[row.what].minutes
@@ -63,9 +64,9 @@ def test_the_minutes_are_those_of_notes_and_exercises(plan):
 def test_sections_are_taught_in_order_and_once(plan):
     taught = [(row.lesson, row.what) for row in plan.rows if row.lesson]
     order = {
-        (lesson.number, name): place
+        (lesson.number, name): index
         for lesson in syllabus.lessons()
-        for place, name in enumerate(notes.read(lesson.number))
+        for index, name in enumerate(notes.read(lesson.number))
     }
     keys = [(lesson, order[lesson, what]) for lesson, what in taught]
     assert keys == sorted(set(keys))
@@ -78,7 +79,7 @@ def test_what_is_dropped_saves_minutes(plan):
 
 
 @pytest.mark.parametrize(
-    ("part", "said"),
+    ("part", "message"),
     [
         ({"sections": ["Nowhere"], "exercises": []}, "has no section 'Nowhere'"),
         ({"leave_out": ["Nowhere"], "exercises": []}, "has no section 'Nowhere'"),
@@ -86,9 +87,9 @@ def test_what_is_dropped_saves_minutes(plan):
         ({"sections": ["Score it"], "exercises": [], "late": ["Break it"]}, "cannot be dropped"),
     ],
 )
-def test_a_mistake_in_a_plan_is_named(part, said):
+def test_a_mistake_in_a_plan_is_named(part, message):
     facts = {"name": "n", "start": "9:00", "end": "10:00", "part": [{"lesson": "02", **part}]}
-    with pytest.raises(WorkshopError, match=said):
+    with pytest.raises(WorkshopError, match=message):
         schedule._plan(facts)
 
 

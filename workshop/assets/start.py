@@ -15,14 +15,14 @@ ENVIRONMENT = HERE / ".venv"
 READY = ENVIRONMENT / "ready"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 FIRST = "00_start_here.ipynb"
-# JupyterLab would ask about news and look for updates, both on the network.
+# Otherwise JupyterLab would ask about news and look for updates, both on the network.
 QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
 
 
 def check():
-    """Stop with a sentence where the wheels do not fit this machine."""
+    """Exit with one sentence if the wheels do not fit this machine."""
     if not (WHEELS / "kind.json").is_file():
         sys.exit(f"{WHEELS} is missing: unpack the whole bundle, or ask for one with wheels.")
     wanted = json.loads((WHEELS / "kind.json").read_text(encoding="utf-8"))
@@ -37,7 +37,7 @@ def check():
 
 
 def install():
-    """Make the environment, once; it takes a few minutes."""
+    """Create the environment and install the wheels, which takes a few minutes."""
     print(f"Installing into {ENVIRONMENT} (once, a few minutes) ...", flush=True)
     venv.create(ENVIRONMENT, with_pip=False, clear=True, symlinks=os.name != "nt")
     # pip runs from its own wheel: some systems ship a Python without it.
@@ -45,7 +45,7 @@ def install():
     command = [str(PYTHON), str(pip / "pip"), "install", "--quiet", "--no-index", "--no-compile"]
     command += ["--isolated", "--disable-pip-version-check", "--no-deps"]
     command += [str(wheel) for wheel in sorted(WHEELS.glob("*.whl"))]
-    # Whatever this machine's own settings of pip ask for, there is no network.
+    # pip's settings on this machine are ignored: they may ask for an index on the network.
     done = subprocess.run(command, env=dict(os.environ, PIP_CONFIG_FILE=os.devnull))
     if done.returncode:
         sys.exit(f"Installing failed, see above. Is there room for 3 GB in {HERE}?")
@@ -56,11 +56,16 @@ def install():
 
 
 def main():
-    """Install where needed, then run JupyterLab on this machine alone until it is stopped."""
+    """Install if needed, then run JupyterLab, reachable from this machine only, until it stops."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instructor", action="store_true", help="open the instructor's lessons")
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
-    parser.add_argument("--port", type=int, default=8888, help="the next free one if it is taken")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8888,
+        help="port of JupyterLab; if it is taken, the next free one (default: 8888)",
+    )
     chosen = parser.parse_args()
     check()
     if not READY.exists():
@@ -75,13 +80,13 @@ def main():
         command.append("--allow-root")
     if chosen.no_browser:
         command.append("--no-browser")
-    surroundings = dict(os.environ, COURSE_NOTEBOOKS=str(lessons), COURSE_PROFILE="pocket")
-    surroundings["HF_HUB_OFFLINE"] = "1"
-    server = subprocess.Popen([*command, FIRST], env=surroundings, cwd=str(lessons))
+    variables = dict(os.environ, COURSE_NOTEBOOKS=str(lessons), COURSE_PROFILE="pocket")
+    variables["HF_HUB_OFFLINE"] = "1"
+    server = subprocess.Popen([*command, FIRST], env=variables, cwd=str(lessons))
     try:
         sys.exit(server.wait())
     except KeyboardInterrupt:
-        server.wait()  # JupyterLab got it too, and asks whether to stop
+        server.wait()  # JupyterLab got the interrupt too and asks whether to stop
 
 
 if __name__ == "__main__":

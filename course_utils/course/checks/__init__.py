@@ -1,4 +1,5 @@
-"""The exercises of each lesson: what an answer must satisfy, and wrong answers to be caught.
+"""The exercises of each lesson: how an answer is checked, and the reference solutions.
 
-The one place in the package that knows single lessons; a notebook holds the stub and a solution.
+The only place in the package that knows single lessons; a notebook holds the stub and a solution.
+The wrong answers that each check must refuse are in ``tests/wrong_answers``.
 """

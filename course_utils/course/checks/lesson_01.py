@@ -2,205 +2,111 @@
 
 import numpy as np
 
-from course_utils.course.exercises import Exercise, attempted, equals, returns, same
+from course_utils.course.exercises import attempted, exercise, expect, solution
 
-TARGET_RATE = 16_000
-
-
-def tone(frequency, sampling_rate, seconds=1.0, amplitude=0.5):
-    """Return a float32 sine."""
-    time = np.arange(int(seconds * sampling_rate)) / sampling_rate
-    return (amplitude * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
+RATE = 16_000
+RATES = (8_000, 11_025, RATE, 22_050, 44_100)
 
 
-def loudest_frequency(samples, sampling_rate):
-    """Return the frequency of the highest peak in the spectrum, in hertz."""
-    magnitude = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(np.argmax(magnitude) * sampling_rate / len(samples))
+def tone(sampling_rate):
+    """Return a second of a sine of 440 Hz, float32."""
+    time = np.arange(sampling_rate) / sampling_rate
+    return np.sin(2 * np.pi * 440 * time, dtype=np.float32) / 2
 
 
-def verify_pipeline_input(answer):
+def assert_resampled(samples, from_rate):
+    """Check that a tone of 440 Hz and 1 s, recorded at ``from_rate``, is itself at 16 kHz."""
+    samples = np.asarray(samples)
+    seconds = samples.size / RATE
+    assert abs(seconds - 1) < 0.01, (
+        f"one second recorded at {from_rate} Hz became {seconds:.2f} s: resample the samples, "
+        "and not only their label, wherever the rate is another one."
+    )
+    frequency = np.argmax(np.abs(np.fft.rfft(samples * np.hanning(samples.size)))) / seconds
+    assert abs(frequency - 440) < 5, f"440 Hz at {from_rate} Hz became {frequency:.0f} Hz."
+
+
+@solution(
+    "01.1",
+    [(np.zeros(16_000), 16_000)],
+    draw=lambda rng: (np.zeros(rng.integers(1, 50_000)), int(rng.choice(RATES))),
+)
+def duration(samples, sampling_rate):
+    """Return the duration in seconds: samples divided by samples per second."""
+    return len(samples) / sampling_rate
+
+
+@solution(
+    "01.2", [(1.0,), (0.1,), (0.5,)], draw=lambda rng: (rng.uniform(0.001, 1),), tolerance=1e-4
+)
+def to_decibel(amplitude):
+    """Return decibels relative to full scale: half of it is about -6 dB."""
+    return 20 * np.log10(amplitude)
+
+
+@solution(
+    "01.3",
+    [(10, 160, 16_000)],
+    draw=lambda rng: (*rng.integers(0, 600, 2).tolist(), int(rng.choice(RATES))),
+)
+def frames_to_seconds(frame, hop_length, sampling_rate):
+    """Return the time of a frame in seconds: one frame starts every hop_length samples."""
+    return frame * hop_length / sampling_rate
+
+
+@exercise("01.4")
+def heard(answer):
+    """Check the frequency of an aliased tone."""
+    hint = "A tone above half the sampling rate folds back: how far above 4,000 Hz was it?"
+    expect(answer, 3_000, hint)
+
+
+@exercise("01.5")
+def for_pipeline(answer):
     """Check that the array, and not only its label, is at 16 kHz."""
-    for rate in (44_100, 8_000, TARGET_RATE):
-        got = attempted(answer(tone(440, rate), rate))
+    for rate in RATES:
+        got = attempted(answer(tone(rate), rate))
         assert isinstance(got, dict) and {"array", "sampling_rate"} <= set(got), (
             "return a dict with the keys 'array' and 'sampling_rate'."
         )
-        assert got["sampling_rate"] == TARGET_RATE, (
-            f"the dict says {got['sampling_rate']} Hz; the model expects {TARGET_RATE}."
-        )
-        seconds = len(got["array"]) / TARGET_RATE
-        assert abs(seconds - 1) < 0.01, (
-            f"one second recorded at {rate} Hz became {seconds:.2f} s: the label changed, but "
-            "were the samples resampled?"
-        )
-        heard = loudest_frequency(np.asarray(got["array"]), TARGET_RATE)
-        assert abs(heard - 440) < 5, f"a tone of 440 Hz at {rate} Hz became {heard:.0f} Hz."
+        label = got["sampling_rate"]
+        assert label == RATE, f"the dict says {label} Hz; the model expects {RATE}."
+        assert_resampled(got["array"], rate)
 
 
-def verify_mono(answer):
-    """Check the mix of a stereo array, channels first, and that mono passes through."""
-    stereo = np.stack([tone(440, TARGET_RATE), tone(880, TARGET_RATE)])
-    got = np.asarray(attempted(answer(stereo)))
-    assert got.ndim == 1, f"the result has shape {got.shape}, expected one dimension."
-    assert got.size == stereo.shape[1], (
-        f"{stereo.shape[1]} samples a channel became {got.size}: were the channels put one after "
-        "the other?"
-    )
-    assert same(got, stereo.mean(axis=0), 1e-5), (
-        "both channels must be heard, each with half its weight; what about the second one?"
-    )
-
-
-def verify_louder(answer):
-    """Check that gain is applied where there is room and limited, without clipping, elsewhere."""
-    quiet = tone(440, TARGET_RATE, amplitude=0.1)
-    got = np.asarray(attempted(answer(quiet, 6.0206)))
-    assert same(got, 2 * quiet, 1e-3), (
-        f"+6 dB must double a peak of 0.1, you reach {np.abs(got).max():.3g}."
-    )
-    got = np.asarray(answer(quiet, 40.0))
-    peak = np.abs(got).max()
-    assert peak <= 1.0001, f"+40 dB on a peak of 0.1 gives {peak:.3g}: beyond 1 it will clip."
-    assert same(got / peak, quiet / np.abs(quiet).max(), 1e-3), (
-        "the wave changed its shape: limit the gain, not the samples."
-    )
-
-
-def verify_prepare(answer):
-    """Check that a clip is resampled when it must be, once."""
-    for rate in (44_100, TARGET_RATE):
-        got = np.asarray(attempted(answer(tone(440, rate), rate)))
-        seconds = got.size / TARGET_RATE
-        assert abs(seconds - 1) < 0.01, (
-            f"one second at {rate} Hz became {seconds:.2f} s. How often is it resampled?"
-        )
-
-
-def relabel(samples, sampling_rate):
-    """Make the usual mistake: change the label and leave the samples."""
-    return {"array": samples, "sampling_rate": TARGET_RATE}
-
-
-def every_nth(samples, sampling_rate):
-    """Resample to the right length by the wrong means of stretching what is there."""
-    positions = np.linspace(0, len(samples) / 2, TARGET_RATE)
-    return {
-        "array": np.interp(positions, np.arange(len(samples)), samples),
-        "sampling_rate": TARGET_RATE,
-    }
-
-
-EXERCISES = (
-    Exercise(
-        "01.1",
-        difficulty=1,
-        minutes=2,
-        verify=returns(
-            ({"samples": np.zeros(16_000), "sampling_rate": 16_000}, 1.0),
-            ({"samples": np.zeros(11_025), "sampling_rate": 44_100}, 0.25),
-        ),
-        wrong=(
-            lambda samples, rate: len(samples),
-            lambda samples, rate: rate / len(samples),
-            lambda samples, rate: len(samples) // rate,
-        ),
-    ),
-    Exercise(
-        "01.2",
-        difficulty=2,
-        minutes=4,
-        verify=returns(
-            ({"amplitude": 1.0}, 0.0),
-            ({"amplitude": 0.1}, -20.0),
-            ({"amplitude": 0.5}, -6.0206),
-            tolerance=1e-4,
-        ),
-        wrong=(
-            lambda amplitude: 10 * np.log10(amplitude),
-            lambda amplitude: 20 * np.log(amplitude),
-            lambda amplitude: -20 * np.log10(amplitude),
-        ),
-    ),
-    Exercise(
-        "01.3",
-        difficulty=1,
-        minutes=3,
-        verify=returns(
-            ({"frame": 10, "hop_length": 160, "sampling_rate": 16_000}, 0.1),
-            ({"frame": 100, "hop_length": 256, "sampling_rate": 22_050}, 100 * 256 / 22_050),
-            ({"frame": 0, "hop_length": 512, "sampling_rate": 44_100}, 0.0),
-        ),
-        wrong=(
-            lambda frame, hop, rate: frame * hop,
-            lambda frame, hop, rate: frame / rate,
-            lambda frame, hop, rate: frame * hop // rate,
-        ),
-    ),
-    Exercise(
-        "01.4",
-        difficulty=3,
-        minutes=5,
-        verify=equals(
-            3_000,
-            "A tone above half the sampling rate folds back around that half: how far above 4,000 "
-            "Hz was it?",
-        ),
-        wrong=(5_000, 4_000, 1_000, 13_000),
-    ),
-    Exercise(
-        "01.5",
-        difficulty=2,
-        minutes=4,
-        verify=verify_pipeline_input,
-        wrong=(relabel, every_nth, lambda samples, rate: samples),
-    ),
-    Exercise(
-        "01.6",
-        difficulty=1,
-        minutes=3,
-        verify=verify_mono,
-        wrong=(np.ravel, lambda samples: samples[0], lambda samples: samples, np.sum),
-    ),
-    Exercise(
-        "01.7",
-        difficulty=2,
-        minutes=5,
-        verify=verify_louder,
-        wrong=(
-            lambda samples, gain: np.clip(samples * 10 ** (gain / 20), -1, 1),
-            lambda samples, gain: samples * 10 ** (gain / 20),
-            lambda samples, gain: samples / np.abs(samples).max(),
-        ),
-    ),
-    Exercise(
-        "01.8",
-        difficulty=2,
-        minutes=4,
-        verify=verify_prepare,
-        wrong=(
-            lambda samples, rate: samples,
-            lambda samples, rate: samples[::2],
-            lambda samples, rate: np.interp(
-                np.linspace(0, len(samples), len(samples) * 160 // 441),
-                np.arange(len(samples)),
-                samples,
-            ),
-        ),
-    ),
-    Exercise(
-        "01.9",
-        difficulty=2,
-        minutes=4,
-        verify=returns(
-            ({"train": ["a", "b"], "test": ["b", "c"]}, ["b"]),
-            ({"train": ["a"], "test": ["b"]}, []),
-            ({"train": ["y", "x", "x"], "test": ["x", "y", "y"]}, ["x", "y"]),
-        ),
-        wrong=(
-            lambda train, test: sorted(set(train) | set(test)),
-            lambda train, test: [source for source in test if source in train],
-            lambda train, test: sorted(set(test) - set(train)),
-        ),
-    ),
+@solution(
+    "01.6",
+    [(np.array([[0.5, 0.5, 0.5], [0.1, 0.2, 0.3]]),)],
+    draw=lambda rng: (rng.uniform(-1, 1, (2, 5)),),
 )
+def to_mono(samples):
+    """Return the mean over the channels, each with half its weight; it has as many samples."""
+    return samples.mean(axis=0)
+
+
+@solution(
+    "01.7",
+    [(np.array([0.1, -0.05, 0.0]), gain) for gain in (6.0, 40.0)],
+    draw=lambda rng: (rng.uniform(-0.5, 0.5, 6), rng.uniform(0, 12)),
+    tolerance=1e-4,
+)
+def louder(samples, gain):
+    """Return all samples times one number: the gain, or less where the peak would pass 1."""
+    return samples * min(10 ** (gain / 20), 1 / np.abs(samples).max())
+
+
+@exercise("01.8")
+def prepare(answer):
+    """Check that a clip is resampled when it must be, once."""
+    for rate in RATES:
+        assert_resampled(attempted(answer(tone(rate), rate)), rate)
+
+
+@solution(
+    "01.9",
+    [(["a", "b"], ["b", "c"])],
+    draw=lambda rng: tuple(rng.choice(list("abcdefgh"), (2, 5)).tolist()),
+)
+def leaked(train, test):
+    """Return a sorted list of the sources that are in both splits, each once."""
+    return sorted(set(train) & set(test))

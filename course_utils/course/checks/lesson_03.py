@@ -2,14 +2,28 @@
 
 import numpy as np
 
-from course_utils.course.exercises import Exercise, attempted, equals, returns, same
+from course_utils.course.exercises import exercise, expect, solution
 
-REFERENCES = np.array([0, 0, 0, 0, 1, 1, 2, 2])
-PREDICTIONS = np.array([0, 0, 0, 1, 1, 1, 2, 0])
+NAMES = ["rock", "swing", "waltz"]
 
 
+@solution("03.1", [(NAMES,), (["b", "a"],)])
+def label_maps(names):
+    """Return label2id, which counts the names from 0 in their order, and id2label, its inverse."""
+    return {name: number for number, name in enumerate(names)}, dict(enumerate(names))
+
+
+@solution(
+    "03.2",
+    [
+        (np.array([0, 0, 0, 0, 1, 1, 2, 2]), np.array([0, 0, 0, 1, 1, 1, 2, 0])),
+        (np.array([0, 1]), np.array([1, 0])),
+        (np.array([0, 0]), np.array([0, 1])),
+    ],
+    draw=lambda rng: tuple(rng.integers(0, 5, (2, 6))),
+)
 def macro_f1(references, predictions):
-    """Return the mean over classes of 2 * hits / (references + predictions)."""
+    """Return the mean F1 over the labels in references; no other label counts."""
     scores = []
     for label in np.unique(references):
         hits = np.sum((references == label) & (predictions == label))
@@ -17,84 +31,20 @@ def macro_f1(references, predictions):
     return float(np.mean(scores))
 
 
-def verify_maps(answer):
-    """Check that both maps are there and are each other's inverse."""
-    names = ["techno", "waltz", "swing"]
-    got = attempted(answer(names))
-    assert isinstance(got, tuple) and len(got) == 2, "return two dicts: label2id, id2label."
-    label2id, id2label = got
-    assert label2id == {"techno": 0, "waltz": 1, "swing": 2}, (
-        f"label2id must count the names from 0 in their order, yours is {label2id}."
-    )
-    assert id2label == {0: "techno", 1: "waltz", 2: "swing"}, (
-        f"id2label must turn a number into its name, yours is {id2label}."
-    )
+@exercise("03.3")
+def compare_on(answer):
+    """Check the split on which learning rates are compared."""
+    hint = "A split by which you choose something is used up for the final score."
+    expect(answer, "validation", hint)
 
 
-def verify_worst(answer):
-    """Check the pair of different genres that is confused most, in the right direction."""
-    names = ["rock", "swing", "waltz"]
-    matrix = np.array([[9, 1, 0], [0, 7, 3], [2, 0, 8]])
-    got = attempted(answer(matrix, names))
-    assert same(np.asarray(got), np.asarray(("swing", "waltz"))), (
-        f"with {matrix.tolist()} for {names} you return {got!r}, not what is biggest: three "
-        "swing clips were called waltz."
-    )
-
-
-def biggest(matrix, names):
-    """Make the usual mistake: look at the diagonal too."""
-    row, column = np.unravel_index(np.argmax(matrix), matrix.shape)
-    return names[row], names[column]
-
-
-EXERCISES = (
-    Exercise(
-        "03.1",
-        difficulty=1,
-        minutes=3,
-        verify=verify_maps,
-        wrong=(
-            lambda names: dict(enumerate(names)),
-            lambda names: (dict(enumerate(names)), {n: i for i, n in enumerate(names)}),
-            lambda names: ({n: i + 1 for i, n in enumerate(names)}, dict(enumerate(names, 1))),
-        ),
-    ),
-    Exercise(
-        "03.2",
-        difficulty=3,
-        minutes=8,
-        verify=returns(
-            (
-                {"references": REFERENCES, "predictions": PREDICTIONS},
-                macro_f1(REFERENCES, PREDICTIONS),
-            ),
-            ({"references": np.array([0, 1]), "predictions": np.array([1, 0])}, 0.0),
-        ),
-        wrong=(
-            lambda references, predictions: np.mean(references == predictions),
-            lambda references, predictions: 2 * np.mean(references == predictions),
-        ),
-    ),
-    Exercise(
-        "03.3",
-        difficulty=1,
-        minutes=2,
-        verify=equals(
-            "validation",
-            "Whatever you choose by looking at a split, that split is used up for the final score.",
-        ),
-        wrong=("train", "test", "all"),
-    ),
-    Exercise(
-        "03.4",
-        difficulty=2,
-        minutes=5,
-        verify=verify_worst,
-        wrong=(
-            biggest,
-            lambda matrix, names: biggest((matrix - np.diag(np.diag(matrix))).T, names),
-            lambda matrix, names: (names[0], names[1]),
-        ),
-    ),
+@solution(
+    "03.4",
+    [(np.array([[9, 1, 0], [0, 7, 3], [2, 0, 8]]), NAMES)],
+    draw=lambda rng: (rng.permutation(9).reshape(3, 3), NAMES),
 )
+def worst_pair(matrix, names):
+    """Return the largest confusion; rows are true, columns are answers, the diagonal is right."""
+    errors = matrix - np.diag(np.diag(matrix))
+    row, column = np.unravel_index(np.argmax(errors), errors.shape)
+    return names[row], names[column]

@@ -1,65 +1,40 @@
 """Exercises of lesson 05: the alphabet, new words, and how much of the errors is gone."""
 
-from course_utils.course.exercises import Exercise, returns
+from course_utils.course.exercises import solution
 
-TRAIN = ["pay the bill", "the card is lost"]
-TEST = ["pay the rent", "the card the bank"]
-
-
-def _by_distinct_words(train, test):
-    known, words = set(" ".join(train).split()), set(" ".join(test).split())
-    return len(words - known) / len(words)
+ALPHABET = "aAbB09 "
 
 
-EXERCISES = (
-    Exercise(
-        "05.1",
-        difficulty=2,
-        minutes=5,
-        verify=returns(
-            (
-                {"texts": ["it's 9", "nine."], "alphabet": "'abcdefghijklmnopqrstuvwxyz "},
-                [".", "9"],
-            ),
-            ({"texts": ["Abba"], "alphabet": "ab"}, ["A"]),
-            ({"texts": ["abba"], "alphabet": "abc"}, []),
-        ),
-        wrong=(
-            lambda texts, alphabet: sorted(set(alphabet) - set("".join(texts))),
-            lambda texts, alphabet: sorted(set("".join(texts))),
-            lambda texts, alphabet: [c for text in texts for c in text if c not in alphabet],
-            lambda texts, alphabet: sorted(set("".join(texts).lower()) - set(alphabet)),
-        ),
-    ),
-    Exercise(
-        "05.2",
-        difficulty=2,
-        minutes=5,
-        verify=returns(
-            ({"train": TRAIN, "test": TEST}, 2 / 7),
-            ({"train": TRAIN, "test": TRAIN}, 0.0),
-            ({"train": ["a"], "test": ["a b b b"]}, 0.75),
-        ),
-        wrong=(
-            _by_distinct_words,
-            lambda train, test: _by_distinct_words(test, train),
-            lambda train, test: 1 - _by_distinct_words(train, test),
-            lambda train, test: sum(text not in train for text in test) / len(test),
-        ),
-    ),
-    Exercise(
-        "05.3",
-        difficulty=1,
-        minutes=3,
-        verify=returns(
-            ({"before": 0.5, "after": 0.4}, 0.2),
-            ({"before": 0.4, "after": 0.1}, 0.75),
-            ({"before": 0.2, "after": 0.3}, -0.5),
-        ),
-        wrong=(
-            lambda before, after: before - after,
-            lambda before, after: (before - after) / after,
-            lambda before, after: after / before,
-        ),
-    ),
+def texts(rng, pieces="abcdefghijklmnopq"):
+    """Draw three texts of four words."""
+    return [" ".join(row) for row in rng.choice(list(pieces), (3, 4)).tolist()]
+
+
+@solution(
+    "05.1",
+    [(["it's 9", "nine."], "'abcdefghijklmnopqrstuvwxyz "), (["Abba"], "ab")],
+    draw=lambda rng: (texts(rng, ALPHABET), "".join(rng.choice(list(ALPHABET), 4))),
 )
+def cannot_be_written(texts, alphabet):
+    """Return a sorted list of characters in the texts that the alphabet lacks, each once."""
+    return sorted(set("".join(texts)) - set(alphabet))
+
+
+@solution(
+    "05.2",
+    [
+        (["pay the bill", "the card is lost"], ["pay the rent", "the card the bank"]),
+        (["a"], ["a b b b"]),
+    ],
+    draw=lambda rng: (texts(rng), texts(rng)),
+)
+def out_of_vocabulary(train, test):
+    """Return the share of words in test that are not in train; each occurrence counts."""
+    known, words = set(" ".join(train).split()), " ".join(test).split()
+    return sum(word not in known for word in words) / len(words)
+
+
+@solution("05.3", [(0.5, 0.4)], draw=lambda rng: tuple(rng.uniform(0.1, 1, 2).round(2)))
+def relative_reduction(before, after):
+    """Return the share of the errors that is gone; it is negative where there are more."""
+    return (before - after) / before

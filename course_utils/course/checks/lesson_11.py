@@ -4,15 +4,9 @@ from itertools import permutations
 
 import numpy as np
 
-from course_utils.course.exercises import Exercise, returns
+from course_utils.course.exercises import solution
 
-TABLES = (
-    ([[5, 0], [1, 6]], 1),
-    ([[2, 3], [0, 9]], 3),
-    ([[4]], 4),
-    ([[1, 2, 9], [1, 5, 9], [9, 9, 3]], 6),
-)
-LEVELS = np.array([-30.0] * 1000)
+LEVELS = np.full(1_000, -30.0)
 LEVELS[[205, 260, 310, 395, 520]] = -80, -50, -60, -70, -65
 TURNS = [
     {"speaker": "Alice", "start": 0.0, "end": 1.0},
@@ -21,77 +15,44 @@ TURNS = [
 ]
 
 
-def pairing(table):
-    """Take the least sum of one cell a row and a column."""
-    return min(
-        sum(table[i][j] for i, j in enumerate(order)) for order in permutations(range(len(table)))
-    )
+def word(rng):
+    """Draw start and end of a word."""
+    start = rng.uniform(0, 2.2)
+    return start, start + rng.uniform(0.1, 1), TURNS
 
 
-def _greedy(table):
-    """Give each true speaker the best that is left, in order."""
-    left, wrong = set(range(len(table))), 0
-    for row in table:
-        best = min(left, key=row.__getitem__)
-        left.remove(best)
-        wrong += row[best]
-    return wrong
+@solution(
+    "11.1",
+    [([[5, 0], [1, 6]],), ([[2, 3], [0, 9]],), ([[4]],), ([[1, 2, 9], [1, 5, 9], [9, 9, 3]],)],
+    draw=lambda rng: (rng.integers(0, 20, (3, 3)).tolist(),),
+)
+def fewest_wrong(table):
+    """Return the fewest wrong words; each found speaker is only one of the true ones."""
+    orders = permutations(range(len(table)))
+    return min(sum(table[i][j] for i, j in enumerate(order)) for order in orders)
 
 
-def quietest(levels, start, end, margin=1):
-    """Find the lowest level at least a second from both ends, in seconds."""
-    first, last = round(100 * (start + margin)), round(100 * (end - margin))
+@solution(
+    "11.2",
+    [(LEVELS, *turn) for turn in ((2.0, 5.0), (2.0, 4.9), (1.0, 4.0))],
+    draw=lambda rng: (rng.normal(-40, 10, 1_000), rng.integers(0, 9) / 2, 9.5),
+)
+def quietest(levels, start, end):
+    """Return a time in seconds; the first and the last second of the turn do not count."""
+    first, last = round(100 * (start + 1)), round(100 * (end - 1))
     return (first + int(np.argmin(levels[first : last + 1]))) / 100
 
 
-def _longest_first(start, end, turns):
-    """Give the word to the one turn that shares the most, not to the one person."""
-    best = max(turns, key=lambda turn: min(end, turn["end"]) - max(start, turn["start"]))
-    shares = min(end, best["end"]) > max(start, best["start"])
-    return best["speaker"] if shares else ""
-
-
-def _at_start(start, _, turns):
-    return next((t["speaker"] for t in turns if t["start"] <= start < t["end"]), "")
-
-
-EXERCISES = (
-    Exercise(
-        "11.1",
-        difficulty=2,
-        minutes=5,
-        verify=returns(*(({"table": table}, least) for table, least in TABLES)),
-        wrong=(
-            lambda table: sum(map(min, table)),
-            _greedy,
-            lambda table: sum(row[n] for n, row in enumerate(table)),
-        ),
-    ),
-    Exercise(
-        "11.2",
-        difficulty=2,
-        minutes=8,
-        verify=returns(
-            ({"levels": LEVELS, "start": 2.0, "end": 5.0}, 3.95),
-            ({"levels": LEVELS, "start": 2.0, "end": 4.9}, 3.1),
-            ({"levels": LEVELS, "start": 1.0, "end": 4.0}, 2.05),
-        ),
-        wrong=(
-            lambda levels, start, end: quietest(levels, start, end, margin=0),
-            lambda levels, start, end: quietest(levels, start, end) - start,
-            lambda levels, start, end: 100 * quietest(levels, start, end),
-        ),
-    ),
-    Exercise(
-        "11.3",
-        difficulty=2,
-        minutes=8,
-        verify=returns(
-            ({"start": 0.85, "end": 1.35, "turns": TURNS}, "Bob"),
-            ({"start": 0.7, "end": 1.15, "turns": TURNS}, "Alice"),
-            ({"start": 0.7, "end": 1.6, "turns": TURNS}, "Alice"),
-            ({"start": 2.5, "end": 3.0, "turns": TURNS}, ""),
-        ),
-        wrong=(_longest_first, _at_start, lambda start, end, turns: turns[0]["speaker"]),
-    ),
+@solution(
+    "11.3",
+    [(*times, TURNS) for times in ((0.85, 1.35), (0.7, 1.15), (0.7, 1.6), (2.5, 3.0))],
+    draw=word,
 )
+def speaker_of(start, end, turns):
+    """Return who shares the most time; Alice speaks in 0-1 and 1.3-2 s, Bob in 0.9-1.4 s."""
+    shared = {}
+    for turn in turns:
+        common = min(end, turn["end"]) - max(start, turn["start"])
+        if common > 0:
+            shared[turn["speaker"]] = shared.get(turn["speaker"], 0) + common
+    return max(shared, key=shared.get) if shared else ""

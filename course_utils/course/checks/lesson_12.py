@@ -4,7 +4,7 @@ import html
 import re
 from datetime import date
 
-from course_utils.course.exercises import Exercise, returns
+from course_utils.course.exercises import solution
 
 RECORDINGS = [
     {"file": "a.wav", "purposes": {"training", "publication"}, "until": None},
@@ -12,100 +12,45 @@ RECORDINGS = [
     {"file": "c.wav", "purposes": {"publication"}, "until": date(2027, 3, 31)},
     {"file": "d.wav", "purposes": set(), "until": date(2030, 1, 1)},
 ]
+LICENCES = ["apache-2.0", "cc-by-nc-4.0", None, "cc-by-4.0", "mit", "cc-by-nc-sa-4.0", "ncsa"]
 # Put together here, so that no search for tokens finds one in this file.
 TOKEN = "hf_" + "a1B2" * 8
+REPOSITORY = {"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"}
 TEXTS = {"b.py": f"login('{TOKEN}')", "a.txt": TOKEN, "c.json": '{"name": "hf_internal"}', "d": ""}
 ANSWERS = [{"label": "cat", "score": 0.926}, {"label": "<b>dog & cat</b>", "score": 0.05}]
 
 
-def _by(condition):
-    return lambda recordings, today: [r["file"] for r in recordings if condition(r, today)]
-
-
-def _list(show, percent="{:.0%}"):
-    def answer(answers):
-        rows = [f"<li>{show(a['label'])}: {percent.format(a['score'])}</li>" for a in answers]
-        return f"<ul>{''.join(rows)}</ul>"
-
-    return answer
-
-
-EXERCISES = (
-    Exercise(
-        "12.1",
-        difficulty=1,
-        minutes=3,
-        verify=returns(
-            (
-                {"licences": ["apache-2.0", "cc-by-nc-4.0", None, "cc-by-4.0"]},
-                ["cc-by-nc-4.0", None],
-            ),
-            ({"licences": ["mit", "cc-by-sa-3.0"]}, []),
-            ({"licences": ["cc-by-nc-sa-4.0", "ncsa"]}, ["cc-by-nc-sa-4.0"]),
-        ),
-        wrong=(
-            lambda licences: [x for x in licences if x and "nc" in x.split("-")],
-            lambda licences: [x for x in licences if x is None or "nc" in x],
-            lambda licences: [x for x in licences if x is None or x.startswith("cc")],
-            lambda licences: [x for x in licences if x and "nc" not in x],
-        ),
-    ),
-    Exercise(
-        "12.2",
-        difficulty=2,
-        minutes=5,
-        verify=returns(
-            ({"recordings": RECORDINGS, "today": date(2027, 1, 1)}, ["a.wav", "c.wav"]),
-            ({"recordings": RECORDINGS, "today": date(2027, 3, 31)}, ["a.wav", "c.wav"]),
-            ({"recordings": RECORDINGS, "today": date(2027, 4, 1)}, ["a.wav"]),
-        ),
-        wrong=(
-            _by(lambda r, today: "publication" in r["purposes"]),
-            _by(lambda r, today: r["until"] is None or today <= r["until"]),
-            _by(
-                lambda r, today: (
-                    "publication" in r["purposes"] and (r["until"] is None or today < r["until"])
-                )
-            ),
-            _by(lambda r, today: "publication" in r["purposes"] and r["until"] is None),
-            _by(lambda r, today: bool(r["purposes"]) and (not r["until"] or today <= r["until"])),
-        ),
-    ),
-    Exercise(
-        "12.3",
-        difficulty=2,
-        minutes=5,
-        verify=returns(
-            ({"texts": TEXTS}, ["a.txt", "b.py"]),
-            ({"texts": {"README.md": f"# Title\n\n{TOKEN}\n"}}, ["README.md"]),
-            ({"texts": {"config.json": "hf_hub, hf_internal-testing"}}, []),
-        ),
-        wrong=(
-            lambda texts: sorted(name for name, text in texts.items() if "hf_" in text),
-            lambda texts: [name for name, text in texts.items() if TOKEN in text],
-            lambda texts: sorted(
-                name for name, text in texts.items() if re.match(r"hf_\w{20,}", text)
-            ),
-            lambda texts: sorted(re.findall(r"hf_[A-Za-z0-9]{20,}", " ".join(texts.values()))),
-        ),
-    ),
-    Exercise(
-        "12.4",
-        difficulty=2,
-        minutes=4,
-        verify=returns(
-            (
-                {"answers": ANSWERS},
-                "<ul><li>cat: 93%</li><li>&lt;b&gt;dog &amp; cat&lt;/b&gt;: 5%</li></ul>",
-            ),
-            ({"answers": []}, "<ul></ul>"),
-        ),
-        wrong=(
-            _list(str),
-            _list(lambda label: label.replace("<", "&lt;")),
-            _list(lambda label: re.sub("<.*?>", "", label)),
-            _list(html.escape, percent="{:.2f}"),
-            lambda answers: html.escape(_list(str)(answers)),
-        ),
-    ),
+@solution(
+    "12.1",
+    [(LICENCES[:4],), (LICENCES[5:],)],
+    draw=lambda rng: ([LICENCES[n] for n in rng.integers(0, len(LICENCES), 3)],),
 )
+def not_for_sale(licences):
+    """Return licences that have nc between hyphens, and None, which permits nothing."""
+    return [known for known in licences if known is None or "nc" in known.split("-")]
+
+
+@solution(
+    "12.2", [(RECORDINGS, day) for day in (date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1))]
+)
+def publishable(recordings, today):
+    """Return what may be published: a.wav always, c.wav until 2027-03-31, b and d never."""
+    return [
+        recording["file"]
+        for recording in recordings
+        if "publication" in recording["purposes"]
+        and (recording["until"] is None or today <= recording["until"])
+    ]
+
+
+@solution("12.3", [(REPOSITORY,), (TEXTS,)])
+def files_with_token(texts):
+    """Return sorted names; a token is hf_ and 20 or more letters or digits, anywhere in a text."""
+    return sorted(n for n, text in texts.items() if re.search("hf_[A-Za-z0-9]{20,}", text))
+
+
+@solution("12.4", [(ANSWERS[:1],), (ANSWERS[1:],), (ANSWERS,), ([],)])
+def as_list(answers):
+    """Return a list in HTML that shows <, > and & in a label as they are."""
+    rows = [f"<li>{html.escape(a['label'])}: {a['score']:.0%}</li>" for a in answers]
+    return f"<ul>{''.join(rows)}</ul>"

@@ -1,93 +1,50 @@
 """Exercises of lesson 13: batches and rows of many processes, Amdahl's law, the all-reduce."""
 
-from course_utils.course.exercises import Exercise, returns
+from course_utils.course.exercises import solution
 
 
-def _rows(process, processes, batch, steps):
+def recipe(rng):
+    """Draw a global batch that processes can share, their number, and what fits."""
+    processes = int(rng.integers(1, 9))
+    return processes * int(rng.integers(1, 65)), processes, int(rng.integers(1, 20))
+
+
+def reader(rng):
+    """Draw a process, the number of processes, a batch size and a number of steps."""
+    processes = int(rng.integers(1, 5))
+    return int(rng.integers(processes)), processes, *rng.integers(1, 5, 2).tolist()
+
+
+@solution("13.1", [(16, 2, 8), (256, 8, 8), (64, 1, 100), (48, 2, 10)], draw=recipe)
+def split_batch(global_batch, processes, fits):
+    """Return batch and accumulation; times processes, they are the global batch exactly."""
+    share = global_batch // processes
+    accumulation = next(n for n in range(1, share + 1) if share % n == 0 and share // n <= fits)
+    return [share // accumulation, accumulation]
+
+
+@solution("13.2", [(0, 2, 4, 2), (1, 2, 2, 2), (2, 3, 1, 3)], draw=reader)
+def places_of(process, processes, batch, steps):
+    """Return what a process reads; the processes take turns, a batch each."""
     firsts = [(step * processes + process) * batch for step in range(steps)]
-    return [first + place for first in firsts for place in range(batch)]
+    return [first + offset for first in firsts for offset in range(batch)]
 
 
-EXERCISES = (
-    Exercise(
-        "13.1",
-        difficulty=2,
-        minutes=5,
-        verify=returns(
-            ({"global_batch": 16, "processes": 2, "fits": 8}, [8, 1]),
-            ({"global_batch": 256, "processes": 8, "fits": 8}, [8, 4]),
-            ({"global_batch": 64, "processes": 1, "fits": 100}, [64, 1]),
-            ({"global_batch": 48, "processes": 2, "fits": 10}, [8, 3]),
-        ),
-        wrong=(
-            lambda global_batch, processes, fits: [fits, global_batch // (processes * fits)],
-            lambda global_batch, processes, fits: [global_batch // processes, 1],
-            lambda global_batch, processes, fits: [min(fits, global_batch), processes],
-            lambda global_batch, processes, fits: [1, global_batch // processes],
-        ),
-    ),
-    Exercise(
-        "13.2",
-        difficulty=2,
-        minutes=5,
-        verify=returns(
-            (
-                {"process": 0, "processes": 2, "batch": 4, "steps": 2},
-                [0, 1, 2, 3, 8, 9, 10, 11],
-            ),
-            ({"process": 1, "processes": 2, "batch": 2, "steps": 2}, [2, 3, 6, 7]),
-            ({"process": 2, "processes": 3, "batch": 1, "steps": 3}, [2, 5, 8]),
-            ({"process": 0, "processes": 1, "batch": 2, "steps": 2}, [0, 1, 2, 3]),
-        ),
-        wrong=(
-            # One half each, alternate rows, everything, and counting processes from 1.
-            lambda process, processes, batch, steps: list(
-                range(process * batch * steps, (process + 1) * batch * steps)
-            ),
-            lambda process, processes, batch, steps: list(
-                range(process, processes * batch * steps, processes)
-            ),
-            lambda process, processes, batch, steps: list(range(processes * batch * steps)),
-            lambda process, processes, batch, steps: _rows(process - 1, processes, batch, steps),
-        ),
-    ),
-    Exercise(
-        "13.3",
-        difficulty=1,
-        minutes=3,
-        verify=returns(
-            ({"processes": 1, "serial": 0.3}, 1.0),
-            ({"processes": 2, "serial": 0.0}, 2.0),
-            ({"processes": 4, "serial": 0.2}, 2.5),
-            ({"processes": 1000, "serial": 0.1}, 1000 / 100.9),
-        ),
-        wrong=(
-            lambda processes, serial: processes,
-            lambda processes, serial: processes * (1 - serial),
-            lambda processes, serial: serial + (1 - serial) / processes,
-            lambda processes, serial: 1 / (1 - serial + serial / processes),
-        ),
-    ),
-    Exercise(
-        "13.4",
-        difficulty=2,
-        minutes=6,
-        verify=returns(
-            ({"parameters": 1_000_000, "processes": 2, "gigabits": 1.0}, 0.032),
-            ({"parameters": 100_000_000, "processes": 8, "gigabits": 10.0}, 0.56),
-            ({"parameters": 100_000_000, "processes": 1, "gigabits": 10.0}, 0.0),
-        ),
-        wrong=(
-            lambda parameters, processes, gigabits: 4 * parameters / (gigabits * 1e9 / 8),
-            lambda parameters, processes, gigabits: (
-                2 * (processes - 1) / processes * 4 * parameters / (gigabits * 1e9)
-            ),
-            lambda parameters, processes, gigabits: (
-                2 * (processes - 1) / processes * parameters / (gigabits * 1e9 / 8)
-            ),
-            lambda parameters, processes, gigabits: (
-                2 * (processes - 1) * 4 * parameters / (gigabits * 1e9 / 8)
-            ),
-        ),
-    ),
+@solution(
+    "13.3",
+    [(1, 0.3), (2, 0.0), (4, 0.2)],
+    draw=lambda rng: (int(rng.integers(1, 1_000)), round(rng.uniform(0, 1), 2)),
 )
+def amdahl(processes, serial):
+    """Return the speed-up: of a time of 1, serial stays and the rest is divided."""
+    return 1 / (serial + (1 - serial) / processes)
+
+
+@solution(
+    "13.4",
+    [(1_000_000, 2, 1.0), (100_000_000, 8, 10.0)],
+    draw=lambda rng: (int(rng.integers(1e6, 1e9)), int(rng.integers(1, 64)), 2.5),
+)
+def exchange_seconds(parameters, processes, gigabits):
+    """Return seconds; a parameter has 4 bytes, a byte 8 bits, a gigabit 1e9 bits."""
+    return 2 * (processes - 1) / processes * 4 * parameters / (gigabits * 1e9 / 8)

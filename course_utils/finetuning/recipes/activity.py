@@ -1,49 +1,66 @@
-"""Tell who speaks when, as in lesson 07."""
+"""Find out who speaks when, as in lesson 07."""
 
+import datasets
 import numpy as np
 import torch
-from transformers import AutoFeatureExtractor, AutoModelForAudioFrameClassification, pipeline
+from transformers import AutoModelForAudioFrameClassification
 
-from course_utils import data, finetuning, pipelines, scoring
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, without_dropout
-from course_utils.pipelines.stitching import SECONDS
+from course_utils import data, finetuning, pipelines
+from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
+from course_utils.pipelines.segmentation import WINDOW_SECONDS
 from course_utils.simulation import conversations
 
-COLLAR = 0.25
-"""Seconds around the edges of true turns that are not scored."""
+WINDOW = round(WINDOW_SECONDS * RATE)  # length of a window, in samples
+COLLAR = 0.25  # collar: seconds on either side of a border in the reference that do not count
+CONVERSATIONS = (
+    ("train", True, range(200)),
+    ("train", False, range(1_000, 1_040)),
+    ("validation", True, range(5_000, 5_016)),
+    ("test", True, range(7_000, 7_060)),
+)
+"""Conversations of lesson 07: split, whether there is music in them, and their seeds."""
 
 
 class Activity(Recipe):
-    """Windows of recordings with their turns; binary cross-entropy in the best order.
+    """Frame classification of windows, with permutation-invariant binary cross-entropy.
 
-    A row has ``audio`` and ``turns``; or ``seed``, ``split`` and ``music`` (is there any?) of a
-    conversation that is mixed when the row is decoded.
+    A row has ``audio`` and ``turns``. A row with ``conversation_seed``, ``split`` and ``music``
+    stands for a simulated conversation, which is mixed when the row is decoded.
     """
 
-    data, model = "speech", "pocket-diarizer"
+    data, model = "speech", "diarizer"
+    auto_class = AutoModelForAudioFrameClassification
+    pocket = arguments(5e-4, epochs=3, batch_size=8, lr_scheduler_type="cosine")
+    hub = arguments(5e-5, epochs=5, batch_size=4, accumulation=2)
+    pipeline_task = "speaker-diarization"
+    column = "turns"
+    metrics = ("der",)
+    compute_loss = staticmethod(finetuning.permutation_invariant_loss)
 
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
-        self.extractor = AutoFeatureExtractor.from_pretrained(checkpoint)
-        self.input = self.extractor.model_input_names[0]
         self.clips = {}
+
+    @classmethod
+    def catalogued(cls, name):
+        """Return the conversations of lesson 07, still to be mixed."""
+        if name != "speech":
+            raise RecipeError(f"{name} has no turns; take speech, or a folder with RTTM files")
+        rows = {split: [] for split, *_ in CONVERSATIONS}
+        for split, music, seeds in CONVERSATIONS:
+            rows[split] += [{"split": split, "music": music, "conversation_seed": n} for n in seeds]
+        return {split: datasets.Dataset.from_list(made) for split, made in rows.items()}
 
     def begin(self, rows):
         """Find out how many frames and tracks the model makes of a window."""
         model = self.fresh_model().eval()
-        self.options = getattr(model.config, "feature_options", {})
-        silence = torch.tensor(self.features(np.zeros(round(SECONDS * RATE), np.float32)))
+        silence = torch.tensor(self.features(np.zeros(WINDOW, np.float32)))
         with torch.no_grad():
             self.frames, self.tracks = model(silence[None]).logits.shape[1:]
 
-    def features(self, samples):
-        """Return the features of one window."""
-        made = self.extractor(samples, sampling_rate=RATE, return_tensors="np", **self.options)
-        return made[self.input][0]
-
     def decode(self, row):
-        """Decode the row, or mix its conversation: ``samples`` and ``turns``."""
-        if "seed" not in row:
+        """Return the row with ``samples`` and ``turns``, decoded or mixed."""
+        if "conversation_seed" not in row:
             return super().decode(row)
         split = row["split"]
         if split not in self.clips:
@@ -52,52 +69,26 @@ class Activity(Recipe):
             self.clips[split] = people, data.load("genres", split)
         people, music = self.clips[split]
         variety = {"speakers": (1, 4), "overlap": (0, 0.3)} if split == "train" else {}
-        mixed = conversations.simulate(
-            people, row["seed"], music=music if row["music"] else None, **variety
-        )
+        music = music if row["music"] else None
+        mixed = conversations.simulate(people, row["conversation_seed"], music=music, **variety)
         return row | {"samples": mixed["audio"], "turns": mixed["turns"]}
 
-    def examples(self, row):  # noqa: D102
-        samples, turns = row["samples"], row["turns"]
-        window = round(SECONDS * RATE)
-        samples = np.pad(samples, (0, max(window - len(samples), 0)))
-        last = len(samples) - window
-        for first in sorted({*range(0, last, window), last}):
-            labels = finetuning.frame_labels(
-                turns, self.frames, SECONDS / self.frames, self.tracks, start=first / RATE
-            )
-            yield {self.input: self.features(samples[first : first + window]), "labels": labels}
+    def examples(self, row):
+        """Yield the features and frame labels of each window."""
+        samples = np.pad(row["samples"], (0, max(WINDOW - len(row["samples"]), 0)))
+        table = row["turns"], self.frames, WINDOW_SECONDS / self.frames, self.tracks
+        for start, end in pipelines.windows(len(samples), WINDOW):
+            labels = finetuning.frame_labels(*table, start=start / RATE)
+            yield {self.input: self.features(samples[start:end]), "labels": labels}
 
-    def fresh_model(self, deterministic=False, start=None):  # noqa: D102
-        changes = without_dropout(self.checkpoint) if deterministic else {}
-        return AutoModelForAudioFrameClassification.from_pretrained(
-            start or self.checkpoint, dtype="float32", **changes
-        )
-
-    def loss(self, outputs, labels):  # noqa: D102
-        return finetuning.permutation_invariant_loss(outputs, labels)
-
-    def collator(self, model):  # noqa: D102
+    def collator(self, model):
+        """Pad features and frame labels."""
         return finetuning.ActivityCollator(self.extractor)
 
-    def save(self, folder):  # noqa: D102
-        self.extractor.save_pretrained(folder)
+    def answer(self, rows):
+        """Return the turns."""
+        return [{"turns": turns} for turns in self.run_pipeline(rows)]
 
-    def open(self, rows):  # noqa: D102
-        pipelines.register()
-        self.pipe = pipeline("speaker-diarization", model=self.checkpoint)
-
-    def answer(self, rows):  # noqa: D102
-        inputs = [{"array": row["samples"], "sampling_rate": RATE} for row in rows]
-        return [{"turns": turns} for turns in self.pipe(inputs, batch_size=8)]
-
-    def reference(self, row):  # noqa: D102
-        return row.get("turns")
-
-    def score(self, lines):  # noqa: D102
-        scores = scoring.load("der").compute(
-            references=[line["reference"] for line in lines],
-            predictions=[line["turns"] for line in lines],
-            collar=COLLAR,
-        )
-        return {"der": scores["der"]}
+    def score(self, lines):
+        """Return the diarization error rate."""
+        return super().score(lines, collar=COLLAR)

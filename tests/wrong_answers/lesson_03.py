@@ -1,0 +1,32 @@
+"""Wrong answers to the exercises of lesson 03, the usual mistakes first."""
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+
+def biggest(matrix, names):
+    """Make the usual mistake: look at the diagonal too."""
+    row, column = np.unravel_index(np.argmax(matrix), matrix.shape)
+    return names[row], names[column]
+
+
+WRONG = {
+    "03.1": (
+        lambda names: dict(enumerate(names)),
+        lambda names: (dict(enumerate(names)), {n: i for i, n in enumerate(names)}),
+        lambda names: ({n: i + 1 for i, n in enumerate(names)}, dict(enumerate(names, 1))),
+    ),
+    "03.2": (
+        lambda references, predictions: np.mean(references == predictions),
+        lambda references, predictions: 2 * np.mean(references == predictions),
+        lambda references, predictions: f1_score(references, predictions, average="macro"),
+        lambda references, predictions: f1_score(references, predictions, average="micro"),
+        lambda references, predictions: f1_score(references, predictions, average="weighted"),
+    ),
+    "03.3": ("train", "test", "all"),
+    "03.4": (
+        biggest,
+        lambda matrix, names: biggest((matrix - np.diag(np.diag(matrix))).T, names),
+        lambda matrix, names: (names[0], names[1]),
+    ),
+}
