@@ -208,3 +208,10 @@ def _known(name, what):
     if name not in PROFILES:
         raise CatalogError(f"{what} is {name!r}; it must be one of {', '.join(PROFILES)}")
     return name
+
+
+def __getattr__(name):
+    """Say what replaced a function of an earlier version."""
+    if name == "training":
+        raise AttributeError("catalog.training is gone: write TrainingArguments as lesson 03 does")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

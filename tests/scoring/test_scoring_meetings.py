@@ -10,7 +10,7 @@ from course_utils import scoring
 
 FROZEN = Path(__file__).with_name("cpwer_of_meeteval.json")
 """What meeteval 0.4.3 counted in `cases`: ``errors`` and ``words`` of each. It needs a compiler, so
-it is no dependency; with it installed, ``python tests/test_scoring_meetings.py`` counts again."""
+it is no dependency; with it installed, this file counts again when it is run as a script."""
 
 
 def spoken(rng, speakers):
