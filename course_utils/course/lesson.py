@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from course_utils import catalog
 from course_utils.catalog import downloads
-from course_utils.course import syllabus
+from course_utils.course import progress, syllabus
 
 SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
 PROFILES = {
@@ -86,11 +86,7 @@ def roles(number):
         if number in entry.lessons:
             shipped = f"course_utils/pocket/{entry.pocket}" if entry.pocket else "none"
             table.append((entry.name, shipped, "the same" if entry.shipped else entry.hub))
-    widths = [max(map(len, column)) + 2 for column in zip(*table, strict=True)]
-    return [
-        "".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
+    return progress.aligned(table)
 
 
 def device():

@@ -116,12 +116,17 @@ def table(entries):
     if not entries:
         return "No score yet. Run a lesson: its last cells write here."
     rows = [FIELDS] + [tuple(_cell(entry[name]) for name in FIELDS) for entry in entries]
+    rules = tuple("-" * max(map(len, column)) for column in zip(*rows, strict=True))
+    return "\n".join(aligned([rows[0], rules, *rows[1:]]))
+
+
+def aligned(rows):
+    """Return rows, each a tuple of texts, as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    return "\n".join(
+    return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
-    )
+    ]
 
 
 def _number(name, value):
