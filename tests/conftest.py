@@ -48,7 +48,7 @@ def course_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("course_home")
     monkeypatch.setenv("COURSE_HOME", str(home))
     monkeypatch.delenv("COURSE_PROFILE", raising=False)
-    for name in ("COURSE_MAX_STEPS", "COURSE_POCKET"):
+    for name in ("COURSE_MAX_STEPS", "COURSE_MAX_CLIPS", "COURSE_POCKET"):
         monkeypatch.delenv(name, raising=False)
     return home
 

@@ -168,13 +168,20 @@ def original(name):
 
 def max_steps():
     """Return the step at which ``COURSE_MAX_STEPS`` ends every training, or None without it."""
-    text = os.environ.get("COURSE_MAX_STEPS", "").strip()
+    return _limit("COURSE_MAX_STEPS")
+
+
+def max_clips(number):
+    """Return how many clips or recordings to make: `number`, at most ``COURSE_MAX_CLIPS``."""
+    return min(number, _limit("COURSE_MAX_CLIPS") or number)
+
+
+def _limit(variable):
+    text = os.environ.get(variable, "").strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise CatalogError(
-            f"COURSE_MAX_STEPS is {text!r}; it must be a whole number above 0, or not be set"
-        )
+        raise CatalogError(f"{variable} is {text!r}; it must be a whole number above 0, or not set")
     return int(text)
 
 

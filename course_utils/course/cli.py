@@ -148,8 +148,8 @@ def finetune(
     epochs: Annotated[
         float | None,
         Option(
-            help="Passes over the data (default: the lesson's; classification 11, asr 6, "
-            "diarization 3, tts 12)."
+            help="Passes over the data (default: the lesson's; classification 6, asr 4, "
+            "diarization 2, tts 8)."
         ),
     ] = None,
     batch_size: Annotated[
@@ -157,7 +157,11 @@ def finetune(
         Option(min=1, help="Batch size of a process (default: the lesson's, 16; diarization 8)."),
     ] = None,
     learning_rate: Annotated[
-        float | None, Option(help="Peak learning rate (default: the lesson's, 5e-4; tts 3e-4).")
+        float | None,
+        Option(
+            help="Peak learning rate (default: the lesson's; classification 1e-3, asr 5e-4, "
+            "diarization 2e-4, tts 3e-4)."
+        ),
     ] = None,
     accumulation: Annotated[
         int | None,

@@ -168,11 +168,21 @@ def test_max_steps_come_from_the_environment(monkeypatch):
         assert catalog.max_steps() == steps
 
 
+def test_max_clips_only_lower_a_number(monkeypatch):
+    assert catalog.max_clips(60) == 60
+    monkeypatch.setenv("COURSE_MAX_CLIPS", "6")
+    assert catalog.max_clips(60) == 6
+    assert catalog.max_clips(4) == 4
+
+
 @pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", "²"])
-def test_max_steps_must_be_a_number_of_steps(said, monkeypatch):
+def test_limits_must_be_whole_numbers(said, monkeypatch):
     monkeypatch.setenv("COURSE_MAX_STEPS", said)
     with pytest.raises(catalog.CatalogError, match=r"COURSE_MAX_STEPS is .*whole number above 0"):
         catalog.max_steps()
+    monkeypatch.setenv("COURSE_MAX_CLIPS", said)
+    with pytest.raises(catalog.CatalogError, match=r"COURSE_MAX_CLIPS is .*whole number above 0"):
+        catalog.max_clips(60)
 
 
 def test_every_stand_in_ships_with_its_card():

@@ -1,9 +1,9 @@
 """Every lesson with Colab's versions, trainings cut short; and the parts that a learner touches."""
 
-import nbformat
 import pytest
 
-from course_utils.course import notebook_runner, syllabus
+from course_utils.course import syllabus
+from tests.kernels import QUICK, kernel
 
 WIDGETS = """
 import numpy as np
@@ -44,34 +44,39 @@ for made in (FastSpeech2ConformerHifiGan, SpeechT5HifiGan):
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def test_widgets_show_themselves(arrival, colab, tmp_path):
-    for cell in colab.run(tmp_path, *WIDGETS.split("---\n")):
+@pytest.fixture(scope="module")
+def running(arrival, colab, tmp_path_factory):
+    """Return a kernel on Colab's versions, with the course from the wheel and less of its data."""
+    colab.thin()
+    folder = tmp_path_factory.mktemp("runs")
+    with colab.variables(), kernel(folder, COURSE_HOME=folder / "home", **QUICK) as made:
+        yield made
+
+
+def test_widgets_show_themselves(running):
+    for cell in running.cells(*WIDGETS.split("---\n")):
         (output,) = cell.outputs
         assert VIEW in output.data, output
 
 
-@pytest.mark.parametrize("number", [lesson.number for lesson in syllabus.lessons()])
-def test_a_quiz_shows_itself(number, arrival, colab, tmp_path):
-    (cell,) = colab.run(tmp_path, f'from course_utils import exercises\nexercises.quiz("{number}")')
-    (output,) = cell.outputs
-    assert "course-quiz" in output.data["text/html"]
+def test_quizzes_show_themselves(running):
+    numbers = [lesson.number for lesson in syllabus.lessons()]
+    shows = [f'from course_utils import exercises\nexercises.quiz("{n}")' for n in numbers]
+    for cell in running.cells(*shows):
+        (output,) = cell.outputs
+        assert "course-quiz" in output.data["text/html"], cell.source
 
 
-def test_the_vocoders_of_the_hub_open(arrival, colab, tmp_path):
-    (cell,) = colab.run(tmp_path, VOCODERS)
+def test_the_vocoders_of_the_hub_open(running):
+    (cell,) = running.cells(VOCODERS)
     said = "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
     assert said.splitlines() == ["FastSpeech2ConformerHifiGan", "SpeechT5HifiGan"]
 
 
 @pytest.mark.notebooks
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
-def test_lesson_runs(lesson, arrival, colab, tmp_path, monkeypatch):
-    for name, value in colab.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("COURSE_MAX_STEPS", "2")
-    done = notebook_runner.run(lesson, "pocket", tmp_path)
-    assert done.error is None
-    cells = nbformat.read(tmp_path / lesson.file, as_version=4).cells
+def test_lesson_runs(lesson, running):
+    cells = running.lesson(lesson).cells
     said = "".join(output.get("text", "") for output in cells[2].outputs)
     assert "transformers 5.15.0, datasets 4.0.0" in said
     for cell in cells:

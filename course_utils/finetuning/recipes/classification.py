@@ -12,7 +12,7 @@ class Classification(Recipe):
     """A new head for new labels, trained on clips that are shifted and masked in time."""
 
     data, model = "genres", "classifier-base"
-    pocket = arguments(5e-4, epochs=11, batch_size=16, lr_scheduler_type="cosine")
+    pocket = arguments(1e-3, epochs=6, batch_size=16, lr_scheduler_type="cosine")
     hub = arguments(5e-5, epochs=8, batch_size=8, accumulation=2)
     auto_class = AutoModelForAudioClassification
     pipeline_task = "audio-classification"

@@ -13,7 +13,7 @@ class Recognition(Recipe):
     """Normalised transcripts, SpecAugment; CTC or sequence-to-sequence, as the checkpoint is."""
 
     data, model = "calls", "recogniser-base"
-    pocket = arguments(5e-4, 6, 16, lr_scheduler_type="cosine", label_smoothing_factor=0.1)
+    pocket = arguments(5e-4, 4, 16, lr_scheduler_type="cosine", label_smoothing_factor=0.1)
     hub = arguments(1e-5, epochs=6, batch_size=8, accumulation=2, label_smoothing_factor=0.1)
     pipeline_task = "automatic-speech-recognition"
     column, advice = "text", "write the transcripts into a column text of metadata.csv"

@@ -1,0 +1,64 @@
+"""Lessons one after another in one kernel, each with an empty namespace: imports are paid once."""
+
+import os
+from contextlib import contextmanager
+
+import nbformat
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+from course_utils.course import syllabus
+
+QUICK = {"COURSE_MAX_STEPS": 2, "COURSE_MAX_CLIPS": 6}
+"""Variables that keep trainings and scores short; the scores mean nothing."""
+
+FRESH = """
+%reset -f
+import matplotlib.pyplot
+matplotlib.pyplot.close("all")
+"""
+
+
+class Kernel:
+    """A running kernel; a cell that fails raises nbclient's ``CellExecutionError``."""
+
+    def __init__(self, manager):
+        self._manager = manager
+
+    def lesson(self, lesson):
+        """Run a lesson, return its executed notebook."""
+        return self._run(nbformat.read(syllabus.folder() / lesson.file, as_version=4))
+
+    def cells(self, *sources):
+        """Run code, one text for each cell; return the executed cells."""
+        cells = [*map(nbformat.v4.new_code_cell, sources)]
+        return self._run(nbformat.v4.new_notebook(cells=cells)).cells
+
+    def _run(self, notebook):
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(FRESH))
+        client = NotebookClient(notebook, km=self._manager, timeout=None)
+        try:
+            client.execute()
+        finally:
+            client.kc.stop_channels()
+        del notebook.cells[0]
+        return notebook
+
+
+@contextmanager
+def kernel(folder, **environment):
+    """Yield a :class:`Kernel` in `folder`.
+
+    `environment` holds its variables besides those of this process; None removes one.
+    """
+    manager = KernelManager(kernel_name="python3")
+    variables = os.environ | environment
+    variables = {name: str(value) for name, value in variables.items() if value is not None}
+    # Newer kernels warn at each start that they speak TCP, here on 127.0.0.1 only.
+    manager.start_kernel(
+        cwd=str(folder), env=variables, extra_arguments=["--IPKernelApp.log_level=40"]
+    )
+    try:
+        yield Kernel(manager)
+    finally:
+        manager.shutdown_kernel(now=True)
