@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COLAB := .venv-colab/stamp
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course test lint notebooks pocket bench wheel colab workshop site clean
+.PHONY: help setup lab course check test lint notebooks pocket bench wheel colab workshop site clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,9 +25,14 @@ lab: $(READY) ## Open JupyterLab at lesson 00.
 course: $(READY) ## Run every lesson on the shipped models (no network), end with the scores.
 	$(BIN)/course-utils run --jobs 2
 
-test: $(READY) ## Run all tests, one a core at a time; those that need Chromium or ffmpeg are skipped without them.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
-		--cov --cov-report=term --cov-fail-under=90
+check: lint ## Check the style and run the unit tests: no notebooks, no browser, no second environment.
+	$(PYTEST) -m "not whole"
+
+test: $(READY) $(COLAB) ## Run all tests; those that need Chromium or ffmpeg are skipped without them.
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=90
+
+$(COLAB): $(READY) requirements/colab.txt
+	$(BIN)/python tests/colab/environment.py
 
 lint: $(READY) ## Check style, spelling and the direction of imports.
 	$(BIN)/ruff check .

@@ -26,20 +26,44 @@ hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
-SERIAL = ("tests/colab/", "tests/hub/")
-"""Folders whose tests share what only one process at a time may have, or is slow to make."""
+SERIAL = ("tests/colab/", "tests/hub/test_hub_lessons.py")
+"""Tests of one process each: they share a kernel, and what only one process at a time may have."""
+
+LESSONS = "tests/notebooks/test_lessons.py"
+WHOLE = (*SERIAL, LESSONS, "tests/workshop/test_offline.py", "tests/browser/", "tests/hub/")
+"""Whole lessons, browsers and environments: the marker `whole`. They are the slowest: run first."""
+
+LONGEST = ("[07]", "[05]", "[03]", "[09]")
+"""The lessons that train longest."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of `WHOLE`; put the slowest first, so that no process is alone at the end."""
+
+    def rank(item):
+        place = [item.nodeid.startswith(part) for part in (*WHOLE, "")].index(True)
+        lesson = [item.nodeid.endswith(name) for name in (*LONGEST, "")].index(True)
+        return place, lesson
+
+    for item in items:
+        if item.nodeid.startswith(WHOLE):
+            item.add_marker("whole")
+    items.sort(key=rank)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Hand out tests one at a time, but those of a folder of `SERIAL` to one process."""
+    """Hand out files, in the order above; the tests of `SERIAL` together; lessons one by one."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFolder(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return next((folder for folder in SERIAL if nodeid.startswith(folder)), nodeid)
+            together = next((part for part in SERIAL if nodeid.startswith(part)), None)
+            alone = nodeid if nodeid.startswith(LESSONS) else nodeid.split("::")[0]
+            return together or alone
 
-    return ByFolder(config, log)
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

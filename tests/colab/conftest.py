@@ -1,12 +1,10 @@
 """An environment with Colab's versions, into which a lesson's first cell has put the course."""
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import venv
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +16,8 @@ from nbclient.exceptions import CellExecutionError
 from pyarrow import parquet
 
 from course_utils.course import syllabus
+from tests.colab.environment import PLACE, PYTHON, ROOT, NoNetworkError, before, build, freeze, pip
 
-ROOT = Path(__file__).parents[2]
-PLACE = ROOT / ".venv-colab"
-PYTHON = PLACE / "bin" / "python"
-REQUIREMENTS = ROOT / "requirements" / "colab.txt"
 SECRET = "hf_" + "c0L4" * 8  # has the form of a real token
 
 # What a running notebook has imported of the course's needs before it meets the course: all of it.
@@ -91,21 +86,6 @@ def write(folder, files):
     return folder
 
 
-def pip(*arguments):
-    """Run the environment's pip; return its exit code and all that it said."""
-    done = subprocess.run(
-        [PYTHON, "-m", "pip", *map(str, arguments)], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    return done.returncode, done.stdout
-
-
-def freeze():
-    """Return what is installed: a set of lines."""
-    done = subprocess.run([PYTHON, "-m", "pip", "freeze"], capture_output=True, text=True)
-    return set(done.stdout.split("\n")) - {""}
-
-
 def setup_cell():
     """Return the source of the cell with which every lesson starts."""
     first = syllabus.folder() / syllabus.lessons()[0].file
@@ -157,11 +137,14 @@ def colab(tmp_path_factory):
     """Return a :class:`Colab` whose environment is as Colab's is at first: without the course."""
     if shutil.which("ffmpeg") is None:
         pytest.skip("Colab has ffmpeg, here is none: install it")
-    _build()
-    added = {line.split("==")[0].split(" @ ")[0] for line in freeze() - _before()}
+    try:
+        build()
+    except NoNetworkError as error:
+        pytest.skip(str(error))
+    added = {line.split("==")[0].split(" @ ")[0] for line in freeze() - before()}
     if added:
         code, said = pip("uninstall", "--yes", *added)
-        assert code == 0 and freeze() == _before(), said
+        assert code == 0 and freeze() == before(), said
     home = tmp_path_factory.mktemp("colab")
     write(home / "packages" / "google" / "colab", FAKE)
     spec = {
@@ -216,30 +199,9 @@ def arrival(colab, tmp_path_factory):
     folder = home / "content"
     folder.mkdir()
     # The command of `make wheel`.
-    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT]
-    subprocess.run([sys.executable, *build], check=True)
+    command = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT]
+    subprocess.run([sys.executable, *command], check=True)
     (wheel,) = folder.glob("*.whl")
-    before = freeze()
+    arrived = freeze()
     cells = colab.run(folder, ARRIVE, setup_cell(), 'lesson.start("00")', LEAVE)
-    return Arrival(wheel, folder, refusal, repository, cells, before, freeze())
-
-
-def _before():
-    return set((PLACE / "before.txt").read_text().splitlines())
-
-
-def _build():
-    """Make the environment, unless it is there as the requirements want it; skip it offline."""
-    wanted = hashlib.sha256(sys.version.encode())
-    for path in (REQUIREMENTS, ROOT / "pyproject.toml"):
-        wanted.update(path.read_bytes())
-    stamp = PLACE / "stamp"
-    if stamp.is_file() and stamp.read_text() == wanted.hexdigest():
-        return
-    venv.create(PLACE, clear=True, with_pip=True)
-    code, said = pip("install", "--quiet", "--requirement", REQUIREMENTS)
-    if code and "Retrying" in said:
-        pytest.skip("no network: Colab's versions cannot be installed")
-    assert code == 0, said
-    (PLACE / "before.txt").write_text("\n".join(sorted(freeze())))
-    stamp.write_text(wanted.hexdigest())
+    return Arrival(wheel, folder, refusal, repository, cells, arrived, freeze())
