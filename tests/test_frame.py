@@ -30,13 +30,6 @@ def test_environment_yml_lists_what_pyproject_requires():
     assert wanted - given == set()
 
 
-def test_each_line_of_environment_yml_says_who_needs_it():
-    lines = (ROOT / "environment.yml").read_text().splitlines()
-    for line in lines[lines.index("dependencies:") + 1 :]:
-        if not line.endswith("pip:"):
-            assert re.search(r"  # \S.{3,}", line), line
-
-
 def pins(name):
     lines = (ROOT / "requirements" / name).read_text().splitlines()
     pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
@@ -49,7 +42,6 @@ def test_the_pinned_set_satisfies_pyproject():
     for line in PROJECT["dependencies"] + [line for name in PINNED for line in extras[name]]:
         requirement = Requirement(line)
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), line
-    assert pinned["torch"] == "2.13.0"
 
 
 def test_what_colab_has_satisfies_pyproject():
@@ -66,13 +58,6 @@ def test_make_help_explains_every_target():
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.M)
     helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
     assert set(re.findall(r"^  make (\S+)\s+\S", helped, re.M)) == set(phony.split())
-
-
-def test_ci_runs_the_readme_test_command():
-    readme = (ROOT / "README.md").read_text()
-    last = (ROOT / ".ci" / "run").read_text().strip().splitlines()[-1]
-    assert last == "make test" and "\nmake test\n" in readme and "\nmake course\n" in readme
-    assert "chromium ffmpeg" in readme
 
 
 def test_installed_version_is_the_declared_one():

@@ -1,4 +1,7 @@
-"""Shipped cards are what their templates and the stored scores give."""
+"""Shipped cards are what the templates and ``results.json`` give, with no figure edited by hand.
+
+That the weights score so is the subject of ``test_shipped_models.py``.
+"""
 
 import json
 import shutil
