@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course test lint notebooks pocket bench wheel colab workshop site clean
+.PHONY: help setup lab course test mutants lint notebooks pocket bench wheel colab workshop site clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -26,6 +26,9 @@ course: $(READY) ## Run every lesson on the shipped models (no network), end wit
 test: $(READY) ## Run all tests, one a core at a time; those that need Chromium or ffmpeg are skipped without them.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 		--cov --cov-report=term --cov-fail-under=90
+
+mutants: $(READY) ## Change the code on purpose, in 100 places and those of a list; show what no test notices.
+	$(BIN)/python -m tests.mutants
 
 lint: $(READY) ## Check style, spelling and the direction of imports.
 	$(BIN)/ruff check .

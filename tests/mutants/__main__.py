@@ -19,6 +19,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import tomllib
@@ -74,7 +75,7 @@ def measure(root, packages, tests, mutants, jobs):
     """
     names = sources(root, packages)
     hashed = hashlib.sha256(repr(tests).encode())
-    for name in {*names, *sources(root, [test for test in tests if test[0] != "-"])}:
+    for name in [*names, *sources(root, [test for test in tests if test[0] != "-"])]:
         hashed.update(name.encode() + (root / name).read_bytes())
     folder = root / ".pytest_cache" / "mutants" / hashed.hexdigest()[:16]
     for other in folder.parent.glob("[!.]*"):
@@ -109,8 +110,9 @@ def report(rooms, faults, drawn, done):
     shares = {}
     for group, mutants in groups.items():
         noticed = sum(done[mutant][0] for mutant in mutants)
-        shares[group] = noticed / max(len(mutants), 1)
-        print(f"{group:12} {noticed:4} of {len(mutants):4} noticed")
+        shares[group] = noticed / len(mutants) if mutants else 1
+        if mutants:
+            print(f"{group:12} {noticed:4} of {len(mutants):4} noticed")
     return shares["the list"] == 1 and shares["all rooms"] >= ENOUGH
 
 
@@ -123,12 +125,12 @@ def main(arguments):
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=list(ROOMS))
     parser.add_argument("--tests", nargs="+", default=TESTS, help="arguments of pytest")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C: end the tests, clean up
     rooms = {room: ROOMS[room] for room in options.rooms}
     faults = listed(ROOT, LIST)
     drawn = draw(ROOT, rooms.values(), options.count, options.seed)
-    mutants = faults | dict.fromkeys(drawn)
-    done = measure(ROOT, PACKAGES, options.tests, mutants, options.jobs)
-    return 0 if report(ROOMS, faults, drawn, done) else 1
+    done = measure(ROOT, PACKAGES, options.tests, faults | dict.fromkeys(drawn), options.jobs)
+    return 0 if report(rooms, faults, drawn, done) else 1
 
 
 if __name__ == "__main__":

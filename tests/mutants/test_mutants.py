@@ -1,6 +1,7 @@
 """The list of faults is up to date, and the command tells what a toy project's tests notice."""
 
 import ast
+import re
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_each_listed_fault_stands_once_in_its_file():
         ast.parse(fault.apply((mutants.ROOT / fault.file).read_bytes()))
 
 
+@pytest.mark.parametrize("old", ["value * value", "value"])
+def test_a_fault_that_no_longer_fits_its_file_is_named(tmp_path, old):
+    (tmp_path / "toy.py").write_text(CODE)
+    (tmp_path / "listed.toml").write_text(f'[[fault]]\nfile = "toy.py"\nold = "{old}"\nnew = "1"\n')
+    with pytest.raises(ValueError, match=re.escape(f"'{old}' must stand in toy.py once")):
+        mutants.listed(tmp_path, tmp_path / "listed.toml")
+
+
 def every_change(code):
     source = code.encode()
     changed = [m.apply(source) for place in mutate.places("toy.py", source) for m in place]
@@ -96,7 +105,8 @@ def test_the_first_draws_do_not_depend_on_the_number(tmp_path):
     assert mutants.draw(tmp_path, ["toy.py"], 9, seed=2) != drawn
 
 
-def test_what_the_tests_of_a_toy_project_notice(tmp_path, capsys):
+def test_what_the_tests_of_a_toy_project_notice(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they load longer than this runs
     (tmp_path / "toy.py").write_text(CODE)
     (tmp_path / "test_toy.py").write_text(TESTS)
     source = CODE.encode()
@@ -107,7 +117,7 @@ def test_what_the_tests_of_a_toy_project_notice(tmp_path, capsys):
     # The first is noticed by a test that only gets what a fixture made in another; no test runs the
     # line of the second, but one runs a line with its name.
     faults = [fault(b"value + value", "0 + value"), fault(b"10", "20"), fault(b"> 1", "> 2")]
-    run = [tmp_path, ["."], ["test_toy.py"], dict.fromkeys(faults), 1]
+    run = [tmp_path, ["."], ["-p", "pytest_cov", "test_toy.py"], dict.fromkeys(faults), 1]
     done = mutants.measure(*run)
     assert [done[fault][0] for fault in faults] == [True, False, False]
     assert done[faults[0]][1].startswith("test_toy.py::test_doubled")

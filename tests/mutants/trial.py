@@ -71,11 +71,12 @@ def record(tree, folder, packages, tests, jobs):
         raise SystemExit("The tests do not run:\n" + Path(f"{tree}.log").read_text()[-2000:])
     passed, failed = {}, []
     for case in ElementTree.parse(report).iter("testcase"):
-        test, verdicts = f"{case.get('file')}::{case.get('name')}", {child.tag for child in case}
+        test = f"{Path(case.get('file')).as_posix()}::{case.get('name')}"
+        verdicts = {child.tag for child in case}
         if verdicts & {"failure", "error"}:
-            failed.append(test.replace("\\", "/"))
+            failed.append(test)
         elif "skipped" not in verdicts:
-            passed[test.replace("\\", "/")] = float(case.get("time"))
+            passed[test] = float(case.get("time"))
     (folder / "tests.json").write_text(json.dumps({"passed": passed, "failed": failed}))
 
 
@@ -142,8 +143,9 @@ def reach(source, first, changed):
     for top in tree.body:  # in their order, so that constants of constants are found
         parts = [top.args] if isinstance(top, ast.FunctionDef) else [top]
         used = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
-        if names & used:
+        if names & (used | _defined(top)):
             names |= _defined(top)
+            lines.update(range(_begin(top), top.end_lineno + 1))
     return lines, names
 
 
@@ -183,7 +185,8 @@ def run(mutants, known, trees):
                 if process.returncode == 4 and "::" in tests[0]:  # other tests than there were
                     waiting.append((mutant, sorted({_file(test) for test in tests})))
                     continue
-                failed = re.search("^(?:FAILED|ERROR) (.*)", Path(f"{tree}.log").read_text(), re.M)
+                log = Path(f"{tree}.log").read_text(encoding="utf-8", errors="replace")
+                failed = re.search("^(?:FAILED|ERROR) (.*)", log, re.M)
                 by = "time is up" if late else failed[1] if failed else f"exit {process.returncode}"
                 noticed = late or process.returncode not in (0, 5)
                 yield mutant, noticed, by if noticed else f"passed: {len(tests)} tests"
