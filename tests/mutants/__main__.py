@@ -31,9 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("course_utils", "foundry")
 ROOMS = ("audio.py", "errors.py", "data", "scoring", "plotting", "formats", "simulation")
 ROOMS += ("listening", "pipelines", "finetuning")
-ROOMS = {room.removesuffix(".py"): f"course_utils/{room}" for room in ROOMS} | {
-    "foundry": "foundry"
-}
+ROOMS = {room.removesuffix(".py"): f"course_utils/{room}" for room in ROOMS}
+ROOMS["foundry"] = "foundry"
 LEFT_OUT = ("notebooks/test_lessons.py", "hub/test_hub_lessons.py", "colab", "browser", "workshop")
 TESTS = ("tests", *(f"--ignore=tests/{path}" for path in (*LEFT_OUT, "mutants")))
 LIST = Path(__file__).with_name("listed.toml")

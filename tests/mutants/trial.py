@@ -171,7 +171,7 @@ def run(mutants, known, trees):
                 files = {_file(test) for test in tests}
                 usual = sum(seconds for t, seconds in known.seconds.items() if _file(t) in files)
                 process = start(tree, "--exitfirst", f"@{tree}.txt")
-                running[process] = mutant, tests, tree, time.monotonic() + 60 + 3 * usual
+                running[process] = mutant, tests, tree, time.monotonic() + 180 + 3 * usual
             time.sleep(0.05)
             for process, (mutant, tests, tree, end) in list(running.items()):
                 late = time.monotonic() > end
