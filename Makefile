@@ -7,7 +7,7 @@ COLAB := .venv-colab/stamp
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course check test lint notebooks pocket bench wheel colab workshop site clean
+.PHONY: help setup lab course check test mutants lint notebooks pocket bench wheel colab workshop site clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ test: $(READY) $(COLAB) ## Run all tests; those that need Chromium or ffmpeg are
 
 $(COLAB): $(READY) requirements/colab.txt
 	$(BIN)/python tests/colab/environment.py
+
+mutants: $(READY) ## Change the code on purpose, in 100 places and those of a list; show what no test notices.
+	$(BIN)/python -m tests.mutants
 
 lint: $(READY) ## Check style, spelling and the direction of imports.
 	$(BIN)/ruff check .

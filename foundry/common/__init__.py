@@ -1,0 +1,1 @@
+"""What several of the trainings share: the training loop, files, sound synthesis."""

@@ -1,0 +1,1 @@
+"""Synthesised music in eight genres, and the models that name and play it."""

@@ -1,0 +1,1 @@
+"""Synthesised everyday sounds, and the model that names them."""

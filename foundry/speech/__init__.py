@@ -1,0 +1,1 @@
+"""The shipped speech: what is said, by which voice, and its features."""

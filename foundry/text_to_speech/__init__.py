@@ -1,0 +1,1 @@
+"""Training of the synthesiser and of its vocoder."""

@@ -1,0 +1,1 @@
+"""Training of the speaker model and of the diarizer."""
