@@ -13,6 +13,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(
 
 import functools
 import io
+import shutil
 import subprocess
 import wave
 from collections import namedtuple
@@ -109,23 +110,23 @@ def spy(monkeypatch):
 
 @pytest.fixture(scope="session")
 def thinned(tmp_path_factory):
-    """Return a copy of the folder pocket/ with a few rows of each split; models are not copied.
+    """Return a copy of the folder pocket/ with a few rows of each split.
 
-    ``speech`` has the shortest clips of two speakers (train) or four, one each of ``banking``.
-    ``genres`` has one clip of each genre, ``sounds`` of each class.
+    ``speech`` has the shortest clips of two speakers (train) or four, one each of ``banking``; the
+    other data sets have one clip of each label.
     """
     from datasets import Dataset
 
     from course_utils.catalog import POCKET
 
-    folder = tmp_path_factory.mktemp("pocket")
-    for name in ("genres", "sounds", "speech"):
-        (folder / name).mkdir()
-        for split in ("train", "validation", "test"):
-            table = Dataset.from_parquet(str(POCKET / name / f"{split}.parquet"))
-            shape = (1, 5) if split == "train" else (2, 2)
-            rows = _short_clips(table, *shape) if name == "speech" else _first_clips(table)
-            table.select(rows).to_parquet(folder / name / f"{split}.parquet")
+    folder = tmp_path_factory.mktemp("data") / "pocket"
+    shutil.copytree(POCKET, folder, ignore=shutil.ignore_patterns("*.parquet"))
+    for path in POCKET.glob("*/*.parquet"):
+        table = Dataset.from_parquet(str(path))
+        shape = (1, 5) if path.stem == "train" else (2, 2)
+        short = path.parent.name == "speech"
+        rows = _short_clips(table, *shape) if short else _first_clips(table)
+        table.select(rows).to_parquet(folder / path.parent.name / path.name)
     return folder
 
 

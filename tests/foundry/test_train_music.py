@@ -1,7 +1,6 @@
 """The training of pocket-music: its prompts, the delay of its tokens, and its scores."""
 
 import io
-import shutil
 
 import datasets
 import numpy as np
@@ -140,11 +139,9 @@ def test_a_share_comes_with_wilsons_interval():
 
 
 @pytest.fixture
-def few_clips(small_pocket, tmp_path, monkeypatch):
+def few_clips(small_pocket, monkeypatch):
     """Let the foundry read one clip of each genre; return a function from a split to its clips."""
-    shutil.copytree(POCKET / "pocket-sounds", tmp_path / "pocket" / "pocket-sounds")
-    shutil.copytree(small_pocket / "genres", tmp_path / "pocket" / "genres")
-    monkeypatch.setattr(music_scores, "POCKET", tmp_path / "pocket")
+    monkeypatch.setattr(music_scores, "POCKET", small_pocket)
 
     def clips_of(split):
         table = datasets.Dataset.from_parquet(str(small_pocket / "genres" / f"{split}.parquet"))
