@@ -2,7 +2,7 @@ import json
 from collections import Counter
 
 import numpy as np
-import torch
+import pytest
 from safetensors.torch import load_file
 
 from foundry.recognition import leave_one_out, train_whisper
@@ -85,12 +85,12 @@ def test_a_person_is_scored_by_a_model_that_never_heard_them(
     assert [score["utterances"] for score in scores] == [2, 2, 2]
     results = json.loads((tmp_path / "model" / "results.json").read_text())
     assert results["people"] == dict(zip(PERSONS, scores, strict=True))
-    # The shipped weights lie between those before and after fine-tuning.
+    # The shipped weights are 0.6 of the way from those before to those after fine-tuning.
     name = "model.decoder.layers.0.fc1.weight"
     before, after = (
         load_file(tmp_path / "work" / f"{stage}.safetensors")[f"average.model.{name}"]
         for stage in ("everything", "people-without-None")
     )
-    shipped = load_file(tmp_path / "model" / "model.safetensors")[name].float()
-    assert torch.allclose(shipped, before.lerp(after, 0.6), atol=1e-3)
-    assert not torch.allclose(shipped, after, atol=1e-3)
+    way = after - before
+    gone = load_file(tmp_path / "model" / "model.safetensors")[name].float() - before
+    assert ((gone * way).sum() / (way * way).sum()).item() == pytest.approx(0.6, abs=0.02)
