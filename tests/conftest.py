@@ -11,9 +11,12 @@ os.environ["NUMBA_CACHE_DIR"] = str(
     Path(__file__).parents[1] / ".pytest_cache/numba" / os.environ.get("PYTEST_XDIST_WORKER", "")
 )
 
+import functools
 import io
+import shutil
 import subprocess
 import wave
+from collections import namedtuple
 
 import hypothesis
 import numpy as np
@@ -101,6 +104,84 @@ def shared_real():
     if not folder.is_dir():
         pytest.skip(f"no recordings at {folder}; set COURSE_SHARED to the folder that holds real/")
     return folder
+
+
+Call = namedtuple("Call", "given named result")
+
+
+@pytest.fixture
+def spy(monkeypatch):
+    """Return a function that records each call of a function, which still does its work.
+
+    ``spy(owner, name)`` returns a list, to which every later call of ``owner.name`` adds its
+    positional arguments, its named arguments and its result.
+    """
+
+    def record(owner, name):
+        calls, function = [], getattr(owner, name)
+
+        @functools.wraps(function)
+        def recorded(*given, **named):
+            result = function(*given, **named)
+            calls.append(Call(given, named, result))
+            return result
+
+        monkeypatch.setattr(owner, name, recorded)
+        return calls
+
+    return record
+
+
+@pytest.fixture(scope="session")
+def thinned(tmp_path_factory):
+    """Return a copy of the folder pocket/ with a few rows of each split.
+
+    ``speech`` has the shortest clips of two speakers (train) or four, one each of ``banking``; the
+    other data sets have one clip of each label.
+    """
+    from datasets import Dataset
+
+    from course_utils.catalog import POCKET
+
+    folder = tmp_path_factory.mktemp("data") / "pocket"
+    shutil.copytree(POCKET, folder, ignore=shutil.ignore_patterns("*.parquet"))
+    for path in POCKET.glob("*/*.parquet"):
+        table = Dataset.from_parquet(str(path))
+        shape = (1, 5) if path.stem == "train" else (2, 2)
+        short = path.parent.name == "speech"
+        rows = _short_clips(table, *shape) if short else _first_clips(table)
+        table.select(rows).to_parquet(folder / path.parent.name / path.name)
+    return folder
+
+
+def _short_clips(table, speakers, each):
+    """Return the numbers of the shortest utterances of some speakers of either sex."""
+    columns = table.select_columns(["speaker", "sex", "domain", "seconds"])[:]
+    order = np.argsort(columns["seconds"], kind="stable").tolist()
+    rows = []
+    pairs = set(zip(columns["sex"], columns["speaker"], strict=True))
+    for sex in ("female", "male"):
+        names = sorted(name for s, name in pairs if s == sex and ":" not in name)
+        for who in names[:speakers]:
+            own = [n for n in order if columns["speaker"][n] == who]
+            banking = [n for n in own if columns["domain"][n] == "banking"]
+            rows += [n for n in own if n not in banking][: each - 1] + banking[:1]
+    return rows
+
+
+def _first_clips(table):
+    """Return the number of the first clip of each label."""
+    labels = table["label"][:]
+    return sorted(map(labels.index, set(labels)))
+
+
+@pytest.fixture
+def small_pocket(thinned, monkeypatch):
+    """Let the catalogue and the foundry read the data sets of `thinned`; return its folder."""
+    from course_utils import catalog
+
+    monkeypatch.setattr(catalog, "POCKET", thinned)
+    return thinned
 
 
 @pytest.fixture(scope="session")

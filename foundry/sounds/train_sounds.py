@@ -13,7 +13,6 @@ clips, exports the model and writes its scores and its card.
 """
 
 import json
-from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 
 import numpy as np
@@ -30,6 +29,7 @@ from foundry.common.train_loop import fit, save_half
 from foundry.sounds import sound_data
 from foundry.sounds.sound_cards import write_model_card
 from foundry.sounds.sound_features import FRAMES, MELS, SpectrogramCache, augment
+from foundry.speech.feature_cache import run_jobs
 
 HARD_PER_CLASS = 320
 """Number of synthetic training clips of each class in hard conditions."""
@@ -132,16 +132,13 @@ def new_model(seed, cache, statistics):
 def _render_chunk(work):
     """Return the features of some synthetic clips: close ones, or hard ones, half of them 5 s."""
     label, numbers, close = work
-    torch.set_num_threads(1)
     clips = [
         sound_data.render(label, "train", number, 5.0 if number % 2 and not close else None, close)[
             0
         ]
         for number in numbers
     ]
-    return SpectrogramCache.of(
-        clips, [sound_data.LABELS.index(label)] * len(clips), extractor().mel_filters
-    )
+    return SpectrogramCache.of(clips, [sound_data.LABELS.index(label)] * len(clips), extractor())
 
 
 def synthetic_clips(work, close=False):
@@ -155,8 +152,7 @@ def synthetic_clips(work, close=False):
             for label in sound_data.LABELS
             for start in starts
         ]
-        with ProcessPoolExecutor(2) as pool:
-            SpectrogramCache.join(list(pool.map(_render_chunk, jobs))).save(path)
+        SpectrogramCache.join(run_jobs(_render_chunk, jobs)).save(path)
     return SpectrogramCache.load(path)
 
 

@@ -222,7 +222,6 @@ def _samples(rng, path):
 def _compute(job):
     """Return the cache of some rows, the originals and their augmented copies."""
     rows, first, copies, augment, features_of, encode = job
-    torch.set_num_threads(1)
     utterances = []
     for number, (path, text, spoken) in enumerate(rows, first):
         samples = _samples(np.random.default_rng(number), path)
@@ -286,6 +285,8 @@ def load_or_compute(features_of_job, jobs, path):
 
 
 def run_jobs(function, jobs):
-    """Return the list of ``function(job)``, computed in two processes."""
-    with ProcessPoolExecutor(2) as pool:
+    """Return the list of ``function(job)``, computed in two processes; one job in this process."""
+    if len(jobs) < 2:
+        return [function(job) for job in jobs]
+    with ProcessPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         return list(pool.map(function, jobs))

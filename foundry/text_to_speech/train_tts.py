@@ -90,7 +90,6 @@ def compute_features(work, cache):
 
 def _compute(rows):
     """Return the examples of some utterances."""
-    torch.set_num_threads(1)
     clips = [audio.load(row["path"], RATE)[0] for row in rows]
     return [
         examples_of(clip, row["phonemes"], row["durations"])

@@ -75,7 +75,6 @@ def compute_features(work, cache):
 
 def _compute(paths):
     """Return waveform (padded to whole frames), spectrogram and pitch of some utterances."""
-    torch.set_num_threads(1)
     parts = []
     for path in paths:
         samples = audio.trim_silence(audio.load(path, RATE)[0], RATE)

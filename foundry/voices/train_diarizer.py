@@ -133,7 +133,6 @@ def windows_of(conversation, seconds=SECONDS):
 def _compute(job):
     """Simulate some conversations; return features, labels and speakers of their windows."""
     cache, seeds = job
-    torch.set_num_threads(1)
     parts = []
     for seed in seeds:
         made = conversations.simulate(
@@ -155,7 +154,8 @@ def compute_features(work, cache):
     if path.exists():
         return
     work.mkdir(parents=True, exist_ok=True)
-    jobs = [(cache, range(first, first + 50)) for first in range(0, CONVERSATIONS, 50)]
+    seeds = range(CONVERSATIONS)
+    jobs = [(cache, seeds[first : first + 50]) for first in range(0, CONVERSATIONS, 50)]
     features, labels, speakers = zip(*run_jobs(_compute, jobs), strict=True)
     speakers = np.concatenate(speakers)
     names = sorted(set(speakers.ravel().tolist()) - {""})

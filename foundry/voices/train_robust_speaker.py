@@ -95,7 +95,6 @@ def augment(rng, samples):
 
 def _embeddings(job, folder):
     """Return the embeddings of some utterances, shape ``(utterances, speeds, dimensions)``."""
-    torch.set_num_threads(1)
     embed = voice_scores.embedder(folder)
     return np.array([embed(at_speeds(clip, SPEEDS)) for _, clip, _ in job])
 

@@ -146,7 +146,6 @@ def features_of_job(job, speeds, copies, augment):
     FeatureCache
         The only token id of an utterance is the number of its speaker.
     """
-    torch.set_num_threads(1)
     utterances = []
     for number, clip, speaker in job:
         for which, samples in enumerate(at_speeds(clip, speeds)):

@@ -121,7 +121,7 @@ def _meeting_voices(real):
     return clips, speakers, groups
 
 
-def held_out(split, scene, count=CONVERSATIONS, **options):
+def held_out(split, scene, count, **options):
     """Simulate conversations of unseen voices: 2 or 3 speakers, 10 to 20 % overlap, half a minute.
 
     Parameters
@@ -196,7 +196,10 @@ def diarize_all(folder, real):
     }
     table = {}
     for kind, options in kinds.items():
-        recordings = [(made["audio"], made["turns"]) for made in held_out("test", **options)]
+        recordings = [
+            (made["audio"], made["turns"])
+            for made in held_out("test", count=CONVERSATIONS, **options)
+        ]
         table[f"conversations, {kind}"] = score(diarize, recordings)
     table["meetings (AMI)"] = score(diarize, [(samples, t) for _, samples, t in meetings(real)])
     return table

@@ -1,10 +1,159 @@
 import json
+import shutil
+from collections import Counter, namedtuple
 
+import datasets
 import numpy as np
 import pytest
 
 from course_utils import audio
+from course_utils.formats import rttm
+from foundry.recognition import recognition_scores
+from foundry.speech.speech_plan import NAMES
 from foundry.voices import train_speaker
+
+RATE = 16_000
+UNIT = 400  # samples of a unit of duration, 25 ms
+Rendered = namedtuple("Rendered", "split shipped domain voice text")
+Clip = namedtuple("Clip", "path speaker pitch samples")
+
+RENDERED = [
+    Rendered("train", False, "digits", "af_heart", "six"),
+    Rendered("train", False, "digits", "am_adam", "seven"),
+    Rendered("train", False, "home", "af_heart", "red light"),
+    Rendered("train", False, "everyday", "af_heart", "blue sky"),
+    Rendered("train", False, "phrasebook", "am_adam", "green tea"),
+    Rendered("train", False, "everyday", "am_adam", "old map"),
+    Rendered("train", False, "banking", "am_adam", "my card"),
+    Rendered("train", False, "teller", "af_heart", "pay me"),
+    Rendered("train", True, "home", "af_heart", "warm bath"),
+    Rendered("voices", False, "everyday", "invented-0001", "dry sand"),
+    Rendered("voices", False, "phrasebook", "invented-0001", "soft wind"),
+    Rendered("validation", True, "home", "af_nova", "lost dog"),
+    Rendered("validation", False, "everyday", "am_eric", "cold milk"),
+    Rendered("test", True, "phrasebook", "am_liam", "last bus"),
+    Rendered("test", False, "digits", "af_sarah", "bad luck"),
+]
+"""A plan in miniature; voices and sentences of the splits are disjoint, as in `speech_plan`."""
+
+
+def pitch_of(number):
+    """Return the fundamental frequency of a rendered clip in hertz, which no other clip has."""
+    return 110 + 15 * number
+
+
+def units_of(number):
+    """Return the durations of a rendered clip in units of 25 ms; its length is its own, too."""
+    return [2, 12, 10, 11, 12 + 2 * number, 2]
+
+
+def buzz(pitch, count):
+    """Return harmonics of a fundamental frequency, the lowest of which is the loudest."""
+    time = np.arange(count) / RATE
+    waves = [np.sin(2 * np.pi * pitch * n * time) / n for n in range(1, 9)]
+    return 0.2 * np.sum(waves, 0).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """Return a cache with the clips of `RENDERED`, as `speech_data.render` writes it."""
+    cache = tmp_path_factory.mktemp("cache")
+    for number, row in enumerate(RENDERED):
+        path = cache / "speech" / row.split / f"{row.split}-{number:05d}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        units = units_of(number)
+        audio.save(path, buzz(pitch_of(number), sum(units) * UNIT), RATE)
+        sex = "male" if row.voice[1] == "m" else "female"
+        facts = {"split": row.split, "shipped": row.shipped, "domain": row.domain, "sex": sex}
+        facts |= {"text": row.text, "speaker": row.voice, "accent": "us"}
+        facts |= {"phonemes": "hɛlO", "durations": units, "seconds": sum(units) / 40}
+        path.with_suffix(".json").write_text(json.dumps(facts))
+    return cache
+
+
+@pytest.fixture
+def shipped_speech(small_pocket, monkeypatch):
+    """Let the foundry read the thinned ``speech``; return the folder of its Parquet files."""
+    monkeypatch.setattr(recognition_scores, "POCKET", small_pocket)
+    return small_pocket / "speech"
+
+
+@pytest.fixture
+def recogniser_texts(shipped_speech):
+    """Return how often each text is to be learned by a recogniser, a ``Counter``."""
+    table = datasets.Dataset.from_parquet(str(shipped_speech / "train.parquet"))
+    own = [row for row in RENDERED if row.split == "train" and not row.shipped]
+    rows = [(row.domain, row.text) for row in own]
+    rows += zip(table["domain"][:], table["text"][:], strict=True)
+    return Counter(text for domain, text in rows if domain not in ("banking", "teller"))
+
+
+@pytest.fixture
+def fsdd(tmp_path):
+    """Return a folder with digits as the Free Spoken Digit Dataset names them.
+
+    Each person says two digits that nobody else says: jackson 0 and 1, nicolas 2 and 3, theo 4 and
+    5. So a word says who spoke it.
+    """
+    folder = tmp_path / "real" / "fsdd" / "recordings"
+    folder.mkdir(parents=True)
+    for digit, person in enumerate(np.repeat(["jackson", "nicolas", "theo"], 2)):
+        audio.save(folder / f"{digit}_{person}_0.wav", buzz(100 + 20 * digit, 8_000), RATE)
+    return tmp_path / "real"
+
+
+@pytest.fixture
+def ami(fsdd):
+    """Add more digits and a meeting of two people to `fsdd`, as AMI has them."""
+    recordings = fsdd / "fsdd" / "recordings"
+    for path in list(recordings.glob("*.wav")):
+        for take in (1, 2):
+            shutil.copy(path, recordings / path.name.replace("_0", f"_{take}"))
+    folder = fsdd / "ami"
+    folder.mkdir()
+    audio.save(folder / "m1.wav", np.concatenate([buzz(120, 40_000), buzz(210, 40_000)]), RATE)
+    parts = [("a", 0.0, 2.5), ("b", 2.5, 5.0)]
+    turns = [{"speaker": name, "start": start, "end": end} for name, start, end in parts]
+    rttm.save(folder / "ami.rttm", {"m1": turns})
+    return fsdd
+
+
+@pytest.fixture
+def training_voices(shipped_speech):
+    """Return how many utterances each training voice has, invented ones included, a ``Counter``.
+
+    The shipped training utterances count once, as the shipped ones, not as the rendered ones.
+    """
+    own = [row for row in RENDERED if row.split in ("train", "voices") and not row.shipped]
+    shipped = datasets.Dataset.from_parquet(str(shipped_speech / "train.parquet"))["speaker"][:]
+    return Counter([NAMES.get(row.voice, row.voice) for row in own] + shipped)
+
+
+@pytest.fixture(scope="session")
+def rendered_training(rendered):
+    """Return the clips of the training voices, invented ones included, of `rendered`."""
+    return [
+        Clip(
+            rendered / "speech" / row.split / f"{row.split}-{number:05d}.flac",
+            NAMES.get(row.voice, row.voice),
+            pitch_of(number),
+            sum(units_of(number)) * UNIT,
+        )
+        for number, row in enumerate(RENDERED)
+        if row.split in ("train", "voices")
+    ]
+
+
+@pytest.fixture
+def run_step(monkeypatch):
+    """Return a function that runs a step of a training script as its command line does."""
+
+    def run(script, step, **folders):
+        given = [part for name, path in folders.items() for part in (f"--{name}", str(path))]
+        monkeypatch.setattr("sys.argv", [script.__name__, step, *given])
+        script.main()
+
+    return run
 
 
 @pytest.fixture

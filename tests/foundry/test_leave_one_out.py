@@ -1,13 +1,15 @@
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
-import torch
+from safetensors.torch import load_file
 
-from course_utils import audio
-from foundry.recognition import leave_one_out, phone_head
+from foundry.recognition import leave_one_out, train_whisper
+from foundry.recognition.leave_one_out import PERSONS
 from foundry.speech import speech_features
-from foundry.speech.feature_cache import FeatureCache
+from foundry.speech.feature_cache import COPIES
+from foundry.speech.sentences import DIGITS
 
 SECOND = np.sin(2 * np.pi * 300 * np.arange(16_000) / 16_000).astype(np.float32)
 
@@ -35,51 +37,60 @@ def test_the_level_falls_by_up_to_36_decibels_and_nothing_else_changes():
     assert -36 <= min(falls) < -34 and -2 < max(falls) <= 0
 
 
-@pytest.mark.parametrize("left_out", [None, *leave_one_out.PERSONS])
-def test_who_is_left_out_is_not_heard_and_nobody_is_asked_for_phones(
-    tmp_path, monkeypatch, left_out
+def texts_of(call):
+    """Return the texts of a batch that the loss was computed of."""
+    rows = call.given[3].tolist()
+    decode = train_whisper.tokenizer().decode
+    return Counter(decode([token for token in row if token >= 0]).strip() for row in rows)
+
+
+def times(counts, number):
+    return Counter({key: number * count for key, count in counts.items()})
+
+
+def test_a_person_is_scored_by_a_model_that_never_heard_them(
+    rendered, recogniser_texts, fsdd, tmp_path, monkeypatch, run_step, spy
 ):
-    numbers = {"features": 1, "rendered": 2, "jackson": 3, "nicolas": 4, "theo": 5}
-    for name, number in numbers.items():
-        rows = [(torch.full((4, 2), float(number)), np.full(4, 7), [1])] * 3
-        FeatureCache.of(rows).save(tmp_path / f"{name}.npz")
-    given = {}
-    model = torch.nn.Linear(1, 1)
-    torch.nn.init.constant_(model.weight, 1)
+    for stage in (train_whisper.STUDIO, train_whisper.TRAIN, train_whisper.PEOPLE):
+        monkeypatch.setitem(stage, "steps", 1)
+    # The batches are so large that an epoch is one step.
+    monkeypatch.setattr(train_whisper.WhisperWithPhoneHead, "max_vectors", 100_000)
+    folders = {"work": tmp_path / "work", "cache": rendered, "real": fsdd}
+    run_step(train_whisper, "features", **folders)
+    batches = spy(train_whisper.WhisperWithPhoneHead, "loss")
+    run_step(train_whisper, "train", **folders)
+    studio, everything = batches
+    assert texts_of(studio) == recogniser_texts
+    assert texts_of(everything) == times(recogniser_texts, 1 + COPIES)
+    assert (everything.given[4] >= 0).any()  # phones are known in rendered speech
 
-    def fit_phone_head(model, caches, path, **rest):
-        given.update(caches=caches, path=path)
-        torch.nn.init.constant_(model.weight, 2)
-        return model
-
-    monkeypatch.setattr(phone_head, "fit_phone_head", fit_phone_head)
-    made = leave_one_out.fine_tune(model, tmp_path, left_out, steps=1, rate=1)
-    assert made.weight.item() == pytest.approx(1 + leave_one_out.INTERPOLATION_WEIGHT)
-    known, words = given["caches"]
-    assert set(known.features[:, 0]) == {1}
-    heard = set(words.features[:, 0])
-    assert heard == {n for name, n in numbers.items() if name not in ("features", left_out)}
-    assert (known.phones == -100).all() and (words.phones == -100).all()
-    assert str(left_out) in given["path"].name
-
-
-def test_a_person_is_scored_on_their_own_recordings_only(tmp_path, monkeypatch):
-    folder = tmp_path / "fsdd" / "recordings"
-    folder.mkdir(parents=True)
-    for name in ("7_theo_0.wav", "0_jackson_12.wav", "1_jackson_1.wav"):
-        audio.save(folder / name, SECOND[:4000], 8_000)
-    monkeypatch.setattr(leave_one_out, "fine_tune", lambda model, *rest, **stage: model)
-    monkeypatch.setattr(
-        leave_one_out.recognition_scores,
-        "recogniser",
-        lambda folder: lambda clips: ["zero"] * len(clips),
+    run_step(train_whisper, "digits", **folders)
+    rendered_digits = Counter({t: n for t, n in recogniser_texts.items() if t in DIGITS})
+    said = {person: DIGITS[2 * n : 2 * n + 2] for n, person in enumerate(PERSONS)}
+    for left_out in (*PERSONS, None):
+        batches.clear()
+        if left_out:
+            run_step(train_whisper, left_out, **folders)
+        else:
+            run_step(train_whisper, "final", out=tmp_path / "model", **folders)
+        known, digits = batches
+        assert texts_of(known) == times(recogniser_texts, 1 + COPIES)
+        heard = times(rendered_digits, 1 + leave_one_out.RENDERED_COPIES)
+        for person in PERSONS:
+            if person != left_out:
+                heard += times(Counter(said[person]), 1 + leave_one_out.RECORDED_COPIES)
+        assert texts_of(digits) == heard
+        assert (known.given[4] == -100).all() and (digits.given[4] == -100).all()
+    scores = [json.loads((tmp_path / "work" / f"{name}.json").read_text()) for name in PERSONS]
+    assert [score["utterances"] for score in scores] == [2, 2, 2]
+    results = json.loads((tmp_path / "model" / "results.json").read_text())
+    assert results["people"] == dict(zip(PERSONS, scores, strict=True))
+    # The shipped weights are 0.6 of the way from those before to those after fine-tuning.
+    name = "model.decoder.layers.0.fc1.weight"
+    before, after = (
+        load_file(tmp_path / "work" / f"{stage}.safetensors")[f"average.model.{name}"]
+        for stage in ("everything", "people-without-None")
     )
-
-    class Trained:
-        model = None
-
-    leave_one_out.leave_out(
-        lambda work: Trained, lambda model, out: None, tmp_path, tmp_path, "jackson", {}
-    )
-    scores = json.loads((tmp_path / "jackson.json").read_text())
-    assert scores["utterances"] == 2 and scores["wer"] == 0.5
+    way = after - before
+    gone = load_file(tmp_path / "model" / "model.safetensors")[name].float() - before
+    assert ((gone * way).sum() / (way * way).sum()).item() == pytest.approx(0.6, abs=0.02)

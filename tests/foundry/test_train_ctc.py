@@ -1,10 +1,13 @@
+import json
+from collections import Counter
+
 import numpy as np
 import torch
 from transformers import AutoModelForCTC, AutoProcessor, pipeline
 
 from foundry.recognition import train_ctc
 from foundry.recognition.phone_head import PHONES
-from foundry.speech.feature_cache import FeatureCache
+from foundry.speech.feature_cache import COPIES, FeatureCache
 from foundry.speech.sentences import ALPHABET
 
 
@@ -54,3 +57,41 @@ def test_the_exported_folder_opens_with_the_auto_classes_and_says_the_same(tmp_p
     after = recognise({"array": samples, "sampling_rate": 16_000})["text"]
     # Half precision may turn a close decision of an untrained network.
     assert abs(len(after) - len(before)) <= 0.2 * len(before)
+
+
+def texts_of(calls):
+    """Return the texts in the batches that the loss was computed of."""
+    return Counter(
+        "".join(train_ctc.VOCABULARY[token] for token in row if token >= 0).replace("|", " ")
+        for call in calls
+        for row in call.given[3].tolist()
+    )
+
+
+def test_it_learns_the_training_sentences_and_no_others(
+    rendered, recogniser_texts, fsdd, tmp_path, monkeypatch, run_step, spy
+):
+    for stage in (train_ctc.STUDIO, train_ctc.TRAIN, train_ctc.LONG):
+        monkeypatch.setitem(stage, "steps", 1)
+    monkeypatch.setattr(train_ctc, "LONG_COUNT", 3)
+    monkeypatch.setattr(train_ctc.CtcWithPhoneHead, "max_vectors", 100_000)  # an epoch is a step
+    folders = {"work": tmp_path / "work", "cache": rendered}
+    run_step(train_ctc, "features", **folders)
+    steps = spy(train_ctc.CtcWithPhoneHead, "loss")
+    run_step(train_ctc, "train", **folders)
+    studio, everything, long = steps
+    assert texts_of([studio]) == recogniser_texts
+    copies = Counter({text: (1 + COPIES) * n for text, n in recogniser_texts.items()})
+    assert texts_of([everything]) == copies
+    single = [text for text in texts_of([long]) if text in recogniser_texts]
+    joined = set(texts_of([long])) - set(single)
+    assert len(joined) == 3 and len(single) >= 6
+    words = {word for text in recogniser_texts for word in text.split()}
+    assert all(set(text.split()) <= words for text in joined)
+
+    out = tmp_path / "model"
+    run_step(train_ctc, "final", real=fsdd, out=out, **folders)
+    assert len(steps) == 3  # a finished run is not trained again
+    results = json.loads((out / "results.json").read_text())
+    assert results["training"]["studio"] == recogniser_texts.total()
+    assert set(results["people"]) == {"jackson", "nicolas", "theo"}

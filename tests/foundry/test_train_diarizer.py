@@ -7,7 +7,7 @@ import torch
 from course_utils import audio
 from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import noise
-from foundry.voices import train_diarizer, train_speaker
+from foundry.voices import train_diarizer, train_speaker, voice_scores
 
 
 @pytest.fixture
@@ -100,3 +100,38 @@ def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):
             optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.4 * losses[0]
+
+
+def test_it_learns_conversations_of_training_voices_and_no_seed_of_a_score(
+    rendered, training_voices, ami, tmp_path, monkeypatch, run_step, spy
+):
+    last = train_diarizer.CONVERSATIONS
+    assert last <= min(voice_scores.FIRST_SEED.values())
+    monkeypatch.setattr(train_diarizer, "CONVERSATIONS", 3)
+    monkeypatch.setattr(voice_scores, "CONVERSATIONS", 2)
+    monkeypatch.setitem(train_diarizer.TRAIN, "steps", 2)
+    out, work = tmp_path / "pocket-diarizer", tmp_path / "work"
+    train_speaker.new_model(6).save_pretrained(tmp_path / "pocket-speaker")
+    folders = {"work": work, "cache": rendered, "out": out, "real": ami}
+    talks = spy(conversations, "simulate")
+    run_step(train_diarizer, "features", **folders)
+    often = {name for name, count in training_voices.items() if count >= 3}
+    for talk in talks:
+        assert {row["speaker"].split("@")[0] for row in talk.given[0]} == often
+    assert [talk.given[1] for talk in talks] == [0, 1, 2]
+    names = json.loads((work / "speakers.json").read_text())
+    said = {turn["speaker"] for talk in talks for turn in talk.result["turns"]}
+    assert set(names) <= said
+
+    batches = spy(train_diarizer.DiarizerWithHeads, "loss")
+    run_step(train_diarizer, "train", **folders)
+    assert len(batches) == 2
+    numbers = {n for batch in batches for n in batch.given[3].ravel().tolist()} - {-1}
+    assert numbers and {names[n] for n in numbers} <= said
+
+    talks.clear()
+    run_step(train_diarizer, "final", **folders)
+    heard = {row["speaker"] for talk in talks for row in talk.given[0]}
+    assert heard == {"Alice", "Bob", "Carol", "Dave"} and not heard & set(training_voices)
+    assert min(talk.given[1] for talk in talks) >= last
+    assert json.loads((out / "results.json").read_text())["training"]["conversations"] == 3

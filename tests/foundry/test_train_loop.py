@@ -1,5 +1,8 @@
+from math import comb, cos, pi
+
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from foundry.common.train_loop import adamw, fit, interpolate, muon
 
@@ -53,3 +56,47 @@ def test_weights_lie_between_those_of_two_models():
     assert interpolate(first.state_dict(), last, 0.75) is last
     assert torch.allclose(last.weight, 0.25 * old + 0.75 * new, atol=1e-6)
     assert torch.equal(first.weight, old)
+
+
+class Walk(torch.nn.Module):
+    """A number that gradient descent raises by the learning rate, and a counter of steps."""
+
+    def __init__(self, number=5.0):
+        super().__init__()
+        self.number = torch.nn.Parameter(torch.tensor(number))
+        self.register_buffer("steps", torch.tensor(0))
+
+    def loss(self, step, generator):
+        self.steps += 1
+        return -self.number
+
+
+def gradient_descent(model, rate):
+    return [torch.optim.SGD(model.parameters(), lr=rate)]
+
+
+def test_the_result_is_the_moving_average_of_the_weights(tmp_path):
+    steps, rate, walk = 40, 0.3, Walk()
+    made = fit(walk, walk.loss, steps, rate, 0, tmp_path / "walk.safetensors", gradient_descent)
+    place, places = 5.0, []
+    for step in range(steps):
+        place += rate * min((step + 1) / 4, 0.5 + 0.5 * cos(pi * step / steps))
+        places.append(place)
+    # The average keeps (t + 1) / (t + 10) of itself at step t. Multiplied out, the weight of the
+    # place after step t is a quotient of binomial coefficients.
+    shares = [comb(step + 9, 8) for step in range(steps)]
+    average = 5 + sum(share * place for share, place in zip(shares, places, strict=True))
+    average /= 1 + sum(shares)
+    assert 1 + sum(shares) == comb(steps + 9, 9)
+    assert made.number.item() == pytest.approx(average, rel=1e-4)
+    assert made.steps.item() == steps
+
+
+def test_late_in_a_run_the_average_moves_by_two_thousandths_of_the_way(tmp_path):
+    path = tmp_path / "walk.safetensors"
+    state = {"model.number": 100.0, "average.number": 0.0}
+    counts = {"model.steps": 9_999, "average.steps": 9_999, "done": 9_999}
+    save_file({name: torch.tensor(value) for name, value in (state | counts).items()}, path)
+    walk = Walk()
+    made = fit(walk, walk.loss, 10_000, 0.3, 0, path, gradient_descent)
+    assert made.number.item() == pytest.approx(0.002 * 100, rel=1e-4)

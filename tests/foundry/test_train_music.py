@@ -2,12 +2,22 @@
 
 import io
 
+import datasets
 import numpy as np
 import pytest
 import soundfile
 import torch
-from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
+from transformers import (
+    ASTForAudioClassification,
+    AutoFeatureExtractor,
+    MusicgenDecoderConfig,
+    MusicgenForCausalLM,
+    MusicgenForConditionalGeneration,
+)
 
+from course_utils import audio, finetuning
+from course_utils.catalog import POCKET
+from course_utils.finetuning.recipes.classification import Classification
 from course_utils.pipelines import SpectralCodec, SpectralCodecConfig
 from foundry.music import genre_data, music_prompts, music_scores, train_music
 
@@ -126,3 +136,66 @@ def test_a_share_comes_with_wilsons_interval():
     assert one["share"] == 0.9 and one["n"] == 10
     # Wilson, by hand: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)
     assert (one["low"], one["high"]) == pytest.approx((0.5958, 0.9821), abs=1e-3)
+
+
+@pytest.fixture
+def few_clips(small_pocket, monkeypatch):
+    """Let the foundry read one clip of each genre; return a function from a split to its clips."""
+    monkeypatch.setattr(music_scores, "POCKET", small_pocket)
+
+    def clips_of(split):
+        table = datasets.Dataset.from_parquet(str(small_pocket / "genres" / f"{split}.parquet"))
+        names = table.features["label"].names
+        return {names[row["label"]]: audio.load(row["audio"], RATE)[0] for row in table}
+
+    return clips_of
+
+
+def test_it_learns_the_training_clips_but_none_of_the_genre_of_lesson_10(
+    few_clips, tmp_path, monkeypatch, run_step, spy
+):
+    monkeypatch.setitem(train_music.TRAIN, "steps", 2)
+    folders = {"work": tmp_path / "work", "out": tmp_path / "pocket-music"}
+    run_step(train_music, "codec", **folders)
+    codec = SpectralCodec.from_pretrained(tmp_path / "work" / "codec")
+    genres = {}
+    for genre, samples in few_clips("train").items():
+        clip = torch.tensor(np.pad(samples, (0, RATE))[: 5 * RATE])
+        genres[codec.encode(clip[None, None]).audio_codes.numpy().tobytes()] = genre
+    batches = spy(MusicgenForConditionalGeneration, "forward")
+    run_step(train_music, "export", **folders)
+    assert len(batches) == 2
+    tokenizer, heard = music_prompts.new_tokenizer(), set()
+    for batch in batches:
+        books = batch.named["labels"].shape[2]
+        for prompt, labels in zip(batch.named["input_ids"], batch.named["labels"], strict=True):
+            frames = len(labels) - books + 1
+            tokens = torch.stack([labels[n : n + frames, n] for n in range(books)])
+            genre = genres[tokens[None, None].numpy().tobytes()]
+            assert genre in tokenizer.decode(prompt).split()
+            heard.add(genre)
+    assert heard == set(genre_data.GENRES) - {"chiptune"}
+    made = MusicgenForConditionalGeneration.from_pretrained(folders["out"])
+    assert made.generation_config.guidance_scale == train_music.GUIDANCE
+
+
+def test_the_genre_classifier_learns_masked_training_clips_and_no_others(
+    few_clips, tmp_path, monkeypatch, run_step, spy
+):
+    monkeypatch.setitem(Classification.pocket, "num_train_epochs", 1)
+    extractor = AutoFeatureExtractor.from_pretrained(POCKET / "pocket-sounds")
+    inputs, length = {}, {"padding": "max_length", "truncation": True, "max_length": 5 * RATE}
+    for genre, samples in few_clips("train").items():
+        made = extractor(samples, sampling_rate=RATE, return_tensors="pt", **length)
+        inputs[made["input_values"].numpy().tobytes()] = genre_data.GENRES.index(genre)
+    augmented = spy(finetuning, "shift_and_mask")
+    batches = spy(ASTForAudioClassification, "forward")
+    out = tmp_path / "pocket-genres"
+    run_step(train_music, "judge", work=tmp_path, out=out)
+    (before,), (batch, *_) = augmented, batches
+    labels = [inputs.pop(clip.numpy().tobytes()) for clip in before.given[0]]
+    assert not inputs and labels == batch.named["labels"].tolist()
+    assert torch.equal(batch.named["input_values"], before.result)
+    run_step(train_music, "judge", work=tmp_path, out=out)
+    assert len(augmented) == 1  # a finished classifier is scored, not trained again
+    assert "accuracy" in (out / "results.json").read_text()

@@ -1,6 +1,9 @@
+import json
 import math
+from collections import Counter
 from unittest import mock
 
+import datasets
 import numpy as np
 import pytest
 import torch
@@ -8,8 +11,14 @@ from transformers import Wav2Vec2BertForXVector
 
 from course_utils import audio
 from course_utils.pipelines import SpeakerEmbedder
+from course_utils.simulation import conversations
 from foundry.speech.feature_cache import FeatureCache
-from foundry.voices import train_robust_speaker, train_speaker
+from foundry.voices import train_robust_speaker, train_speaker, voice_scores
+
+
+@pytest.fixture(autouse=True)
+def few_pieces(small_pocket):
+    """Background music is drawn from one training clip of each genre."""
 
 
 @pytest.fixture
@@ -94,3 +103,44 @@ def test_a_voice_is_heard_in_many_places_at_its_length():
     assert unchanged < 6
     again = train_robust_speaker.augment(np.random.default_rng(3), tone)
     assert np.array_equal(again, clips[3])
+
+
+def test_it_learns_the_training_voices_with_training_music(
+    rendered, training_voices, ami, tmp_path, small_pocket, monkeypatch, run_step, spy
+):
+    monkeypatch.setattr(train_robust_speaker, "SPEEDS", (0.92, 1.0))
+    monkeypatch.setattr(train_robust_speaker, "COPIES", 1)
+    monkeypatch.setattr(voice_scores, "CONVERSATIONS", 2)
+    monkeypatch.setitem(train_robust_speaker.TRAIN, "steps", 2)
+    out, work = tmp_path / "pocket-speaker", tmp_path / "work"
+    model = train_speaker.new_model(2)
+    model.config.diarization_threshold = 0.3
+    model.save_pretrained(out)
+    train_speaker.extractor().save_pretrained(out)
+    known = {f"first_{name}": 1 for name in ("utterances", "speakers", "steps", "rate")}
+    (out / "results.json").write_text(json.dumps({"training": known, "before": {}}))
+    folders = {"work": work, "cache": rendered, "out": out, "real": ami}
+    mixed = spy(conversations, "add_music")
+    run_step(train_robust_speaker, "features", **folders)
+    beds = {row["audio"]["array"].tobytes() for call in mixed for row in call.given[2]}
+    music = datasets.Dataset.from_parquet(str(small_pocket / "genres" / "train.parquet"))
+    assert beds == {audio.load(row["audio"], 16_000)[0].tobytes() for row in music}
+    names = sorted(training_voices)
+    assert len(np.load(work / "targets.npy")) == 2 * len(names)
+    cache = FeatureCache.load(work / "robust.npz")
+    labels = cache.batch(range(len(cache)))[2][:, 0].tolist()
+    assert Counter(names[label // 2] for label in labels) == {
+        name: 2 * count for name, count in training_voices.items()
+    }
+
+    batches = spy(train_robust_speaker, "robust_loss")
+    run_step(train_robust_speaker, "train", **folders)
+    assert len(batches) == 2
+    assert all(set(batch.given[2].tolist()) <= set(labels) for batch in batches)
+
+    talks = spy(conversations, "simulate")
+    run_step(train_robust_speaker, "final", **folders)
+    heard = {row["speaker"] for talk in talks for row in talk.given[0]}
+    assert heard == {"Alice", "Bob", "Carol", "Dave"} and not heard & set(training_voices)
+    results = json.loads((out / "results.json").read_text())
+    assert results["training"]["robust_speakers"] == 2 * len(names)

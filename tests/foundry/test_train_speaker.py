@@ -1,7 +1,9 @@
 import json
+from collections import Counter
 
 import numpy as np
 import torch
+from transformers import Wav2Vec2BertForXVector
 
 from foundry.speech.feature_cache import FeatureCache
 from foundry.voices import train_speaker
@@ -67,3 +69,33 @@ def test_the_network_learns_to_tell_two_speakers_apart():
     same = labels[:, None] == labels
     alike = vectors @ vectors.T
     assert alike[same].min() > alike[~same].max()
+
+
+def test_it_learns_the_training_voices_and_no_others(
+    rendered, training_voices, ami, tmp_path, monkeypatch, run_step, spy
+):
+    monkeypatch.setitem(train_speaker.TRAIN, "steps", 2)
+    folders = {"work": tmp_path / "work", "cache": rendered, "real": ami}
+    run_step(train_speaker, "features", **folders)
+    names = json.loads((tmp_path / "work" / "speakers.json").read_text())
+    assert names == sorted(training_voices)
+    cache = FeatureCache.load(tmp_path / "work" / "features.npz")
+    labels = cache.batch(range(len(cache)))[2][:, 0].tolist()
+    paces = len(train_speaker.SPEEDS)
+    assert Counter(names[label // paces] for label in labels) == {
+        name: paces * count for name, count in training_voices.items()
+    }
+
+    steps = spy(Wav2Vec2BertForXVector, "forward")
+    run_step(train_speaker, "train", **folders)
+    assert len(steps) == 2
+    seen = Counter(row for step in steps for row in step.named["labels"].tolist())
+    assert {names[label // paces] for label in seen} <= set(training_voices)
+    assert seen.total() == 2 * train_speaker.BATCH and len(seen) > 3
+
+    out = tmp_path / "pocket-speaker"
+    run_step(train_speaker, "export", out=out, **folders)
+    results = json.loads((out / "results.json").read_text())
+    assert results["training"]["first_utterances"] == training_voices.total()
+    assert {"test, as rendered", "people, one digit", "meetings (AMI)"} < set(results["before"])
+    assert Wav2Vec2BertForXVector.from_pretrained(out).config.num_labels == 2

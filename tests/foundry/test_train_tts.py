@@ -1,14 +1,18 @@
 """The network behind pocket-fastspeech learns what it is shown."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
+from transformers import FastSpeech2ConformerModel
 
 from course_utils import audio
+from course_utils.pipelines import SpeakerEmbedder
 from foundry.text_to_speech import train_tts
 from foundry.text_to_speech.pronunciation import TOKENS
+from foundry.voices import train_speaker
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +68,29 @@ def test_the_network_is_as_small_as_promised_and_learns_a_batch(examples):
             batch["input_ids"][:1], speaker_embedding=batch["speaker_embedding"][:1]
         )
     assert spoken.spectrogram.shape[2] == 80 and torch.isfinite(spoken.spectrogram).all()
+
+
+def test_it_learns_the_training_voices_and_their_utterances_and_no_others(
+    rendered, rendered_training, tmp_path, monkeypatch, run_step, spy
+):
+    monkeypatch.setitem(train_tts.TRAIN, "steps", 1)
+    monkeypatch.setattr(train_tts, "EMBEDDING_NOISE", 0.0)
+    encoder = tmp_path / "pocket-speaker"
+    train_speaker.new_model(6).save_pretrained(encoder)
+    train_speaker.extractor().save_pretrained(encoder)
+    folders = {"work": tmp_path / "work", "cache": rendered, "out": tmp_path / "pocket-fastspeech"}
+    run_step(train_tts, "features", **folders)
+    batches = spy(FastSpeech2ConformerModel, "forward")
+    run_step(train_tts, "train", **folders)
+    (batch,) = batches
+    # A length belongs to one clip only; there is a frame of 16 ms more than whole hops.
+    lengths = {clip.samples // 256 + 1: clip for clip in rendered_training}
+    found = batch.named["duration_labels"].sum(1).tolist()
+    assert Counter(found) == Counter(lengths.keys())
+    embed, voices = SpeakerEmbedder(encoder), {}
+    for clip in rendered_training:
+        samples = audio.load(clip.path, 16_000)[0]
+        voices.setdefault(clip.speaker, []).append(embed(samples))
+    for length, vector in zip(found, batch.named["speaker_embedding"], strict=True):
+        mean = np.mean(voices[lengths[length].speaker], 0)
+        assert vector.numpy() == pytest.approx(mean, abs=1e-4)

@@ -97,3 +97,29 @@ def test_it_learns_a_pitch():
     assert seen[-1] < 0.6 * seen[0]
     logits, *_ = losses.vocoder.read(mel)
     assert torch.allclose(losses.vocoder.hertz(logits), pitch, rtol=0.03)
+
+
+def test_it_learns_the_training_clips_and_no_others(
+    rendered, rendered_training, tmp_path, monkeypatch, run_step, spy
+):
+    monkeypatch.setitem(vocoder.TRAIN, "steps", 3)
+    folders = {"work": tmp_path / "work", "cache": rendered, "out": tmp_path / "pocket-vocoder"}
+    run_step(vocoder, "features", **folders)
+    batches = spy(vocoder.Losses, "loss")
+    run_step(vocoder, "train", **folders)
+    assert len(batches) == 3
+    heard = set()
+    for batch in batches:
+        _, _, samples, pitch, _, _ = batch.given
+        for crop, told in zip(samples.numpy(), pitch.numpy(), strict=True):
+            # The loudest partial is the fundamental frequency, which belongs to one clip only.
+            strongest = np.abs(np.fft.rfft(crop)).argmax() * RATE / len(crop)
+            (clip,) = (clip for clip in rendered_training if abs(clip.pitch - strongest) < 2)
+            assert told[8:-8] == pytest.approx(clip.pitch, rel=0.02)
+            heard.add(clip.path)
+    assert len(heard) > 0.7 * len(rendered_training)
+
+    run_step(vocoder, "export", **folders)
+    shipped = vocoder.HarmonicVocoder.from_pretrained(tmp_path / "pocket-vocoder")
+    mel = np.load(tmp_path / "work" / "features.npz")["mel"].astype(np.float32)
+    assert shipped.mean.numpy() == pytest.approx(mel.mean(0), abs=0.01)

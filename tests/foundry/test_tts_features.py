@@ -45,7 +45,11 @@ def test_each_token_has_its_frames_pitch_and_energy():
     assert abs(made["durations"][1] * HOP - 12 * UNIT) <= HOP
     hertz = 160 * np.exp(0.4 * made["pitch"])
     assert hertz[1] == pytest.approx(120, rel=0.03) and hertz[3] == pytest.approx(200, rel=0.03)
+    # As the card says: mean of the log-mel spectrogram, about -2.2 by 0.8.
     energy = 0.8 * made["energy"] - 2.2
+    ends = np.cumsum(made["durations"])
+    means = [part.mean() for part in np.split(made["mel"], ends[:-1])]
+    assert energy == pytest.approx(means, abs=1e-4)
     assert energy[1] > energy[3] > energy[2]
 
 

@@ -1,0 +1,80 @@
+"""The training of pocket-sounds: what each model of the cross-validation learns from."""
+
+import json
+
+import numpy as np
+import pytest
+from transformers import ASTFeatureExtractor
+
+from course_utils import audio
+from foundry.sounds import sound_data, train_sounds
+
+CLASSES = ("dog_bark", "rain", "rooster")
+
+
+@pytest.fixture
+def esc10(tmp_path):
+    """Return a folder with a noise of each of three classes in each fold, named as in ESC-10."""
+    rng = np.random.default_rng(0)
+    for name in CLASSES:
+        (tmp_path / "esc10" / name).mkdir(parents=True)
+        for fold in train_sounds.FOLDS:
+            samples = 0.1 * rng.standard_normal(40_000).astype(np.float32)
+            path = tmp_path / "esc10" / name / f"{fold}-1000{fold}-A.ogg"
+            path.write_bytes(audio.encode(samples, 16_000, "ogg"))
+    return tmp_path / "esc10"
+
+
+def start_of(spectrogram):
+    """Return the first second of a spectrogram in half precision, which names a clip."""
+    return np.asarray(spectrogram[:90]).astype(np.float16).tobytes()
+
+
+def test_no_model_is_scored_on_a_fold_that_it_has_learned(
+    esc10, small_pocket, tmp_path, monkeypatch, run_step, spy
+):
+    extractor = ASTFeatureExtractor(num_mel_bins=64, max_length=496, mean=0.0, std=0.5)
+    folds = {}
+    for path in esc10.glob("*/*.ogg"):
+        mel = extractor(audio.load(path, 16_000)[0], sampling_rate=16_000)["input_values"][0]
+        folds[start_of(mel)] = path.name[0]
+    monkeypatch.setattr(train_sounds, "POCKET", small_pocket)
+    monkeypatch.setattr(train_sounds, "HARD_PER_CLASS", 2)
+    monkeypatch.setattr(train_sounds, "CLOSE_PER_CLASS", 1)
+    for stage in (train_sounds.PRETRAIN, train_sounds.FINETUNE, train_sounds.BASELINE):
+        monkeypatch.setitem(stage, "steps", 1)
+    folders = {"work": tmp_path / "work", "real": esc10, "out": tmp_path / "pocket-sounds"}
+    run_step(train_sounds, "features", **folders)
+    shipped = sound_data.SPLITS  # whose clips are rendered as close recordings, too
+    rain = sound_data.LABELS.index("rain")
+    close = {
+        split: start_of(extractor(sound_data.render("rain", split, 0, close=True)[0],
+                                  sampling_rate=16_000)["input_values"][0])
+        for split in shipped
+    }  # fmt: skip
+    stored = np.load(folders["work"] / "close.npz")
+    made = {start_of(clip) for clip in stored["features"][stored["labels"] == rain]}
+    assert made == {close["train"]} and len(set(close.values())) == 3
+    batches = spy(train_sounds, "augment")
+    run_step(train_sounds, "pretrain", **folders)
+    run_step(train_sounds, "validate", **folders)
+    run_step(train_sounds, "final", **folders)
+    learned = [[folds.get(start_of(clip)) for clip in batch.given[0]] for batch in batches]
+    pretrained, *of_folds, final = learned
+    assert set(pretrained) == {None}  # synthetic clips
+    parts = train_sounds.FINETUNE_PARTS
+    for number, fold in enumerate("123"):
+        baseline, finetuned = of_folds[2 * number : 2 * number + 2]
+        assert set(baseline) == set("123") - {fold}
+        assert set(finetuned[: parts[0]]) == set("123") - {fold}
+        assert set(finetuned[parts[0] :]) == {None}
+    assert set(final[: parts[0]]) == set("123") and len(learned) == 8
+
+    validation = json.loads((tmp_path / "work" / "validation.json").read_text())
+    for scores in validation["accuracy"].values():
+        assert list(scores) == ["1", "2", "3"]
+    counted = sum(sum(row.values()) for row in validation["confusion"].values())
+    assert counted == len(folds)  # each recording is named once, by the model without its fold
+    results = json.loads((folders["out"] / "results.json").read_text())
+    assert results["training"]["recordings"] == len(folds)
+    assert results["synthetic test"]["clips"] == len(sound_data.LABELS)
