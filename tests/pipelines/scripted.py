@@ -163,7 +163,11 @@ def voice(degrees=0.0, plane=0):
 def listed(found):
     """Return turns as ``[(number of the speaker, start, end)]``, times to 10 ms."""
     return [
-        (int(turn["speaker"].removeprefix("speaker_")), round(turn["start"], 2), round(turn["end"], 2))
+        (
+            int(turn["speaker"].removeprefix("speaker_")),
+            round(turn["start"], 2),
+            round(turn["end"], 2),
+        )
         for turn in found
     ]
 
