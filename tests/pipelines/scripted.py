@@ -82,15 +82,15 @@ class WavLMForXVector(PreTrainedModel):
     """Speaker model: the amplitude of each of :data:`TONES`; ``heard`` keeps the clips."""
 
     config_class = VoicesConfig
-    heard = []
 
     def __init__(self, config):
         super().__init__(config)
+        self.heard = []
         self.nothing = torch.nn.Parameter(torch.zeros(1))
         self.post_init()
 
     def forward(self, input_values, output_hidden_states=False):
-        type(self).heard.extend(input_values.numpy())
+        self.heard.extend(input_values.numpy())
         times = np.arange(input_values.shape[1]) / RATE
         waves = torch.from_numpy(np.exp(-2j * np.pi * np.outer(times, TONES)).astype(np.complex64))
         return SimpleNamespace(embeddings=(input_values.to(torch.complex64) @ waves).abs())
@@ -109,7 +109,6 @@ def voices_folder(folder, **config):
     AutoModelForAudioXVector.register(VoicesConfig, WavLMForXVector, exist_ok=True)
     WavLMForXVector(VoicesConfig(**config)).save_pretrained(folder)
     extractor().save_pretrained(folder)
-    WavLMForXVector.heard.clear()
     return folder
 
 
@@ -123,7 +122,6 @@ def by_segmentation(recording, says, speaker_model=None, **config):
 
 def by_clustering(**config):
     """Return the real pipeline with the speaker model by script."""
-    WavLMForXVector.heard.clear()
     return pipelines.SpeakerDiarizationPipeline(
         model=WavLMForXVector(VoicesConfig(**config)), feature_extractor=extractor(), device="cpu"
     )

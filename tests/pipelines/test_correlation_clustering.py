@@ -117,6 +117,14 @@ def test_the_longest_keep_a_number_where_there_are_too_many_who_cannot_be_merged
     assert told(windows, [[0, 0, 0]], [0], max_speakers=3) == [[0, 1, 2]]
 
 
+def test_who_is_too_many_becomes_somebody_who_is_not_in_the_window():
+    # Each two of three people meet in a window, so no two can be one; the third has least to say.
+    windows = [window((0, 40), (50, 70)), window((0, 40), (50, 70)), window((0, 40), (40, 80))]
+    voices = [[0, 200, 0], [90, 200, 0], [0, 90, 0]]
+    found = told(windows, voices, [0, 500, 1_000], max_speakers=2)
+    assert found == [[0, 1, -1], [1, 0, -1], [0, 1, -1]]
+
+
 def test_merging_ends_where_no_two_groups_gain_by_it():
     rng = np.random.default_rng(0)
     for size in (1, 2, 5, 12):

@@ -1,4 +1,4 @@
-"""The registered pipeline, on shipped and scripted models: any input, any length, clear refusals."""
+"""The registered pipeline, shipped and scripted models: any input, any length, clear refusals."""
 
 import tracemalloc
 from math import ceil

@@ -29,8 +29,7 @@ def test_windows_of_15_seconds_begin_every_2_5_and_the_last_one_ends_with_the_re
     recording = scripted.lively(22.0)
     diarize = scripted.by_segmentation(recording, lambda start: [])
     assert diarize(recording) == []
-    starts, windows = zip(*diarize.model.heard, strict=True)
-    assert starts == (0.0, 2.5, 5.0, 7.0)
+    assert [start for start, _ in diarize.model.heard] == [0.0, 2.5, 5.0, 7.0]
     for start, window in diarize.model.heard:
         assert np.array_equal(window, recording[round(start * RATE) :][: 15 * RATE])
 
@@ -191,7 +190,7 @@ def test_only_speech_without_others_tells_a_voice():
 
 
 def conversation(rng, speakers, seconds, lengths, gaps):
-    """Return random turns (speaker, start, end): everybody in turn, now and then over each other."""
+    """Return random turns (speaker, start, end): everybody in turn, some over each other."""
     made, time = [], 0.0
     while time < seconds:
         who = len(made) % speakers
