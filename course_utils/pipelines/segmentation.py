@@ -64,7 +64,7 @@ def turns_in(sums, counts, frame_seconds):
     disagree about the identity would have no speaker.
     """
     ranks = np.argsort(np.argsort(-sums, axis=1, kind="stable"), axis=1, kind="stable")
-    activity = (ranks < np.round(counts)[:, None]) & (sums > 0)
+    activity = ranks < np.round(counts)[:, None]
     return [
         [speaker, *turn]
         for speaker, active in enumerate(activity.T)

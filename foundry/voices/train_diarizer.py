@@ -175,8 +175,8 @@ class DiarizerWithHeads(TrainingHead):
     adamw_parts = ("head", "classifier", "feature_projection", "names")
 
     def __init__(self, model, speakers):
-        super().__init__(model, HIDDEN, CLUSTERING)
-        self.names = AMSoftmaxLoss(HIDDEN, speakers)
+        super().__init__(model, model.config.hidden_size, CLUSTERING)
+        self.names = AMSoftmaxLoss(model.config.hidden_size, speakers)
 
     def loss(self, features, labels, speakers):
         """Return the sum of the three losses of a batch."""

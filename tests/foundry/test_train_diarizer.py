@@ -3,10 +3,12 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers import Wav2Vec2BertForAudioFrameClassification
 
 from course_utils import audio
 from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import noise
+from foundry.speech.conformer import config_of, init_xavier
 from foundry.voices import train_diarizer, train_speaker, voice_scores
 
 
@@ -80,9 +82,11 @@ def test_it_begins_with_the_encoder_of_the_speaker_model(tmp_path):
     assert model.config.num_labels == train_diarizer.LOCAL_SPEAKERS
 
 
-def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):
-    train_speaker.new_model(6).save_pretrained(tmp_path)
-    guided = train_diarizer.DiarizerWithHeads(train_diarizer.new_model(tmp_path), 2)
+def test_the_guided_diarizer_learns_a_batch_by_heart():
+    torch.manual_seed(0)
+    config = config_of(32, 2, 2, train_diarizer.STRIDE, num_labels=train_diarizer.LOCAL_SPEAKERS)
+    small = init_xavier(Wav2Vec2BertForAudioFrameClassification(config))
+    guided = train_diarizer.DiarizerWithHeads(small, 2)
     generator = torch.Generator().manual_seed(0)
     labels = torch.zeros(2, 60, 3)
     labels[0, :30, 0] = labels[0, 25:50, 1] = labels[1, 10:40, 0] = 1
@@ -99,7 +103,7 @@ def test_the_guided_diarizer_learns_a_batch_by_heart(tmp_path):
         for optimizer in optimizers:
             optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.4 * losses[0]
+    assert losses[-1] < 0.1 * losses[0]
 
 
 def test_it_learns_conversations_of_training_voices_and_no_seed_of_a_score(

@@ -3,6 +3,7 @@
 import io
 
 import datasets
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -122,6 +123,16 @@ def test_a_tempo_counts_at_its_double_but_not_beside_it():
     clicks[:: RATE // 2] = 1.0  # 120 a minute
     assert music_scores.tempo_fits(clicks, 120) and music_scores.tempo_fits(clicks, 60)
     assert not music_scores.tempo_fits(clicks, 101)
+
+
+@pytest.mark.parametrize("ratio", [1, 1 / 2, 2, 2 / 3, 3 / 2])
+def test_a_tempo_may_be_8_percent_off(ratio):
+    clicks = np.zeros(8 * RATE, np.float32)
+    clicks[:: RATE // 2] = 1.0
+    found = float(librosa.feature.tempo(y=clicks, sr=RATE)[0])
+    for error, fits in ((0.075, True), (0.085, False)):
+        for sign in (-1, 1):
+            assert music_scores.tempo_fits(clicks, found / ratio / (1 + sign * error)) is fits
 
 
 @pytest.mark.parametrize(("third", "mode"), [(4, "major"), (3, "minor")])

@@ -159,11 +159,19 @@ def test_a_disk_without_room_is_noticed_before_anything_is_written(monkeypatch, 
     assert seen == [tmp_path, tmp_path] and not (tmp_path / "not").exists()
 
 
-def test_nothing_is_fetched_that_has_no_room(hub, environment, tmp_path):
-    code = (
-        "import shutil; from types import SimpleNamespace\n"
-        "shutil.disk_usage = lambda folder: SimpleNamespace(free=1000)\n" + START
-    )
-    done = ran(["-c", code], environment)
-    assert "set HF_HOME to a folder on another disk" in done.stderr.strip().splitlines()[-1]
-    assert not list((tmp_path / "home").rglob("*.parquet"))
+def test_nothing_is_fetched_that_has_no_room(hub, originals, environment, tmp_path):
+    # Lesson 06 needs a model, and a data set, of which `datasets` writes a second copy.
+    model = originals / "models" / "microsoft/wavlm-base-plus-sv"
+    needed = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    speech = originals / "datasets" / "openslr/librispeech_asr"
+    needed += 2 * sum(path.stat().st_size for path in speech.rglob("clean/validation/*.parquet"))
+    for free, begins in ((needed - 1, False), (needed, True)):
+        code = (
+            "import shutil; from types import SimpleNamespace\n"
+            f"shutil.disk_usage = lambda folder: SimpleNamespace(free={free})\n" + START
+        )
+        done = ran(["-c", code], environment)
+        assert (done.returncode == 0) is begins, done.stderr
+        assert bool(list((tmp_path / "home").rglob("*.parquet"))) is begins
+        if not begins:
+            assert "set HF_HOME to a folder on another disk" in done.stderr.splitlines()[-1]
