@@ -86,7 +86,7 @@ def test_doctor_finds_this_machine_well():
     done = course_utils("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[fix]" not in done.stdout
-    for piece in ("decoded", "drew", "hears a bark"):
+    for piece in ("decoded", "drew", "hears a bark", "the whole course takes about "):
         assert piece in done.stdout
 
 

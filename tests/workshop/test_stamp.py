@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from course_utils.course import speed
 from workshop import WorkshopError, stamp
 from workshop.__main__ import app
 
@@ -44,9 +45,11 @@ def test_stamp_writes_cards_and_table_once(folder):
     assert stamp.stamp() == []
     card = "".join(json.loads((folder / "07_x.ipynb").read_text())["cells"][0]["source"])
     assert card.startswith("# 07 · Seven <b>")
-    assert "- two" in card and "lesson 06" in card and "2 in `pocket`" in card
+    assert "- two" in card and "lesson 06" in card
+    assert f"**Minutes to run:** 2 in `pocket` (no network; on {speed.MACHINE}), 9 in `hub`" in card
     readme = (folder.parent / "README.md").read_text()
     assert readme.startswith("above\n") and readme.endswith("below\n")
+    assert f"| minutes to run in `pocket` on {speed.MACHINE} |\n" in readme
     assert "[07](notebooks/07_x.ipynb)" in readme and "\nold\n" not in readme
 
 
