@@ -126,8 +126,8 @@ def speed():
     minutes = speed.course_minutes(speed.measure())
     usual = f"{speed.COURSE_SECONDS / 60:.0f} on {speed.MACHINE}"
     return (
-        f"the whole course takes about {max(1, round(minutes))} minutes here, without a GPU, "
-        f"with `course-utils run --jobs {speed.KERNELS}` ({usual})"
+        f"the whole course takes about {max(1, round(minutes))} minutes here ({usual}), "
+        f"without a GPU: `course-utils run --jobs {speed.KERNELS}`"
     )
 
 
