@@ -134,7 +134,7 @@ def test_damaged_files_give_samples_or_audio_error(tmp_path):
         done = subprocess.run(
             [sys.executable, __file__, str(progress)],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True, text=True, errors="replace", timeout=300, check=False,
+            capture_output=True, text=True, errors="replace", timeout=3_600, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise AssertionError(f"hangs at {progress.read_text()}") from None

@@ -112,7 +112,7 @@ def lab(tmp_path_factory):
             server.kill()
 
 
-def _wait_for(url, server, log, seconds=180):
+def _wait_for(url, server, log, seconds=1_800):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -193,7 +193,7 @@ class Notebook:
 @pytest.fixture(scope="session")
 def _context(chromium):
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(120_000)
+    context.set_default_timeout(600_000)  # only a page that hangs takes so long
     yield context
     context.close()
 

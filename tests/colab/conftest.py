@@ -127,7 +127,7 @@ class Colab:
         folder.mkdir(exist_ok=True)
         notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
         client = NotebookClient(
-            notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}}
+            notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": folder}}
         )
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environment.items():

@@ -43,8 +43,7 @@ RUN = {"steps": 8, "batch_size": 8, "save_steps": 2}
 def launched(command, *arguments):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, env=environment,
-        timeout=300,
+        [*command, *map(str, arguments)], capture_output=True, text=True, env=environment
     )  # fmt: skip
 
 

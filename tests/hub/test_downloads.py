@@ -40,7 +40,7 @@ def environment(hub, tmp_path, monkeypatch):
 
 def ran(arguments, environment, **options):
     return subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=200,
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True,
         **options,
     )  # fmt: skip
 

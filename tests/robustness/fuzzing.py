@@ -15,7 +15,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -26,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "audio"))
 import numpy as np
 from test_audio_fuzz import mutate
 
-SECONDS = 10
+SECONDS = 300
+"""Seconds after which a reader counts as one that hangs, on a slow and busy machine too."""
 MEMORY = 10 * 2**30
 # Texts that trip readers: breaks, quotes, paths, numbers too large, half a surrogate pair.
 WORDS = [
@@ -259,14 +259,13 @@ def fuzz(folder, files, read, error_class, count):
     for file, content in files.items():
         (folder / file).write_bytes(content)
     read(folder / names[0])  # what is imported on demand is no growth
-    before, longest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     name = names[0]
     for index in range(count):
         (folder / name).write_bytes(files[name])
         name = rng.choice(names)
         (folder / name).write_bytes(damaged(files[name], rng))
         signal.alarm(SECONDS)
-        started = time.perf_counter()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -280,11 +279,9 @@ def fuzz(folder, files, read, error_class, count):
             failures.append([index, name, repr(error)[:300]])
         finally:
             signal.alarm(0)
-        longest = max(longest, time.perf_counter() - started)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {
         "results": tally[0], "errors": tally[1], "failures": failures, "grown": grown * 1024,
-        "longest": longest,
     }  # fmt: skip
 
 

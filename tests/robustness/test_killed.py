@@ -174,7 +174,7 @@ def test_training_killed_in_a_save_goes_on_from_what_is_whole(
     command = [sys.executable, "-c", textwrap.dedent(KILLED_IN), place, str(count)]
     done = subprocess.run(
         [*command, str(small), str(sounds), str(out)], capture_output=True, text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=300,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     with pytest.raises((ValueError, OSError)):  # no half model that opens
@@ -236,10 +236,11 @@ def test_a_download_that_is_killed_is_not_taken_for_whole(tmp_path, monkeypatch)
         "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", textwrap.dedent(DOWNLOAD), "you/large"]
-    run = {"env": environment, "capture_output": True, "text": True, "timeout": 120}
+    run = {"env": environment, "capture_output": True, "text": True}
     try:
         child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        assert begun.wait(60)
+        while not begun.wait(1):
+            assert child.poll() is None
         child.kill()
         assert child.wait() == -signal.SIGKILL
         partly = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -47,7 +47,7 @@ def limited(size):
 def said(command, **options):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, *map(str, command)], capture_output=True, text=True, timeout=300,
+        [sys.executable, *map(str, command)], capture_output=True, text=True,
         env=environment, **options,
     )  # fmt: skip
 

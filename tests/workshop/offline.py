@@ -18,7 +18,8 @@ from pathlib import Path
 
 PORT = 8899
 TOKEN = "offline"
-SECONDS = 230
+SECONDS = 1_800
+"""A JupyterLab that has not answered by then hangs."""
 
 
 def loopback_up():
