@@ -75,6 +75,38 @@ def test_ci_runs_the_readme_test_command():
     assert "chromium ffmpeg" in readme
 
 
+WORKFLOWS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in (ROOT / ".github" / "workflows").glob("*.yml")
+}
+
+
+def steps():
+    for workflow in WORKFLOWS.values():
+        for job in workflow["jobs"].values():
+            yield from job.get("steps", [])
+
+
+def test_ci_checks_the_oldest_and_the_newest_python_on_three_systems_in_the_steps_of_make():
+    matrix = WORKFLOWS["test"]["jobs"]["check"]["strategy"]["matrix"]
+    assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    supported = [line.split(" :: ")[-1] for line in PROJECT["classifiers"]]
+    assert matrix["python"] == [supported[0], supported[-1]]
+    assert PROJECT["requires-python"] == f">={supported[0]}"
+    said = "\n".join(step.get("run", "") for step in WORKFLOWS["check"]["jobs"]["check"]["steps"])
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)[1]
+    for line in recipe.replace("$(BIN)/", "").splitlines():
+        assert line.strip() in said.splitlines()
+    assert "\npython -m pytest " in said
+
+
+def test_ci_has_few_rights_and_runs_actions_of_which_the_commit_is_known():
+    for name, workflow in WORKFLOWS.items():
+        assert workflow["permissions"] == {"contents": "read"}, name
+    actions = [step["uses"] for step in steps() if "uses" in step]
+    assert actions and all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", use) for use in actions)
+
+
 def test_installed_version_is_the_declared_one():
     import course_utils
 
