@@ -124,6 +124,19 @@ def write_wav(wav_bytes):
 
 
 @pytest.fixture
+def link():
+    """Return a function that makes a symbolic link: link(place, target)."""
+
+    def make(place, target):
+        try:
+            Path(place).symlink_to(target, target_is_directory=Path(target).is_dir())
+        except OSError as error:  # Windows wants a right for it
+            pytest.skip(f"no symbolic links here: {error}")
+
+    return make
+
+
+@pytest.fixture
 def clip(sine, write_wav, tmp_path):
     """Return a stereo file at 44.1 kHz: 440 Hz on the left, 1000 Hz on the right."""
     stereo = np.stack([sine(440, 1, 44_100), sine(1000, 1, 44_100, 0.25)])

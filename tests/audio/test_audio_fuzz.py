@@ -104,7 +104,8 @@ def main(progress):
     """Decode every mutant and print what came of them as JSON."""
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (8 * GIBIBYTE, 8 * GIBIBYTE))
+    if sys.platform == "linux":  # macOS reserves more for every process
+        resource.setrlimit(resource.RLIMIT_AS, (8 * GIBIBYTE, 8 * GIBIBYTE))
     outcome, failures, programs = collections.Counter(), [], os.environ.get("PATH", "")
     for index, (name, content, options) in enumerate(mutants()):
         Path(progress).write_text(f"mutant {index} of {name}, {options}")
@@ -123,7 +124,8 @@ def main(progress):
             good = samples.dtype == np.float32 and samples.size and np.isfinite(samples).all()
             if not good or samples.ndim > (2 if options.get("mono") is not None else 1):
                 failures.append([index, name, f"{samples.dtype} {samples.shape} at {rate}"])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     print(json.dumps({**outcome, "failures": failures, "peak": peak}))
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -241,7 +240,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, sounds, tmp_path
     while not (tmp_path / "run/checkpoints/checkpoint-4" / training.WHOLE).exists():
         assert killed.poll() is None
         time.sleep(0.02)
-    killed.send_signal(signal.SIGKILL)
+    killed.kill()
     killed.wait()
     assert not (tmp_path / "run" / "config.json").exists()
     with pytest.raises(RecipeError, match="--resume goes on with it"):
