@@ -276,6 +276,9 @@ def _is_first():
 
 def main():
     """Run the command; an error of this package ends in one sentence instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where output goes to a file, Windows' own encoding lacks most letters.
+        stream.reconfigure(errors="backslashreplace")
     try:
         with errors.writing("a file"):
             app()

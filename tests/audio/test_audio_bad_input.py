@@ -168,7 +168,7 @@ def test_ffmpeg_that_hangs(monkeypatch, tmp_path):
     path = tmp_path / "clip.m4a"
     path.write_bytes(b"\0\0\0\x1cftypM4A " + bytes(100))
     slow = tmp_path / "slow"
-    slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(30)\n")
+    slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(30)\n", encoding="utf-8")
     slow.chmod(0o755)
     monkeypatch.setattr(audio, "_FFMPEG_SECONDS", 0.2)
     monkeypatch.setattr(audio.shutil, "which", lambda name: str(slow))

@@ -108,7 +108,7 @@ def main(progress):
         resource.setrlimit(resource.RLIMIT_AS, (8 * GIBIBYTE, 8 * GIBIBYTE))
     outcome, failures, programs = collections.Counter(), [], os.environ.get("PATH", "")
     for index, (name, content, options) in enumerate(mutants()):
-        Path(progress).write_text(f"mutant {index} of {name}, {options}")
+        Path(progress).write_text(f"mutant {index} of {name}, {options}", encoding="utf-8")
         # What libsndfile does not recognise goes to ffmpeg, slow to start: let few find it.
         os.environ["PATH"] = programs if name == "clip.m4a" or index % 10 == 0 else ""
         try:
@@ -136,11 +136,13 @@ def test_damaged_files_give_samples_or_audio_error(tmp_path):
         done = subprocess.run(
             [sys.executable, __file__, str(progress)],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True, text=True, errors="replace", timeout=3_600, check=False,
+            capture_output=True, encoding="utf-8", errors="replace", timeout=3_600, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise AssertionError(f"hangs at {progress.read_text()}") from None
-    assert done.returncode == 0, f"crashes at {progress.read_text()}: {done.stderr[-2000:]}"
+        raise AssertionError(f"hangs at {progress.read_text(encoding='utf-8')}") from None
+    assert done.returncode == 0, (
+        f"crashes at {progress.read_text(encoding='utf-8')}: {done.stderr[-2000:]}"
+    )
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["failures"] == []
     assert report["results"] + report["errors"] >= 1_000

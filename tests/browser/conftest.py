@@ -75,7 +75,7 @@ def lab(tmp_path_factory):
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
+        file.write_text(json.dumps(values), encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,7 +97,7 @@ def lab(tmp_path_factory):
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
     address = f"http://127.0.0.1:{port}"
     log = home / "server.log"
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         server = subprocess.Popen(
             command, env=environment, cwd=root, stdout=output, stderr=subprocess.STDOUT
         )
@@ -122,7 +122,7 @@ def _wait_for(url, server, log, seconds=1_800):
             if server.poll() is not None:
                 break
             time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ def write(folder, files):
     """Write texts into a folder, each under its path."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -93,14 +93,14 @@ def pip(*arguments):
     """Run the environment's pip; return its exit code and all that it said."""
     done = subprocess.run(
         [PYTHON, "-m", "pip", *map(str, arguments)], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
+        stderr=subprocess.STDOUT, encoding="utf-8",
     )  # fmt: skip
     return done.returncode, done.stdout
 
 
 def freeze():
     """Return what is installed: a set of lines."""
-    done = subprocess.run([PYTHON, "-m", "pip", "freeze"], capture_output=True, text=True)
+    done = subprocess.run([PYTHON, "-m", "pip", "freeze"], capture_output=True, encoding="utf-8")
     return set(done.stdout.split("\n")) - {""}
 
 
@@ -210,7 +210,7 @@ def arrival(colab, tmp_path_factory):
 
 
 def _before():
-    return set((PLACE / "before.txt").read_text().splitlines())
+    return set((PLACE / "before.txt").read_text(encoding="utf-8").splitlines())
 
 
 def _build():
@@ -219,12 +219,12 @@ def _build():
     for path in (REQUIREMENTS, ROOT / "pyproject.toml"):
         wanted.update(path.read_bytes())
     stamp = PLACE / "stamp"
-    if stamp.is_file() and stamp.read_text() == wanted.hexdigest():
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
         return
     venv.create(PLACE, clear=True, with_pip=True)
     code, said = pip("install", "--quiet", "--requirement", REQUIREMENTS)
     if code and "Retrying" in said:
         pytest.skip("no network: Colab's versions cannot be installed")
     assert code == 0, said
-    (PLACE / "before.txt").write_text("\n".join(sorted(freeze())))
-    stamp.write_text(wanted.hexdigest())
+    (PLACE / "before.txt").write_text("\n".join(sorted(freeze())), encoding="utf-8")
+    stamp.write_text(wanted.hexdigest(), encoding="utf-8")

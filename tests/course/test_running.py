@@ -72,7 +72,7 @@ def test_an_error_is_one_sentence_and_the_copy_shows_it(lessons, tmp_path):
     (lesson,) = lessons(n01="raise ValueError('the reason\\nmore')")
     done = notebook_runner.run(lesson, "pocket", tmp_path / "out")
     assert done.error == "ValueError: the reason"
-    copy = json.loads((tmp_path / "out" / "01_tiny.ipynb").read_text())
+    copy = json.loads((tmp_path / "out" / "01_tiny.ipynb").read_text(encoding="utf-8"))
     assert copy["cells"][1]["outputs"][0]["output_type"] == "error"
 
 
@@ -91,7 +91,7 @@ def test_the_command_prints_scores_and_its_exit_code_tells(lessons, tmp_path):
     assert "To repeat what stopped: " in result.output and result.output.rstrip().endswith(again)
     result = CliRunner().invoke(cli.app, ["run", "1", "--out", str(tmp_path / "out")])
     assert result.exit_code == 0 and "1 of 1 lessons ran" in result.output
-    assert len(json.loads(progress.path().read_text())) == 2
+    assert len(json.loads(progress.path().read_text(encoding="utf-8"))) == 2
 
 
 MEETING = """

@@ -133,8 +133,8 @@ def test_class_folders(own):
 
 def test_unreadable_files_are_listed_and_left_out(own):
     (own / "dog" / "broken.wav").write_bytes(b"RIFF")
-    (own / "dog" / "page.mp3").write_text("<!DOCTYPE html>")
-    (own / "cat" / "notes.txt").write_text("my notes")
+    (own / "dog" / "page.mp3").write_text("<!DOCTYPE html>", encoding="utf-8")
+    (own / "cat" / "notes.txt").write_text("my notes", encoding="utf-8")
     (own / "loose.wav").write_bytes((own / "dog" / "a.wav").read_bytes())
     (own / ".hidden").mkdir()
     (own / ".hidden" / "x.wav").write_bytes(b"")

@@ -81,5 +81,5 @@ def test_a_person_is_scored_on_their_own_recordings_only(tmp_path, monkeypatch):
     leave_one_out.leave_out(
         lambda work: Trained, lambda model, out: None, tmp_path, tmp_path, "jackson", {}
     )
-    scores = json.loads((tmp_path / "jackson.json").read_text())
+    scores = json.loads((tmp_path / "jackson.json").read_text(encoding="utf-8"))
     assert scores["utterances"] == 2 and scores["wer"] == 0.5

@@ -14,7 +14,7 @@ pipelines.register()
 
 
 FOLDER = POCKET / "pocket-music"
-RESULTS = json.loads((FOLDER / "results.json").read_text())
+RESULTS = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
 LOWEST_ADHERENCE = 0.7
 HIGHEST_FACTOR = 2.0
 
@@ -41,7 +41,7 @@ def test_an_independent_classifier_names_the_prompted_genre():
 
 def test_the_judge_knows_recordings_of_the_test_split():
     folder = POCKET / "pocket-genres"
-    said = json.loads((folder / "results.json").read_text())["accuracy"]
+    said = json.loads((folder / "results.json").read_text(encoding="utf-8"))["accuracy"]
     assert said == pytest.approx(music_scores.score_classifier(folder))
     assert said["n"] == 140 and said["share"] >= 0.9
     assert f"{100 * said['share']:.0f} %" in catalog.card("genre-classifier").replace("\n", " ")

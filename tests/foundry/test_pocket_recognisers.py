@@ -21,12 +21,12 @@ BARS = {"pocket-ctc": 0.15, "pocket-whisper": 0.08}
 
 
 def results_of(name):
-    return json.loads((POCKET / name / "results.json").read_text())
+    return json.loads((POCKET / name / "results.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", BARS)
 def test_unseen_voices_and_sentences_are_understood_as_the_card_says(name):
-    results, card = results_of(name), (POCKET / name / "README.md").read_text()
+    results, card = results_of(name), (POCKET / name / "README.md").read_text(encoding="utf-8")
     rows = recognition_scores.shipped("test", TRAINED_DOMAINS)
     found = recognition_scores.score_test(recognition_scores.recogniser(POCKET / name), rows)
     assert found["closed"]["wer"] <= BARS[name]
@@ -39,7 +39,10 @@ def test_unseen_voices_and_sentences_are_understood_as_the_card_says(name):
 
 
 def test_people_whom_it_has_not_heard_are_understood_as_the_card_says():
-    results, card = results_of("pocket-whisper"), (POCKET / "pocket-whisper/README.md").read_text()
+    results, card = (
+        results_of("pocket-whisper"),
+        (POCKET / "pocket-whisper/README.md").read_text(encoding="utf-8"),
+    )
     assert set(results["people"]) == set(PERSONS)
     assert sum(scores["wer"] for scores in results["people"].values()) / len(PERSONS) <= 0.15
     for person, scores in results["people"].items():
@@ -99,7 +102,7 @@ print(json.dumps({
 def test_ten_minutes_in_chunks_with_bounded_memory_and_valid_subtitles(tmp_path):
     pytest.importorskip("resource", reason="only Unix tells the peak of memory")
     done = subprocess.run(
-        [sys.executable, "-c", LONG, tmp_path / "long.srt"], capture_output=True, text=True
+        [sys.executable, "-c", LONG, tmp_path / "long.srt"], capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -25,7 +25,7 @@ HIGHEST_FACTOR = 0.5
 
 
 def results_of(name):
-    return json.loads((POCKET / name / "results.json").read_text())
+    return json.loads((POCKET / name / "results.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

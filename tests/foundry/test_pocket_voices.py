@@ -20,7 +20,7 @@ HIGHEST_DER = 0.30
 
 
 def results_of(name):
-    return json.loads((POCKET / name / "results.json").read_text())
+    return json.loads((POCKET / name / "results.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -28,7 +28,9 @@ def test_it_opens_with_its_auto_class_and_computes_in_single_precision(name):
     model = MODELS[name].from_pretrained(POCKET / name)
     assert model.dtype == torch.float32
     assert model.config.diarization_threshold == pytest.approx(
-        json.loads((POCKET / name / "config.json").read_text())["diarization_threshold"]
+        json.loads((POCKET / name / "config.json").read_text(encoding="utf-8"))[
+            "diarization_threshold"
+        ]
     )
 
 

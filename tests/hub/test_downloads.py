@@ -39,7 +39,7 @@ def environment(hub, tmp_path, monkeypatch):
 
 def ran(arguments, environment, **options):
     return subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True,
+        [sys.executable, *arguments], env=environment, capture_output=True, encoding="utf-8",
         **options,
     )  # fmt: skip
 

@@ -130,7 +130,7 @@ def test_impossible_options_are_named(diarize, options, message):
 
 
 def test_a_file_that_is_none_and_a_model_of_another_kind_are_named(diarize, tmp_path):
-    (tmp_path / "notes.wav").write_text("not a sound")
+    (tmp_path / "notes.wav").write_text("not a sound", encoding="utf-8")
     with pytest.raises(audio.AudioError, match=r"notes\.wav"):
         diarize(tmp_path / "notes.wav")
     with pytest.raises(ValueError, match="Wav2Vec2BertForCTC cannot diarize"):
@@ -172,7 +172,7 @@ print(json.dumps({"more": peak() - before, "short": short, "long": long}))
 def test_half_an_hour_in_bounded_memory(model):
     pytest.importorskip("resource", reason="only Unix tells the peak of memory")
     command = [sys.executable, "-c", LONG, json.dumps(MODELS[model])]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["more"] < 500  # MiB beyond a minute's; the samples alone are 115 a copy

@@ -130,7 +130,7 @@ def test_training_killed_in_a_save_goes_on_from_what_is_whole(
     out = tmp_path / "m"
     command = [sys.executable, "-c", textwrap.dedent(KILLED_IN), place, str(count)]
     done = subprocess.run(
-        [*command, str(small), str(sounds), str(out)], capture_output=True, text=True,
+        [*command, str(small), str(sounds), str(out)], capture_output=True, encoding="utf-8",
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 9, done.stderr[-2000:]
@@ -193,7 +193,7 @@ def test_a_download_that_is_killed_is_not_taken_for_whole(tmp_path, monkeypatch)
         "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", textwrap.dedent(DOWNLOAD), "you/large"]
-    run = {"env": environment, "capture_output": True, "text": True}
+    run = {"env": environment, "capture_output": True, "encoding": "utf-8"}
     try:
         child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         while not begun.wait(1):
