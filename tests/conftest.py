@@ -6,6 +6,7 @@ from pathlib import Path
 # Before any import that reads them.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+os.environ["PYTHONUTF8"] = "1"  # for the processes that tests start, on Windows
 # Two processes that fill numba's cache (librosa's) at once leave one that crashes both.
 os.environ["NUMBA_CACHE_DIR"] = str(
     Path(__file__).parents[1] / ".pytest_cache/numba" / os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -87,7 +88,7 @@ def tracked():
 
     def listed(*patterns):
         listing = subprocess.run(
-            ["git", "ls-files", "--", *patterns], cwd=root, capture_output=True, text=True
+            ["git", "ls-files", "--", *patterns], cwd=root, capture_output=True, encoding="utf-8"
         ).stdout.splitlines()
         if not listing:
             pytest.skip("not a git checkout")
@@ -224,6 +225,19 @@ def write_wav(wav_bytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(wav_bytes(samples, sampling_rate))
         return path
+
+    return make
+
+
+@pytest.fixture
+def link():
+    """Return a function that makes a symbolic link: link(place, target)."""
+
+    def make(place, target):
+        try:
+            Path(place).symlink_to(target, target_is_directory=Path(target).is_dir())
+        except OSError as error:  # Windows wants a right for it
+            pytest.skip(f"no symbolic links here: {error}")
 
     return make
 

@@ -4,7 +4,7 @@ import json
 import re
 
 from course_utils import errors
-from course_utils.course import syllabus
+from course_utils.course import speed, syllabus
 from workshop import WorkshopError
 
 CARD_TAG = "card"
@@ -34,7 +34,7 @@ def badge(lesson, repository):
 
 def card(lesson, repository=""):
     """Return the Markdown at the top of a lesson: title, badge (with a repository), facts."""
-    minutes = f"{lesson.minutes['pocket']} in `pocket` (CPU, no network)"
+    minutes = f"{lesson.minutes['pocket']} in `pocket` (no network; on {speed.MACHINE})"
     if lesson.minutes.get("hub"):
         minutes += f", {lesson.minutes['hub']} in `hub` (network, GPU for fine-tuning)"
     objectives = "\n".join(f"> - {objective}" for objective in lesson.objectives)
@@ -56,7 +56,8 @@ def readme_table(lessons):
         for lesson in lessons
     ]
     head = (
-        "| lesson | title | at the end you have | minutes to run in `pocket` |\n"
+        "| lesson | title | at the end you have "
+        f"| minutes to run in `pocket` on {speed.MACHINE} |\n"
         "| --- | --- | --- | ---: |"
     )
     return "\n".join([head, *rows])

@@ -46,7 +46,7 @@ def gather(folder):
     torch = f"torch=={version('torch')}"
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder)]
     command += ["--constraint", str(pinned), f"{root}[notebooks,demo]", torch, "pip"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     if done.returncode:
         last_lines = " ".join(done.stderr.strip().splitlines()[-3:])
         raise WorkshopError(

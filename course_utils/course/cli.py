@@ -2,8 +2,11 @@
 
 import json
 import os
+import shlex
+import signal
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -76,29 +79,40 @@ def run(
     out: Annotated[Path, Option(help="Folder for the executed notebooks.")] = Path("runs"),
     jobs: Annotated[int, Option(min=1, help="Lessons to run in parallel on shared cores.")] = 1,
 ):
-    """Run lessons in fresh kernels and print the scores; the exit code is 1 when a lesson stops."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    """Run lessons in fresh kernels and print the scores; the exit code is 1 when a lesson stops.
 
+    Ctrl-C ends the lessons that run, keeps what they reached, and prints how to go on.
+    """
     from course_utils.course import notebook_runner
+    from course_utils.course.run_bar import RunBar
 
-    chosen = syllabus.select(numbers or [])
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
+    chosen, watch = syllabus.select(numbers or []), notebook_runner.Watch()
     runs, started = [], time.perf_counter()
-    with Progress(*columns, TimeElapsedColumn()) as bar:
-        task = bar.add_task("lessons", total=sum(map(notebook_runner.code_cells, chosen)))
-        ran = notebook_runner.run_all(chosen, profile, out, jobs, on_cell=lambda: bar.advance(task))
-        for done in ran:
+    with (
+        _at_ctrl_c(watch.stop.set),
+        RunBar(watch, total=sum(map(notebook_runner.code_cells, chosen))) as bar,
+    ):
+        for done in notebook_runner.run_all(chosen, profile, out, jobs, watch):
             runs.append(done)
             verdict = f"stopped: {done.error}" if done.error else "done"
+            if cell := done.cell or watch.longest(done.lesson):
+                verdict += f" ({cell})" if done.error else f", longest: {cell}"
             line = f"{done.lesson.number}  {done.lesson.title:<44}{done.seconds:6.0f} s  {verdict}"
             bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
     print(f"\n{progress.table([score for done in runs for score in done.scores])}\n")
-    failed = [done.lesson.number for done in runs if done.error]
-    counts, seconds = f"{len(runs) - len(failed)} of {len(runs)}", time.perf_counter() - started
+    complete = {done.lesson.number for done in runs if not done.error}
+    counts, seconds = f"{len(complete)} of {len(chosen)}", time.perf_counter() - started
     print(f"{counts} lessons ran in {seconds:.0f} s; executed copies are in {out}/")
-    if failed:
-        print(f"To repeat what stopped: {sys.argv[0]} run {' '.join(failed)}")
-    raise typer.Exit(code=1 if failed else 0)
+    left = [lesson.number for lesson in chosen if lesson.number not in complete]
+    if left:
+        options = {"--profile": str(profile), "--out": str(out), "--jobs": str(jobs)}
+        usual = {"--profile": "pocket", "--out": "runs", "--jobs": "1"}
+        given = [part for pair in options.items() if pair not in usual.items() for part in pair]
+        again = shlex.join([sys.argv[0], "run", *left, *given])
+        print(f"{'To go on' if watch.stop.is_set() else 'To repeat what stopped'}: {again}")
+    if watch.stop.is_set():
+        raise typer.Exit(code=130)
+    raise typer.Exit(code=1 if left else 0)
 
 
 @app.command()
@@ -234,6 +248,21 @@ def evaluate(
     raise typer.Exit(code=0 if found["answered"] else 1)
 
 
+@contextmanager
+def _at_ctrl_c(act):
+    """Call `act` at the first Ctrl-C within the block; the second is a KeyboardInterrupt again."""
+
+    def handle(*_):
+        signal.signal(signal.SIGINT, previous)
+        act()
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
 def _prepare(profile):
     """Choose the profile and silence notices, before a Hugging Face library is imported."""
     catalog.use_profile(profile or catalog.profile())
@@ -251,6 +280,9 @@ def _is_first():
 
 def main():
     """Run the command; an error of this package ends in one sentence instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where output goes to a file, Windows' own encoding lacks most letters.
+        stream.reconfigure(errors="backslashreplace")
     try:
         with errors.writing("a file"):
             app()

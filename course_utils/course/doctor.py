@@ -37,7 +37,7 @@ def examine():
     yield from packages()
     yield ffmpeg()
     yield disk()
-    for check in (decode, draw, pipeline):
+    for check in (decode, draw, pipeline, speed):
         yield _tried(check)
 
 
@@ -117,6 +117,18 @@ def pipeline():
     if best["label"] != "dog":
         raise RuntimeError(f"a dog was named {best['label']}")
     return f"pipeline() hears a bark: {best['label']} {best['score']:.2f}"
+
+
+def speed():
+    """Do a small piece of work like the lessons', and tell how long they take on this machine."""
+    from course_utils.course import speed
+
+    minutes = speed.course_minutes(speed.measure())
+    usual = f"{speed.COURSE_SECONDS / 60:.0f} on {speed.MACHINE}"
+    return (
+        f"the whole course takes about {max(1, round(minutes))} minutes here ({usual}), "
+        f"without a GPU: `course-utils run --jobs {speed.KERNELS}`"
+    )
 
 
 def _tried(check):

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from course_utils import catalog
 from course_utils.catalog import downloads
-from course_utils.course import progress, syllabus
+from course_utils.course import progress, speed, syllabus
 
 SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
 PROFILES = {
@@ -74,7 +74,8 @@ def facts(number, seed=0):
     with suppress(syllabus.SyllabusError):
         (lesson,) = syllabus.select([number])
         rows["lesson"] = f"{number} · {lesson.title}"
-        rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell"
+        measured = f" on {speed.MACHINE}" if chosen == "pocket" else ""
+        rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell{measured}"
     rows["download"] = download(number)
     return rows
 

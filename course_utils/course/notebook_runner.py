@@ -1,29 +1,96 @@
 """Run lessons from the command line, each in a fresh kernel, and collect the scores they record."""
 
+import asyncio
 import os
 import queue
 import secrets
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_utils import errors
 from course_utils.course import progress, syllabus
 
+POLL_SECONDS = 0.2
+"""Interval between two looks at whether a run is to stop, in seconds."""
+
+INTERRUPTED = "interrupted"
+"""What `Run.error` says of a lesson that `Watch.stop` ended."""
+
+
+@dataclass
+class Cell:
+    """A code cell that runs or ran: its place among the lesson's code cells, from 1, and more."""
+
+    lesson: syllabus.Lesson
+    place: int
+    count: int
+    source: str
+    started: float = field(default_factory=time.perf_counter)
+    ended: float | None = None
+
+    @property
+    def seconds(self):
+        """How long the cell ran, or has run until now."""
+        return (self.ended or time.perf_counter()) - self.started
+
+    def __str__(self):
+        line = errors.shown(next(filter(str.strip, self.source.splitlines()), "").strip())
+        line = line if len(line) <= 40 else f"{line[:39]}…"
+        return f"cell {self.place} of {self.count}, {self.seconds:.0f} s: {line}"
+
+
+class Watch:
+    """Code cells of lessons that run beside each other, followed from another thread.
+
+    Attributes
+    ----------
+    running : dict of str to Cell
+        The cell that runs in each lesson, by the lesson's number.
+    done : list of Cell
+        The cells that ran to their end.
+    stop : threading.Event
+        Set it to end the lessons that run and to begin no other.
+    """
+
+    def __init__(self):
+        self.running, self.done, self.stop = {}, [], threading.Event()
+
+    def begin(self, cell):
+        """Note that a cell starts."""
+        self.running[cell.lesson.number] = cell
+
+    def end(self, cell):
+        """Note that a cell ran to its end."""
+        cell.ended = time.perf_counter()
+        self.done.append(self.running.pop(cell.lesson.number))
+
+    def longest(self, lesson):
+        """Return the cell of a lesson that ran longest to its end, None where none did."""
+        cells = (cell for cell in self.done if cell.lesson.number == lesson.number)
+        return max(cells, key=lambda cell: cell.seconds, default=None)
+
 
 @dataclass
 class Run:
-    """A lesson, the duration of its run, the scores it recorded, and the error that stopped it."""
+    """A lesson, the duration of its run, the scores it recorded, and the error that stopped it.
+
+    ``cell`` is the :class:`Cell` at which it stopped, None if it ran to its end.
+    """
 
     lesson: syllabus.Lesson
     seconds: float = 0.0
     scores: list = field(default_factory=list)
     error: str | None = None
+    cell: Cell | None = None
 
 
-def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
+def run_all(lessons, profile, out, jobs=1, watch=None):
     """Yield the :class:`Run` of each lesson in order; the other parameters are those of `run`.
+
+    Once ``watch.stop`` is set, lessons that have not begun are left out.
 
     Parameters
     ----------
@@ -31,6 +98,7 @@ def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
     jobs : int
         Number of kernels that run at the same time and share the cores.
     """
+    watch = watch or Watch()
     # Two kernels must not fill the same cache of numba's (librosa's compiler): both may crash.
     caches = queue.SimpleQueue()
     for job in range(jobs):
@@ -38,18 +106,32 @@ def run_all(lessons, profile, out, jobs=1, on_cell=lambda: None):
     threads = {} if jobs == 1 else {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // jobs))}
 
     def run_one(lesson):
+        if watch.stop.is_set():
+            return None
         cache = caches.get()
         try:
-            return run(lesson, profile, out, on_cell, threads | cache)
+            return run(lesson, profile, out, watch, threads | cache)
         finally:
             caches.put(cache)
 
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(run_one, lessons)
+        futures = [pool.submit(run_one, lesson) for lesson in lessons]
+        try:
+            for future in futures:
+                # Without a limit, Ctrl-C would wait for the end of the lesson on Windows.
+                while not future.done():
+                    wait([future], timeout=POLL_SECONDS)
+                if (done := future.result()) is not None:
+                    yield done
+        except BaseException:
+            watch.stop.set()  # the pool waits for its threads
+            raise
 
 
-def run(lesson, profile, out, on_cell=lambda: None, environment=None):
+def run(lesson, profile, out, watch=None, environment=None):
     """Execute a lesson's notebook, save the executed copy, and return its :class:`Run`.
+
+    A cell may run as long as it needs.
 
     Parameters
     ----------
@@ -58,8 +140,9 @@ def run(lesson, profile, out, on_cell=lambda: None, environment=None):
         With ``pocket``, Hugging Face libraries stay off the network.
     out : path-like
         Folder for the executed notebook, which is also the kernel's working folder.
-    on_cell : callable
-        Called without arguments after every code cell.
+    watch : Watch, optional
+        Is told which code cell runs; its ``stop`` ends the lesson: the kernel and what it
+        started are killed, and the copy holds the outputs so far.
     environment : dict, optional
         Environment variables of the kernel, besides those of this process.
     """
@@ -67,9 +150,17 @@ def run(lesson, profile, out, on_cell=lambda: None, environment=None):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+    watch = watch or Watch()
     out = Path(out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     notebook = nbformat.read(syllabus.folder() / lesson.file, as_version=4)
+    places = {place: order for order, place in enumerate(_code_cells(notebook), start=1)}
+    result = Run(lesson)
+
+    def begin(cell, cell_index):
+        result.cell = Cell(lesson, places[cell_index], len(places), cell.source)
+        watch.begin(result.cell)
+
     client = NotebookClient(
         notebook,
         timeout=None,
@@ -77,29 +168,58 @@ def run(lesson, profile, out, on_cell=lambda: None, environment=None):
         extra_arguments=["--IPKernelApp.log_level=40"],
         kernel_name="python3",
         resources={"metadata": {"path": str(out)}},
-        on_cell_executed=lambda **_: on_cell(),
+        on_cell_execute=begin,
+        on_cell_executed=lambda **_: watch.end(result.cell),
     )
     name = secrets.token_hex(8)
     variables = {"COURSE_PROFILE": profile, "COURSE_RUN": name, **(environment or {})}
     if profile == "pocket":
         variables |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    result, started = Run(lesson), time.perf_counter()
+    started = time.perf_counter()
     try:
-        client.execute(env=os.environ | variables)
+        # ZeroMQ cannot wait on Windows' own kind of event loop.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            finished = runner.run(_execute(client, os.environ | variables, watch.stop))
+        if finished:
+            result.cell = None
+        else:
+            result.error = INTERRUPTED
     except CellExecutionError as error:
         result.error = f"{error.ename}: {error.evalue}".strip().splitlines()[0]
     except DeadKernelError as error:
         result.error = f"DeadKernelError: {error}"
     finally:
         errors.write(out / lesson.file, nbformat.writes(notebook) + "\n")
+        if watch.running.pop(lesson.number, None):
+            result.cell.ended = time.perf_counter()
     result.seconds = time.perf_counter() - started
     result.scores = progress.latest(run=name)
     return result
 
 
+async def _execute(client, environment, stop):
+    """Run all cells, or until `stop` is set; return whether it was left to its end."""
+    kernel = client.create_kernel_manager()
+    work = asyncio.ensure_future(client.async_execute(env=environment))
+    while not (await asyncio.wait({work}, timeout=POLL_SECONDS))[0]:
+        if stop.is_set():
+            client.shutdown_kernel = "immediate"
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            if await kernel.is_alive():  # it was just being started or shut down
+                await kernel.shutdown_kernel(now=True)
+            return False
+    work.result()
+    return True
+
+
 def code_cells(lesson):
-    """Return the number of a lesson's code cells, for a progress bar."""
+    """Return the number of a lesson's code cells that have code, for a progress bar."""
     import nbformat
 
-    notebook = nbformat.read(syllabus.folder() / lesson.file, as_version=4)
-    return sum(cell.cell_type == "code" for cell in notebook.cells)
+    return len(_code_cells(nbformat.read(syllabus.folder() / lesson.file, as_version=4)))
+
+
+def _code_cells(notebook):
+    cells = enumerate(notebook.cells)
+    return [place for place, cell in cells if cell.cell_type == "code" and cell.source.strip()]

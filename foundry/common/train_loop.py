@@ -146,9 +146,9 @@ def save_half(model, out):
     """
     model.half().save_pretrained(out)
     (out / "model.safetensors").chmod(0o644)
-    config = json.loads((out / "config.json").read_text())
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
     config["dtype"] = "float32"
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _checkpoint(path, step, model, average, optimizers):

@@ -119,7 +119,7 @@ def leave_out(trained_of, export, work, real, person, stage):
     export(trained.model, work / person)
     transcribe = recognition_scores.recogniser(work / person)
     scores = recognition_scores.score_digits(transcribe, recordings_of(person, real))
-    (work / f"{person}.json").write_text(json.dumps(scores))
+    (work / f"{person}.json").write_text(json.dumps(scores), encoding="utf-8")
     print(f"{person}, left out: {scores}")
 
 

@@ -147,12 +147,12 @@ def history(work, utterances, seconds, studio, everything):
     """
     path = work / "history.json"
     if path.exists():
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     facts = {
         "hours": round(float(utterances.starts[-1]) * seconds / 3600, 1),
         "studio": len(utterances) // (1 + COPIES),
         "first": studio,
         "train": everything,
     }
-    path.write_text(json.dumps(facts))
+    path.write_text(json.dumps(facts), encoding="utf-8")
     return facts

@@ -145,7 +145,9 @@ def export(model, out):
     """Save the model in half precision, and its processor."""
     out.mkdir(parents=True, exist_ok=True)
     vocabulary = out / "vocab.json"
-    vocabulary.write_text(json.dumps({token: n for n, token in enumerate(VOCABULARY)}, indent=1))
+    vocabulary.write_text(
+        json.dumps({token: n for n, token in enumerate(VOCABULARY)}, indent=1), encoding="utf-8"
+    )
     tokenizer = Wav2Vec2CTCTokenizer(str(vocabulary), bos_token=None, eos_token=None)
     Wav2Vec2BertProcessor(feature_extractor=extractor(), tokenizer=tokenizer).save_pretrained(out)
     save_half(model, out)

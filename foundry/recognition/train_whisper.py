@@ -354,9 +354,12 @@ def final(work, real, out):
     """Fine-tune on all people; export and score the model; write its results and its card."""
     model = leave_one_out.fine_tune(train(work), work, None, **PEOPLE).model
     export(model, out)
-    training = json.loads((work / "history.json").read_text())
+    training = json.loads((work / "history.json").read_text(encoding="utf-8"))
     training["last"] = leave_one_out.facts(work, PEOPLE)
-    scores = {person: json.loads((work / f"{person}.json").read_text()) for person in PERSONS}
+    scores = {
+        person: json.loads((work / f"{person}.json").read_text(encoding="utf-8"))
+        for person in PERSONS
+    }
     parameters = model.num_parameters()
     recognition_scores.score_recogniser(parameters, training, real, out, scores)
 

@@ -198,7 +198,9 @@ def main():
         path = arguments.out / f"{split}.parquet"
         table(split, count).to_parquet(path)
         print(f"{path}: {count * len(LABELS)} clips, {path.stat().st_size / 1e6:.2f} MB")
-    (arguments.out / "README.md").write_text(data_card(SPLITS, FIRST_SEED, LABELS, BITRATE))
+    (arguments.out / "README.md").write_text(
+        data_card(SPLITS, FIRST_SEED, LABELS, BITRATE), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

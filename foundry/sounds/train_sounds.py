@@ -295,7 +295,7 @@ def validate(work, real):
             for row in kept
         },
     }
-    (work / "validation.json").write_text(json.dumps(results, indent=1))
+    (work / "validation.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(json.dumps(results, indent=1))
 
 
@@ -353,7 +353,7 @@ def final(work, real, out):
         },
         "half precision agrees": accuracy(before, after),
         "synthetic test": synthetic_test(out),
-        "cross-validation": json.loads((work / "validation.json").read_text()),
+        "cross-validation": json.loads((work / "validation.json").read_text(encoding="utf-8")),
     }
     write_results(out, results)
     write_model_card(out, results, sound_data.LABELS, set(sound_data.ESC10.values()))

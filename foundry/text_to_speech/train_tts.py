@@ -84,7 +84,9 @@ def compute_features(work, cache):
     parts["frame_starts"] = np.cumsum([0, *(len(example["mel"]) for example in examples)])
     parts["token_starts"] = np.cumsum([0, *(len(example["tokens"]) for example in examples)])
     parts["mel"] = parts["mel"].astype(np.float16)
-    (work / "speakers.json").write_text(json.dumps([row["speaker"] for row in rows]))
+    (work / "speakers.json").write_text(
+        json.dumps([row["speaker"] for row in rows]), encoding="utf-8"
+    )
     save_npz(path, **parts)
 
 
@@ -209,7 +211,7 @@ def export(work, cache, out):
 
 def final(work, judge, out):
     """Score the exported model; write its results and its card."""
-    speakers = json.loads((work / "speakers.json").read_text())
+    speakers = json.loads((work / "speakers.json").read_text(encoding="utf-8"))
     with np.load(work / "features.npz", allow_pickle=False) as parts:
         frames = int(parts["frame_starts"][-1])
     training = {

@@ -159,7 +159,7 @@ def compute_features(work, cache):
     features, labels, speakers = zip(*run_jobs(_compute, jobs), strict=True)
     speakers = np.concatenate(speakers)
     names = sorted(set(speakers.ravel().tolist()) - {""})
-    (work / "speakers.json").write_text(json.dumps(names))
+    (work / "speakers.json").write_text(json.dumps(names), encoding="utf-8")
     numbers = {"": -1} | {name: number for number, name in enumerate(names)}
     save_npz(
         path,
@@ -224,7 +224,7 @@ def train(work, out):
     """Train on the feature cache of a work folder; return the model with its heads."""
     with np.load(work / "features.npz", allow_pickle=False) as parts:
         features, labels, speakers = parts["features"], parts["labels"], parts["speakers"]
-    names = json.loads((work / "speakers.json").read_text())
+    names = json.loads((work / "speakers.json").read_text(encoding="utf-8"))
     diarizer = DiarizerWithHeads(new_model(out.parent / "pocket-speaker"), len(names))
 
     def loss_of(step, generator):
@@ -246,7 +246,7 @@ def final(work, real, out):
     model.config.diarization_threshold = THRESHOLD
     training = {
         "conversations": CONVERSATIONS,
-        "speakers": len(json.loads((work / "speakers.json").read_text())),
+        "speakers": len(json.loads((work / "speakers.json").read_text(encoding="utf-8"))),
         "parameters": f"{model.num_parameters() / 1e6:.2f}",
         "batch": BATCH,
         **TRAIN,

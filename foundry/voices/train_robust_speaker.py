@@ -162,7 +162,7 @@ def train(work):
 
 def final(work, real, out):
     """Export and score the model; write its results and its card."""
-    known = json.loads((work / "first" / "results.json").read_text())
+    known = json.loads((work / "first" / "results.json").read_text(encoding="utf-8"))
     first = Wav2Vec2BertForXVector.from_pretrained(work / "first", dtype=torch.float32)
     model = interpolate(first.state_dict(), train(work), INTERPOLATION_WEIGHT)
     facts = {

@@ -110,7 +110,7 @@ def compute_features(work, cache):
     work.mkdir(parents=True, exist_ok=True)
     rows = utterances_of(cache)
     names = sorted({row["speaker"] for row in rows})
-    (work / "speakers.json").write_text(json.dumps(names))
+    (work / "speakers.json").write_text(json.dumps(names), encoding="utf-8")
     job = functools.partial(features_of_job, speeds=SPEEDS, copies=1, augment=_augment)
     load_or_compute(job, jobs_of(rows, names), path)
 
@@ -177,7 +177,7 @@ def crops(utterances, generator):
 def train(work):
     """Train on the feature cache of a work folder and return the model."""
     utterances = FeatureCache.load(work / "features.npz")
-    speakers = json.loads((work / "speakers.json").read_text())
+    speakers = json.loads((work / "speakers.json").read_text(encoding="utf-8"))
     model = new_model(len(speakers) * len(SPEEDS))
 
     def loss_of(step, generator):

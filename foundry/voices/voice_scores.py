@@ -240,7 +240,7 @@ def score_model(training, real, out, before=None):
     before : dict, optional
         Scores of `verify_all` for the model before robust training.
     """
-    config = json.loads((out / "config.json").read_text())
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
     results = {"training": training}
     if config["architectures"][0].endswith("ForXVector"):
         results["verification"] = verify_all(embedder(out), real)
@@ -252,7 +252,7 @@ def score_model(training, real, out, before=None):
 
 def write_card(out, results):
     """Write the card of a speaker encoder or a diarizer from its results."""
-    config = json.loads((out / "config.json").read_text())
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
     kind = "speaker" if "verification" in results else "diarizer"
     fill_card(
         Path(__file__).with_name(f"{kind}_card.md"),

@@ -1,6 +1,7 @@
 """Decoding what is damaged, lies or is not audio: one AudioError that names it."""
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -162,16 +163,22 @@ def test_without_ffmpeg_the_message_says_so(monkeypatch, tmp_path):
         audio.load(path)
 
 
-def test_ffmpeg_that_hangs_or_does_not_start(monkeypatch, tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for ffmpeg is a script")
+def test_ffmpeg_that_hangs(monkeypatch, tmp_path):
     path = tmp_path / "clip.m4a"
     path.write_bytes(b"\0\0\0\x1cftypM4A " + bytes(100))
     slow = tmp_path / "slow"
-    slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(30)\n")
+    slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(30)\n", encoding="utf-8")
     slow.chmod(0o755)
     monkeypatch.setattr(audio, "_FFMPEG_SECONDS", 0.2)
     monkeypatch.setattr(audio.shutil, "which", lambda name: str(slow))
     with pytest.raises(audio.AudioError, match="within"):
         audio.load(path)
+
+
+def test_ffmpeg_that_does_not_start(monkeypatch, tmp_path):
+    path = tmp_path / "clip.m4a"
+    path.write_bytes(b"\0\0\0\x1cftypM4A " + bytes(100))
     monkeypatch.setattr(audio.shutil, "which", lambda name: str(tmp_path / "gone"))
     with pytest.raises(audio.AudioError, match="does not start"):
         audio.load(path)

@@ -58,7 +58,7 @@ def grown(code, *arguments):
     """Return how far the memory grew, and the bytes of the samples themselves."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     beside = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}  # where it finds `measure`
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=beside)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=beside)
     return json.loads(done.stdout.splitlines()[-1])
 
 

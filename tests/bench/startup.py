@@ -40,7 +40,7 @@ def measure_all():
             subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
             taken.append(time.perf_counter() - started)
         asked = [sys.executable, "-c", code + PEAK]
-        told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True).stdout
         rows.append(
             {
                 "work": work, "seconds": statistics.median(taken[1:]), "first": taken[0],

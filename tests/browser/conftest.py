@@ -75,7 +75,7 @@ def lab(tmp_path_factory):
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
+        file.write_text(json.dumps(values), encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,7 +97,7 @@ def lab(tmp_path_factory):
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
     address = f"http://127.0.0.1:{port}"
     log = home / "server.log"
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         server = subprocess.Popen(
             command, env=environment, cwd=root, stdout=output, stderr=subprocess.STDOUT
         )
@@ -112,7 +112,7 @@ def lab(tmp_path_factory):
             server.kill()
 
 
-def _wait_for(url, server, log, seconds=180):
+def _wait_for(url, server, log, seconds=1_800):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -122,7 +122,7 @@ def _wait_for(url, server, log, seconds=180):
             if server.poll() is not None:
                 break
             time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
 
 
 @pytest.fixture(scope="session")
@@ -193,7 +193,7 @@ class Notebook:
 @pytest.fixture(scope="session")
 def _context(chromium):
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(120_000)
+    context.set_default_timeout(600_000)  # only a page that hangs takes so long
     yield context
     context.close()
 

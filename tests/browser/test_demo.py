@@ -72,7 +72,7 @@ class Page:
 def open_demo(make_demo, chromium):
     """Return a function that launches the demo of a pipeline as the lesson does, and opens it."""
     demos, context = [], chromium.new_context(permissions=["microphone"])
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(600_000)
 
     def start(pipe, title="demo"):
         demos.append(make_demo(pipe, title))

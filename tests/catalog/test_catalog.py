@@ -114,7 +114,7 @@ def test_pocket_profile_goes_offline_before_the_libraries_load(code, printed):
     start = "import os\nfrom course_utils.catalog import *\n"
     start += "show = lambda: print(os.environ.get('HF_HUB_OFFLINE'))\n"
     done = subprocess.run(
-        [sys.executable, "-c", start + code], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", start + code], env=environment, capture_output=True, encoding="utf-8"
     )
     assert done.stderr == ""
     assert done.stdout.strip() == printed
@@ -157,7 +157,9 @@ def test_card_comes_without_its_header(monkeypatch, tmp_path):
     monkeypatch.setattr(catalog, "POCKET", tmp_path)
     (tmp_path / "sounds").mkdir()
     for header in ("---\nlicense: mit\n---\n\n", ""):
-        (tmp_path / "sounds" / "README.md").write_text(f"{header}# Title\n\nText\n")
+        (tmp_path / "sounds" / "README.md").write_text(
+            f"{header}# Title\n\nText\n", encoding="utf-8"
+        )
         assert catalog.card("sounds") == "# Title\n\nText"
 
 

@@ -82,7 +82,7 @@ def write(folder, files):
     """Write texts into a folder, each under its path."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 

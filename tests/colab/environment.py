@@ -23,14 +23,14 @@ def pip(*arguments):
     """Run the environment's pip; return its exit code and all that it said."""
     done = subprocess.run(
         [PYTHON, "-m", "pip", *map(str, arguments)], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
+        stderr=subprocess.STDOUT, encoding="utf-8",
     )  # fmt: skip
     return done.returncode, done.stdout
 
 
 def freeze():
     """Return what is installed: a set of lines."""
-    done = subprocess.run([PYTHON, "-m", "pip", "freeze"], capture_output=True, text=True)
+    done = subprocess.run([PYTHON, "-m", "pip", "freeze"], capture_output=True, encoding="utf-8")
     return set(done.stdout.split("\n")) - {""}
 
 

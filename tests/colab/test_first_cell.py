@@ -23,7 +23,7 @@ def names(lines):
 
 
 def test_the_environment_is_what_the_list_says(arrival):
-    lines = (ROOT / "requirements" / "colab.txt").read_text().splitlines()
+    lines = (ROOT / "requirements" / "colab.txt").read_text(encoding="utf-8").splitlines()
     wanted = {line for line in lines if line and not line.startswith("#")}
     assert {"ipython==7.34.0", "ipywidgets==7.7.1", "transformers==5.15.0"} <= wanted
     have = {canonicalize_name(n): v for n, v in (line.split("==") for line in arrival.before)}
@@ -37,7 +37,7 @@ def test_it_only_adds(arrival):
     assert arrival.before < arrival.after
     added = names(arrival.after - arrival.before)
     assert not added & names(arrival.before)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = names(Requirement(line).name for line in project["dependencies"])
     assert needed <= names(arrival.after) and "course-utils" in added
 

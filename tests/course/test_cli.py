@@ -13,7 +13,7 @@ from course_utils.course import cli, doctor, progress
 
 def course_utils(*arguments):
     command = [sys.executable, "-m", "course_utils.course.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, encoding="utf-8")
 
 
 def test_importing_the_package_loads_nothing_heavy():
@@ -22,7 +22,7 @@ def test_importing_the_package_loads_nothing_heavy():
         "print([m for m in ('torch', 'transformers', 'datasets', 'matplotlib', 'librosa') "
         "if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.stdout == "[]\n", done.stdout + done.stderr
 
 
@@ -59,6 +59,15 @@ def test_progress_as_json_has_exactly_the_documented_keys():
     assert "genres" in course_utils("progress").stdout
 
 
+def test_letters_that_the_output_cannot_show_are_written_as_escapes(monkeypatch):
+    progress.record("Gebäude \N{SNOWMAN}", metric="wer", baseline=0.2, lesson="04")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    command = [sys.executable, "-m", "course_utils.course.cli", "progress"]
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == 0 and b"Geb\xe4ude \\u2603" in done.stdout
+
+
 def test_where_prints_a_folder_that_transformers_opens():
     done = course_utils("where", "sound-classifier")
     assert (Path(done.stdout.strip()) / "config.json").is_file()
@@ -86,7 +95,7 @@ def test_doctor_finds_this_machine_well():
     done = course_utils("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[fix]" not in done.stdout
-    for piece in ("decoded", "drew", "hears a bark"):
+    for piece in ("decoded", "drew", "hears a bark", "the whole course takes about "):
         assert piece in done.stdout
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from course_utils import catalog
-from course_utils.course import lesson
+from course_utils.course import lesson, speed, syllabus
 
 
 def draw():
@@ -32,7 +32,14 @@ def test_start_prints_where_it_runs(capsys):
     lesson.start("02")
     said = capsys.readouterr().out
     assert "pocket" in said and f"torch {torch.__version__}" in said and "cpu" in said.lower()
-    assert "download  nothing" in said and "minutes" in said
+    assert "download  nothing" in said
+    assert f"minutes   about 1 to run every cell on {speed.MACHINE}\n" in said
+
+
+def test_start_names_no_machine_for_minutes_that_depend_on_a_network(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    (lesson_03,) = syllabus.select(["03"])
+    assert lesson.facts("03")["minutes"] == f"about {lesson_03.minutes['hub']} to run every cell"
 
 
 def test_start_prints_what_each_role_stands_for_in_both_profiles(capsys):

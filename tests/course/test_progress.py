@@ -16,7 +16,7 @@ def test_record_appends_and_latest_keeps_the_newest_of_each_task(monkeypatch):
     progress.record("genres", metric="macro_f1", baseline=0.3, finetuned=0.8, seconds=60)
     progress.record("genres", metric="macro_f1", baseline=0.3, finetuned=0.95, seconds=70.123456)
     progress.record("sounds", metric="accuracy", baseline=0.9, lesson="02")
-    assert len(json.loads(progress.path().read_text())) == 3
+    assert len(json.loads(progress.path().read_text(encoding="utf-8"))) == 3
     assert progress.latest() == [
         {
             "lesson": "02", "task": "sounds", "metric": "accuracy", "baseline": 0.9,
@@ -39,12 +39,12 @@ def test_the_ledger_stores_the_direction_of_a_metric():
 
 def test_a_ledger_without_directions_is_read():
     progress.record("t", metric="wer", baseline=0.5)
-    stored = progress.path().read_text()
+    stored = progress.path().read_text(encoding="utf-8")
     old = stored.replace('"higher_is_better": false,', "")
     assert old != stored
-    progress.path().write_text(old)
+    progress.path().write_text(old, encoding="utf-8")
     assert progress.latest()[0]["higher_is_better"] is None
-    progress.path().write_text(stored.replace("false", '"no"'))
+    progress.path().write_text(stored.replace("false", '"no"'), encoding="utf-8")
     with pytest.raises(progress.LedgerError, match="not a ledger"):
         progress.latest()
 
@@ -63,16 +63,16 @@ def test_a_score_must_be_a_finite_number():
 )
 def test_a_file_that_is_no_ledger_is_named_and_left_alone(content):
     progress.path().parent.mkdir(parents=True, exist_ok=True)
-    progress.path().write_text(content)
+    progress.path().write_text(content, encoding="utf-8")
     with pytest.raises(progress.LedgerError, match=r"progress\.json is not a ledger"):
         progress.latest()
     with pytest.raises(progress.LedgerError):
         progress.record("x", metric="y", baseline=1)
-    assert progress.path().read_text() == content
+    assert progress.path().read_text(encoding="utf-8") == content
 
 
 def test_a_place_that_cannot_be_written_ends_in_one_sentence(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("COURSE_HOME", str(tmp_path / "file" / "below"))
     with pytest.raises(progress.LedgerError, match="COURSE_HOME"):
         progress.record("x", metric="y", baseline=1)

@@ -34,7 +34,7 @@ def hub(monkeypatch):
 def test_what_is_pushed_comes_back_and_every_commit_stays(hub, kind, tmp_path):
     folder, large = tmp_path / "folder", os.urandom(300_000)
     (folder / "data").mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
+    (folder / "config.json").write_text("{}", encoding="utf-8")
     (folder / "data" / "rows ü.parquet").write_bytes(large)
     (folder / "empty.safetensors").write_bytes(b"")
     repo = {"repo_id": f"{hub.whoami()['name']}/mine", "repo_type": kind}
@@ -99,7 +99,7 @@ def run(code, **environment):
     start = "import os, sys\nfrom course_utils import sharing\n"
     done = subprocess.run(
         [sys.executable, "-c", start + code],
-        env=kept | environment, capture_output=True, text=True,
+        env=kept | environment, capture_output=True, encoding="utf-8",
     )  # fmt: skip
     assert TOKEN not in done.stdout + done.stderr
     return done

@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path))
     for number in ("07", "03"):
         notebook = {"cells": [], "metadata": {"course": FACTS | {"number": number}}}
-        (tmp_path / f"{number}_x.ipynb").write_text(json.dumps(notebook))
+        (tmp_path / f"{number}_x.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return tmp_path
 
 
@@ -36,7 +36,7 @@ def test_lessons_come_in_order_and_can_be_selected(folder):
 
 @pytest.mark.parametrize("text", ["", "{}", '{"metadata": {"course": {"number": "01"}}}', "[]"])
 def test_a_notebook_without_its_facts_is_named(folder, text):
-    (folder / "09_broken.ipynb").write_text(text)
+    (folder / "09_broken.ipynb").write_text(text, encoding="utf-8")
     with pytest.raises(syllabus.SyllabusError, match=r"09_broken\.ipynb: metadata\.course must"):
         syllabus.lessons()
 

@@ -19,7 +19,7 @@ LETTERS = {token: number for number, token in enumerate(["<pad>", "<unk>", "|", 
 
 @pytest.fixture
 def processor(tmp_path):
-    (tmp_path / "vocab.json").write_text(json.dumps(LETTERS))
+    (tmp_path / "vocab.json").write_text(json.dumps(LETTERS), encoding="utf-8")
     tokenizer = Wav2Vec2CTCTokenizer(str(tmp_path / "vocab.json"), unk_token="<unk>",
                                      pad_token="<pad>", bos_token=None, eos_token=None)  # fmt: skip
     return Wav2Vec2BertProcessor(SeamlessM4TFeatureExtractor(), tokenizer)

@@ -27,7 +27,7 @@ def test_srt_by_hand():
 
 def test_vtt_by_hand(tmp_path):
     path = subtitles.save(tmp_path / "a.vtt", CHUNKS)
-    assert path.read_text() == (
+    assert path.read_text(encoding="utf-8") == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.250\nHello, Alice.\n\n"
         "00:00:01.500 --> 01:02:05.000\nFish &amp; chips &lt;now&gt;?\n"
     )

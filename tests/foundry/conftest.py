@@ -166,5 +166,5 @@ def tones(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         audio.save(path, 0.3 * np.sin(2 * np.pi * pitch * time).astype(np.float32), 16_000)
         row = {"split": split, "speaker": speaker, "shipped": False}
-        path.with_suffix(".json").write_text(json.dumps(row))
+        path.with_suffix(".json").write_text(json.dumps(row), encoding="utf-8")
     monkeypatch.setattr(train_speaker.recognition_scores, "shipped", lambda *names: [])

@@ -36,7 +36,7 @@ CARDS = {
 @pytest.mark.parametrize("name", CARDS)
 def test_the_shipped_card_is_the_template_with_the_stored_scores(name, tmp_path):
     shutil.copytree(POCKET / name, tmp_path / name)
-    results = json.loads((POCKET / name / "results.json").read_text())
+    results = json.loads((POCKET / name / "results.json").read_text(encoding="utf-8"))
     (tmp_path / name / "README.md").unlink()
     CARDS[name](tmp_path / name, results)
     made = (tmp_path / name / "README.md").read_text("utf-8")

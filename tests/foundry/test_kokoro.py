@@ -125,7 +125,7 @@ def test_fetch_joins_the_parts_and_takes_only_what_it_knows(tmp_path, monkeypatc
     )
     kokoro.fetch(tmp_path)
     assert (tmp_path / "kokoro" / "model.onnx").read_bytes() == b"model"
-    assert (tmp_path / "kokoro" / "LICENSE").read_text() == "free"
+    assert (tmp_path / "kokoro" / "LICENSE").read_text(encoding="utf-8") == "free"
     assert len(list((tmp_path / "kokoro" / "voices").iterdir())) == 54
 
     monkeypatch.setattr(kokoro, "MODEL_SHA256", "0" * 64)

@@ -23,7 +23,7 @@ def play():
 
 def test_the_judge_knows_recordings_of_the_test_split():
     folder = POCKET / "pocket-genres"
-    said = json.loads((folder / "results.json").read_text())["accuracy"]
+    said = json.loads((folder / "results.json").read_text(encoding="utf-8"))["accuracy"]
     assert said == pytest.approx(music_scores.score_classifier(folder))
     assert said["n"] == 140 and said["share"] >= 0.9
 

@@ -40,9 +40,11 @@ def test_the_commands_of_the_cards_and_of_the_readme_exist():
     texts = [path / "README.md" for path in folders] + [README]
     found = set()
     for path in texts:
-        found |= set(re.findall(r"python -m (foundry[\w.]*)(?: ([a-z]+))?", path.read_text()))
+        found |= set(
+            re.findall(r"python -m (foundry[\w.]*)(?: ([a-z]+))?", path.read_text(encoding="utf-8"))
+        )
     assert len(found) > 30
     for module, step in found:
         assert find_spec(module), module
-        source = Path(find_spec(module).origin).read_text()
+        source = Path(find_spec(module).origin).read_text(encoding="utf-8")
         assert not step or f'"{step}"' in source or step in PERSONS, (module, step)

@@ -63,12 +63,12 @@ def test_results_and_card_say_the_same(tmp_path, monkeypatch, last_stage):
     training = {"hours": 1.5, "studio": 20, "first": stage, "train": stage}
     training[last_stage] = {**stage, "count": 7}
     recognition_scores.score_recogniser(2_345_678, training, real, out)
-    results = json.loads((out / "results.json").read_text())
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["test"]["known"]["wer"] == pytest.approx(
         jiwer.wer(["one two", "turn it off"], HEARD[:2])
     )
     assert set(results["people"]) == {"theo", "jackson"}
-    card = (out / "README.md").read_text()
+    card = (out / "README.md").read_text(encoding="utf-8")
     assert "2.35 M parameters, 1.2 MB" in card and "$" not in card
     for scores in (results["test"]["known"], results["people"]["theo"]):
         assert recognition_scores.percent(scores) in card

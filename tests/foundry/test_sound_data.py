@@ -273,7 +273,7 @@ def test_shipped_clips_decode_to_what_the_code_renders(shipped):
 def test_shipped_files_are_small_and_have_a_card():
     files = list((POCKET / "sounds").glob("*.parquet"))
     assert sum(file.stat().st_size for file in files) <= 3.5e6
-    card = (POCKET / "sounds" / "README.md").read_text()
+    card = (POCKET / "sounds" / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: cc-by-4.0\n")
     assert all(label in card for label in sound_data.LABELS)
 
@@ -307,7 +307,9 @@ def test_synthetic_test_split_is_named_right(classify, shipped):
     guesses = [guess[0]["label"] for guess in classify(values, top_k=1)]
     right = np.mean(np.array(guesses) == np.array(names)[clips["label"][:]])
     assert right >= 0.95
-    reported = json.loads((MODEL / "results.json").read_text())["synthetic test"]["accuracy"]
+    reported = json.loads((MODEL / "results.json").read_text(encoding="utf-8"))["synthetic test"][
+        "accuracy"
+    ]
     assert right == pytest.approx(reported, abs=0.01)
 
 

@@ -43,7 +43,7 @@ def test_the_shipped_part_does_not_depend_on_the_rest_or_the_process(plan):
         "print([(u.id, u.spoken, u.speaker, u.speed) for u in speech_plan.plan()])"
     )
     again = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     ).stdout
     here = [(u.id, u.spoken, u.speaker, u.speed) for u in plan if u.shipped]
     assert again.strip() == str(here)

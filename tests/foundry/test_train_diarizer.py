@@ -22,7 +22,7 @@ def cache(tmp_path, monkeypatch):
         path = folder / f"{number}.flac"
         audio.save(path, 0.1 * noise(rng, 24_000, number % 3 * -3).astype(np.float32), 16_000)
         row = {"split": "train", "speaker": f"s{number % 4}", "shipped": False, "text": ""}
-        path.with_suffix(".json").write_text(json.dumps(row))
+        path.with_suffix(".json").write_text(json.dumps(row), encoding="utf-8")
     monkeypatch.setattr(train_speaker.recognition_scores, "shipped", lambda *names: [])
     train_diarizer._speakers.cache_clear()
     return tmp_path

@@ -13,7 +13,7 @@ def test_a_bank_holds_every_utterance_at_every_pace_as_another_speaker(tones, tm
     train_speaker.compute_features(tmp_path, tmp_path)
     cache = FeatureCache.load(tmp_path / "features.npz")
     assert len(cache) == 9
-    assert json.loads((tmp_path / "speakers.json").read_text()) == ["high", "low"]
+    assert json.loads((tmp_path / "speakers.json").read_text(encoding="utf-8")) == ["high", "low"]
     _, ends, labels, _ = cache.batch(range(9))
     assert labels[:, 0].tolist() == [3, 4, 5, 3, 4, 5, 0, 1, 2]
     # Played at 0.9 of the pace, a clip has more frames.

@@ -28,7 +28,7 @@ def examples(tmp_path_factory):
         audio.save(path, samples, 16_000)
         row = {"split": path.parent.name, "speaker": f"s{number % 2}", "shipped": False}
         row |= {"phonemes": "hɛlOwənd"[: 5 + number], "durations": units}
-        path.with_suffix(".json").write_text(json.dumps(row))
+        path.with_suffix(".json").write_text(json.dumps(row), encoding="utf-8")
     train_tts.compute_features(folder, folder)
     vectors = np.eye(4, train_tts.EMBEDDING, dtype=np.float32)
     return train_tts.Examples(folder / "features.npz", vectors), folder
@@ -36,7 +36,12 @@ def examples(tmp_path_factory):
 
 def test_a_bank_holds_every_utterance_with_its_speaker(examples):
     made, folder = examples
-    assert json.loads((folder / "speakers.json").read_text()) == ["s0", "s0", "s1", "s1"]
+    assert json.loads((folder / "speakers.json").read_text(encoding="utf-8")) == [
+        "s0",
+        "s0",
+        "s1",
+        "s1",
+    ]
     batch = made.batch([0, 3])
     assert batch["input_ids"].shape == batch["duration_labels"].shape
     assert batch["input_ids"][:, 0].tolist() == [TOKENS.index("<s>")] * 2

@@ -39,7 +39,7 @@ def as_cache(root, home):
             folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, blob)
         link.symlink_to(Path(*[".."] * (len(Path(inside).parts) + 1)) / "blobs" / blob.name)
-        (repo / "refs" / "main").write_text(revisions[hub])
+        (repo / "refs" / "main").write_text(revisions[hub], encoding="utf-8")
     return home
 
 

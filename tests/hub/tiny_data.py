@@ -115,4 +115,4 @@ MAKERS = {
 def make(hub, folder):
     """Write the files of a data set into a folder."""
     MAKERS[hub](folder)
-    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n")
+    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n", encoding="utf-8")

@@ -60,7 +60,9 @@ def wav2vec2(folder):
     tf.Wav2Vec2ForCTC(config).save_pretrained(folder)
     raw_extractor(folder)
     vocabulary = folder / "vocab.json"
-    vocabulary.write_text(json.dumps({entry: number for number, entry in enumerate(entries)}))
+    vocabulary.write_text(
+        json.dumps({entry: number for number, entry in enumerate(entries)}), encoding="utf-8"
+    )
     tf.Wav2Vec2CTCTokenizer(str(vocabulary)).save_pretrained(folder)
 
 

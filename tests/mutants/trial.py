@@ -37,7 +37,7 @@ def start(tree, *arguments, **variables):
     # Without bytecode: Python would take that of a change of equal length in the same second.
     variables |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "pytest", "-q", f"--basetemp={tree}.temp", *arguments]
-    with open(f"{tree}.log", "w") as log:
+    with open(f"{tree}.log", "w", encoding="utf-8") as log:
         return subprocess.Popen(
             command, cwd=tree, env=os.environ | variables, stdin=subprocess.DEVNULL, stdout=log,
             stderr=subprocess.STDOUT, start_new_session=True,
@@ -68,7 +68,9 @@ def record(tree, folder, packages, tests, jobs):
         stop(process)
         raise
     if code not in (0, 1):
-        raise SystemExit("The tests do not run:\n" + Path(f"{tree}.log").read_text()[-2000:])
+        raise SystemExit(
+            "The tests do not run:\n" + Path(f"{tree}.log").read_text(encoding="utf-8")[-2000:]
+        )
     passed, failed = {}, []
     for case in ElementTree.parse(report).iter("testcase"):
         test = f"{Path(case.get('file')).as_posix()}::{case.get('name')}"

@@ -19,7 +19,7 @@ OPTIONS = {"sampling_rate": 16_000, "return_tensors": "pt"}
 def test_normalisation_is_a_setting_that_is_saved_and_the_default_of_a_call(normalise, tmp_path):
     ours = pipelines.FbankFeatureExtractor(stride=4, do_normalize_per_mel_bins=normalise)
     ours.save_pretrained(tmp_path)
-    saved = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    saved = json.loads((tmp_path / "preprocessor_config.json").read_text(encoding="utf-8"))
     assert saved["do_normalize_per_mel_bins"] is normalise
     pipelines.register()
     again = AutoFeatureExtractor.from_pretrained(tmp_path)

@@ -15,7 +15,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -26,8 +25,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "audio"))
 import numpy as np
 from test_audio_fuzz import mutate
 
-SECONDS = 10
+SECONDS = 300
+"""Seconds after which a reader counts as one that hangs, on a slow and busy machine too."""
 MEMORY = 10 * 2**30
+UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes of the unit in which the system tells how much memory a process had."""
 # Texts that trip readers: breaks, quotes, paths, numbers too large, half a surrogate pair.
 WORDS = [
     "..", "../x", "/etc/passwd", "\\", "\0", '"', ",", ",,", "\n", "\r", "\n\n", "\t", " ",
@@ -253,20 +255,20 @@ def main(name):
 def fuzz(folder, files, read, error_class, count):
     """Damage one file at a time, put the others back, read."""
     logging.disable()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    if sys.platform == "linux":  # macOS reserves more for every process
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, hang)
     rng, names, failures, tally = random.Random(20_26), sorted(files), [], [0, 0]
     for file, content in files.items():
         (folder / file).write_bytes(content)
     read(folder / names[0])  # what is imported on demand is no growth
-    before, longest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     name = names[0]
     for index in range(count):
         (folder / name).write_bytes(files[name])
         name = rng.choice(names)
         (folder / name).write_bytes(damaged(files[name], rng))
         signal.alarm(SECONDS)
-        started = time.perf_counter()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -280,11 +282,9 @@ def fuzz(folder, files, read, error_class, count):
             failures.append([index, name, repr(error)[:300]])
         finally:
             signal.alarm(0)
-        longest = max(longest, time.perf_counter() - started)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {
-        "results": tally[0], "errors": tally[1], "failures": failures, "grown": grown * 1024,
-        "longest": longest,
+        "results": tally[0], "errors": tally[1], "failures": failures, "grown": grown * UNIT,
     }  # fmt: skip
 
 

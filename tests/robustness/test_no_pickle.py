@@ -131,10 +131,10 @@ def test_a_pickle_beside_the_weights_is_left_alone(small, sounds, mark, tmp_path
 
 def test_code_in_a_checkpoint_does_not_run(small, sounds, mark, tmp_path):
     folder = copied(small, tmp_path / "model")
-    (folder / "own.py").write_text(f"open({str(mark)!r}, 'w')\nclass Own: pass\n")
-    config = json.loads((folder / "config.json").read_text())
+    (folder / "own.py").write_text(f"open({str(mark)!r}, 'w')\nclass Own: pass\n", encoding="utf-8")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(RecipeError, match="asks for code of its own"):
         inference.evaluate("classification", str(folder), tmp_path / "r", data=str(sounds))
     assert not mark.exists()

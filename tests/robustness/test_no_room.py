@@ -47,7 +47,7 @@ def limited(size):
 def said(command, **options):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, *map(str, command)], capture_output=True, text=True, timeout=300,
+        [sys.executable, *map(str, command)], capture_output=True, encoding="utf-8",
         env=environment, **options,
     )  # fmt: skip
 
@@ -55,13 +55,13 @@ def said(command, **options):
 def test_a_full_disk_is_told_in_a_sentence_and_costs_nothing(tmp_path):
     before = {name: "[]" if name.endswith("json") else f"old {name}" for name in NAMES}
     for name, text in before.items():
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     done = said(["-c", WRITERS, tmp_path], preexec_fn=limited(8_192))
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(ERRORS), done.stderr
     for name, line in zip(NAMES, lines, strict=True):
         assert name in line and "File too large" in line and "free some space" in line
-    assert {name: (tmp_path / name).read_text() for name in NAMES} == before
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in NAMES} == before
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".new"]
 
 
@@ -129,9 +129,9 @@ def test_answers_on_a_full_disk_end_in_a_sentence_and_are_taken_up_again(sounds,
     done = said(command, preexec_fn=limited(150))  # one line and a part of the next
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.startswith(f"course-utils: {out}: cannot be written")
-    whole = out.read_text().split("\n")[0]
+    whole = out.read_text(encoding="utf-8").split("\n")[0]
     json.loads(whole)
     again = said(command)
     assert again.returncode == 0, again.stderr
-    lines = out.read_text().splitlines()
+    lines = out.read_text(encoding="utf-8").splitlines()
     assert lines[0] == whole and len({json.loads(line)["file"] for line in lines}) == 4

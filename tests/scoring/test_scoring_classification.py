@@ -169,7 +169,7 @@ print(metric.compute(predictions=[int(sys.argv[1])] * 4, references=[0] * 4))
 
 def test_two_processes_score_at_once_where_nothing_can_be_written(tmp_path):
     home = tmp_path / "home"
-    home.write_text("a file, so that no folder can be made in it")
+    home.write_text("a file, so that no folder can be made in it", encoding="utf-8")
     environment = {**os.environ, "HOME": f"{home}/a", "HF_HOME": f"{home}/b", "HF_HUB_OFFLINE": "1"}
     for name in ("HF_METRICS_CACHE", "HF_EVALUATE_CACHE", "HF_DATASETS_CACHE", "XDG_CACHE_HOME"):
         environment.pop(name, None)
@@ -179,14 +179,14 @@ def test_two_processes_score_at_once_where_nothing_can_be_written(tmp_path):
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
         for guess in "01"
     ]
     try:
         # Both hold clips of their own before either of them computes.
         assert [scorer.stdout.readline() for scorer in scorers] == ["ready\n", "ready\n"]
-        outputs = [scorer.communicate("\n", timeout=60)[0] for scorer in scorers]
+        outputs = [scorer.communicate("\n")[0] for scorer in scorers]
     finally:
         for scorer in scorers:
             scorer.kill()

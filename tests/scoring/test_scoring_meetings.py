@@ -57,7 +57,7 @@ def of_meeteval(reference, prediction):
 
 
 def test_errors_and_words_equal_those_of_meeteval():
-    wanted = json.loads(FROZEN.read_text())
+    wanted = json.loads(FROZEN.read_text(encoding="utf-8"))
     pairs = cases(len(wanted["errors"]))
     references, predictions = zip(*pairs, strict=True)
     metric = scoring.load("cpwer")
@@ -121,4 +121,4 @@ def test_what_is_no_utterance_is_named(row, message):
 
 if __name__ == "__main__":
     errors, words = zip(*(of_meeteval(*case) for case in cases()), strict=True)
-    FROZEN.write_text(json.dumps({"errors": errors, "words": words}) + "\n")
+    FROZEN.write_text(json.dumps({"errors": errors, "words": words}) + "\n", encoding="utf-8")

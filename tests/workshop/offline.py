@@ -18,7 +18,8 @@ from pathlib import Path
 
 PORT = 8899
 TOKEN = "offline"
-SECONDS = 230
+SECONDS = 1_800
+"""A JupyterLab that has not answered by then hangs."""
 
 
 def loopback_up():
@@ -40,11 +41,11 @@ def is_cut_off():
 def listeners():
     """Return the addresses on which something listens."""
     found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+    for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]:
         local, state = line.split()[1], line.split()[3]
         if state == "0A":
             found.add(socket.inet_ntoa(struct.pack("<I", int(local.split(":")[0], 16))))
-    if len(Path("/proc/net/tcp6").read_text().splitlines()) > 1:
+    if len(Path("/proc/net/tcp6").read_text(encoding="utf-8").splitlines()) > 1:
         found.add("IPv6")
     return sorted(found)
 
@@ -89,12 +90,12 @@ def main(bundle, home):
             [root / ".venv/bin/python", "-m", "nbconvert", "--to", "notebook", "--execute",
              "--output-dir", home / "ran", root / "lessons" / "00_start_here.ipynb"],
             env=surroundings | {"COURSE_NOTEBOOKS": str(root / "lessons")}, capture_output=True,
-            text=True,
+            encoding="utf-8",
         )  # fmt: skip
         seen["ran"] = done.returncode
         seen["said"] = done.stderr[-2000:] if done.returncode else ""
         if not done.returncode:
-            seen["outputs"] = (home / "ran" / "00_start_here.ipynb").read_text()
+            seen["outputs"] = (home / "ran" / "00_start_here.ipynb").read_text(encoding="utf-8")
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)

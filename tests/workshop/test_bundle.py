@@ -65,10 +65,12 @@ def test_wheels_are_not_compressed_again(tmp_path):
 )  # fmt: skip
 def test_start_says_for_which_machine_the_bundle_is(made, tmp_path, kind):
     (tmp_path / "wheels").mkdir()
-    (tmp_path / "wheels" / "kind.json").write_text(json.dumps(kind))
+    (tmp_path / "wheels" / "kind.json").write_text(json.dumps(kind), encoding="utf-8")
     start = tmp_path / "start.py"
     start.write_bytes((made.parent / bundle.FOLDER / "start.py").read_bytes())
-    done = subprocess.run([sys.executable, start, "--no-browser"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, start, "--no-browser"], capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith(f"This bundle is for Python {kind['python'][0]}.")
     assert kind["platform"] in done.stderr and done.stderr.count("\n") == 1
@@ -87,10 +89,12 @@ def test_start_names_what_was_not_unpacked(made, tmp_path, arguments, message):
     start.write_bytes((made.parent / bundle.FOLDER / "start.py").read_bytes())
     if arguments:
         (tmp_path / "wheels").mkdir()
-        (tmp_path / "wheels" / "kind.json").write_text(json.dumps(wheels.KIND))
+        (tmp_path / "wheels" / "kind.json").write_text(json.dumps(wheels.KIND), encoding="utf-8")
         (tmp_path / ".venv").mkdir()
         (tmp_path / ".venv" / "ready").touch()
-    done = subprocess.run([sys.executable, start, *arguments], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, start, *arguments], capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1
 
 

@@ -20,7 +20,7 @@ def namespace():
     command = ["unshare", "--map-root-user", "--net"]
     if shutil.which("unshare") is None:
         pytest.skip("no unshare: the network cannot be cut off here")
-    tried = subprocess.run([*command, "true"], capture_output=True, text=True)
+    tried = subprocess.run([*command, "true"], capture_output=True, encoding="utf-8")
     if tried.returncode:
         pytest.skip(f"no network namespace of its own is permitted here: {tried.stderr.strip()}")
     return command
@@ -48,7 +48,7 @@ def test_the_bundle_starts_without_a_network(namespace, packed, tmp_path):
     try:
         done = subprocess.run(
             [*namespace, str(python), str(INSIDE), str(packed), str(home)],
-            capture_output=True, text=True, cwd=tmp_path,
+            capture_output=True, encoding="utf-8", cwd=tmp_path,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         seen = json.loads(done.stdout.splitlines()[-1])

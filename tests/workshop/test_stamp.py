@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from course_utils.course import speed
 from workshop import WorkshopError, stamp
 from workshop.__main__ import app
 
@@ -31,10 +32,12 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "notebooks"))
     for number in ("07", "03"):
         path = tmp_path / "notebooks" / f"{number}_x.ipynb"
-        path.write_text(json.dumps(notebook(**FACTS | {"number": number})))
+        path.write_text(json.dumps(notebook(**FACTS | {"number": number})), encoding="utf-8")
     start, end = stamp.TABLE_MARKS
     marks = "\n".join(stamp.COLAB_MARKS)
-    (tmp_path / "README.md").write_text(f"above\n{start}\nold\n{end}\n{marks}\nbelow\n")
+    (tmp_path / "README.md").write_text(
+        f"above\n{start}\nold\n{end}\n{marks}\nbelow\n", encoding="utf-8"
+    )
     return tmp_path / "notebooks"
 
 
@@ -42,18 +45,25 @@ def test_stamp_writes_cards_and_table_once(folder):
     changed = {path.name for path in stamp.stamp()}
     assert changed == {"03_x.ipynb", "07_x.ipynb", "README.md"}
     assert stamp.stamp() == []
-    card = "".join(json.loads((folder / "07_x.ipynb").read_text())["cells"][0]["source"])
+    card = "".join(
+        json.loads((folder / "07_x.ipynb").read_text(encoding="utf-8"))["cells"][0]["source"]
+    )
     assert card.startswith("# 07 · Seven <b>")
-    assert "- two" in card and "lesson 06" in card and "2 in `pocket`" in card
-    readme = (folder.parent / "README.md").read_text()
+    assert "- two" in card and "lesson 06" in card
+    assert f"**Minutes to run:** 2 in `pocket` (no network; on {speed.MACHINE}), 9 in `hub`" in card
+    readme = (folder.parent / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("above\n") and readme.endswith("below\n")
+    assert f"| minutes to run in `pocket` on {speed.MACHINE} |\n" in readme
     assert "[07](notebooks/07_x.ipynb)" in readme and "\nold\n" not in readme
 
 
 def texts(folder):
-    lessons = [json.loads(path.read_text())["cells"] for path in sorted(folder.glob("*.ipynb"))]
+    lessons = [
+        json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for path in sorted(folder.glob("*.ipynb"))
+    ]
     cards, setups = (["".join(cells[n]["source"]) for cells in lessons] for n in (0, 1))
-    return (folder.parent / "README.md").read_text(), cards, setups
+    return (folder.parent / "README.md").read_text(encoding="utf-8"), cards, setups
 
 
 def test_a_repository_is_written_everywhere_kept_changed_and_taken_away(folder):

@@ -1,0 +1,81 @@
+"""How long the course takes on this machine, from a small fixed piece of work.
+
+``python -m course_utils.course.speed`` prints the seconds of that work.
+"""
+
+import os
+import time
+
+MACHINE = "2 cores of an AMD EPYC"
+"""The machine (Zen 4, 2.6 GHz) of the lessons' minutes in the pocket profile and of the seconds
+below."""
+
+COURSE_SECONDS = 1021
+"""Duration of ``course-utils run --jobs 2`` on `MACHINE`, in seconds."""
+
+PROBE_SECONDS = 0.45
+"""What ``python -m course_utils.course.speed`` printed on `MACHINE` while nothing else ran: the
+duration of `work` in seconds, the least of several calls."""
+
+KERNELS = 2
+"""Number of lessons that run beside each other in ``course-utils run --jobs 2``."""
+
+
+def work():
+    """Train a small transformer for a few steps, and compute the features of 20 s of noise."""
+    import librosa
+    import numpy as np
+    import torch
+    from torch import nn
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = nn.TransformerEncoderLayer(128, 4, 512, batch_first=True)
+        model = nn.Sequential(nn.TransformerEncoder(layer, 3), nn.Linear(128, 32))
+        frames = torch.randn(4, 200, 128)
+        optimizer = torch.optim.AdamW(model.parameters())
+        for _ in range(4):
+            optimizer.zero_grad()
+            model(frames).square().mean().backward()
+            optimizer.step()
+    noise = np.random.default_rng(0).standard_normal(20 * 22_050).astype(np.float32)
+    samples = librosa.resample(noise, orig_sr=22_050, target_sr=16_000)
+    librosa.feature.mfcc(y=samples, sr=16_000)
+
+
+def measure(rounds=6, limit=4.0):
+    """Return the seconds of the quickest round of `work`, on the threads that a kernel has.
+
+    After `limit` seconds it begins no other round, but the first, which loads libraries, is never
+    the only one.
+    """
+    import torch
+
+    threads, begun, taken = torch.get_num_threads(), time.perf_counter(), []
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // KERNELS))
+    try:
+        while len(taken) < 2 or (len(taken) < rounds and time.perf_counter() - begun < limit):
+            started = time.perf_counter()
+            work()
+            taken.append(time.perf_counter() - started)
+    finally:
+        torch.set_num_threads(threads)
+    return min(taken)
+
+
+def course_minutes(probe_seconds, cores=None):
+    """Return the minutes that ``course-utils run --jobs 2`` takes where `work` takes such seconds.
+
+    Parameters
+    ----------
+    probe_seconds : float
+        What `measure` returned.
+    cores : int, optional
+        Number of processor cores, which the kernels share (default: this machine's).
+    """
+    share = KERNELS / min(KERNELS, cores or os.cpu_count() or 1)
+    return COURSE_SECONDS / 60 * share * probe_seconds / PROBE_SECONDS
+
+
+if __name__ == "__main__":
+    print(f"{measure(rounds=40, limit=float('inf')):.3f}")
