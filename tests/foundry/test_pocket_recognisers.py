@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pysubs2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
