@@ -204,6 +204,8 @@ async def _execute(client, environment, stop):
     while not (await asyncio.wait({work}, timeout=POLL_SECONDS))[0]:
         if stop.is_set():
             client.shutdown_kernel = "immediate"
+            if kernel.has_kernel:  # a mere interrupt would make what it started print tracebacks
+                await kernel.provisioner.kill()
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             if await kernel.is_alive():  # it was just being started or shut down
