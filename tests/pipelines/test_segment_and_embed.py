@@ -210,7 +210,7 @@ def test_one_speaker_of_segmentation_with_two_voices_becomes_two(tmp_path):
 
 def test_two_speakers_of_segmentation_with_one_voice_become_one(tmp_path):
     times = [(1.0, 4.0), (4.18, 7.0), (7.22, 10.0)]
-    tracks = [local_speaker(A, times[0]), local_speaker(B, *times[1:])]
+    tracks = [local_speaker(A, times[0], times[2]), local_speaker(B, times[1])]
     found, _ = diarized(tmp_path, 15, [(A, *span) for span in times], tracks)
     # Pauses up to 0.2 s do not end a turn.
     assert found == [(1, 1.0, 7.0), (1, 7.22, 10.0)]
