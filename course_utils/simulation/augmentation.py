@@ -36,11 +36,15 @@ def noise(rng, n, slope=0.0):
     return samples / (samples.std() + 1e-12)
 
 
-def add_noise(rng, samples, snr_db, slope):
-    """Return `samples` with `noise` of that `slope`, at a signal-to-noise ratio in decibels."""
+def add_noise(rng, samples, snr_db, slope, fast=True):
+    """Return `samples` with `noise` of that `slope`, at a signal-to-noise ratio in decibels.
+
+    Some lengths take the Fourier transform twenty times as long as others nearby. `fast` draws
+    noise of the next fast length and cuts it, which is other noise; the shipped data sets were made
+    without.
+    """
     level = np.sqrt(np.mean(samples**2)) * 10 ** (-snr_db / 20)
-    # Some lengths take the Fourier transform twenty times as long as others nearby.
-    length = fft.next_fast_len(len(samples), real=True)
+    length = fft.next_fast_len(len(samples), real=True) if fast else len(samples)
     return samples + level * noise(rng, length, slope)[: len(samples)]
 
 

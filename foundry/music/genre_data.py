@@ -70,10 +70,13 @@ def render(genre, rng, split="train", seconds=SECONDS):
         raise ValueError(f"genre is {genre!r}; use one of {', '.join(GENRES)}.")
     style = STYLES[genre]
     score = compose(style, rng, split, seconds)
-    samples = perform(style, score, rng, seconds)
+    return perform(style, score, rng, seconds), {"genre": genre} | parameters_of(score)
+
+
+def parameters_of(score):
+    """Return the parameters of a score of `compose`, as in :func:`render` but for the genre."""
     melody = score["lead"] if score["has_lead"] else score["comp"]
-    return samples, {
-        "genre": genre,
+    return {
         "tempo": score["tempo"],
         "key": KEYS[score["tonic"]],
         "mode": score["mode"],

@@ -124,7 +124,7 @@ def _record(rng, samples):
     if rng.uniform() < 0.5:
         samples = reverberate(rng, samples, rng.uniform(0.1, 0.9), log_uniform(rng, 0.02, 0.6))
     samples = normalise(equalise(rng, samples, 7.0), 1.0)
-    samples = add_noise(rng, samples, rng.uniform(18, 60), rng.uniform(-8, 0))
+    samples = add_noise(rng, samples, rng.uniform(18, 60), rng.uniform(-8, 0), fast=False)
     if rng.uniform() < 0.25:
         samples = band(samples, None, log_uniform(rng, 3800, 7500), 4)
     peak = 0.95 * 10 ** (-abs(rng.normal(0, 7)) / 20)
@@ -137,7 +137,7 @@ def _record(rng, samples):
 def _record_close(rng, samples):
     """Simulate a close recording of an event in a quiet room."""
     samples = normalise(equalise(rng, normalise(samples, 1.0), 3.0), 1.0)
-    samples = add_noise(rng, samples, rng.uniform(40, 65), -3.0)
+    samples = add_noise(rng, samples, rng.uniform(40, 65), -3.0, fast=False)
     return normalise(samples, rng.uniform(0.3, 0.95)).astype(np.float32)
 
 

@@ -52,7 +52,7 @@ def telephone(rng, samples, snr_db=SNR_DB):
         Float32, mono at 8 kHz, half as many samples.
     """
     samples = reverberate(rng, samples, log_uniform(rng, 0.1, 0.4), log_uniform(rng, 0.02, 0.2))
-    samples = add_noise(rng, samples, rng.uniform(*snr_db), rng.uniform(-4, 0))
+    samples = add_noise(rng, samples, rng.uniform(*snr_db), rng.uniform(-4, 0), fast=False)
     return telephone_line(samples)
 
 
