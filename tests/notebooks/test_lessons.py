@@ -10,7 +10,7 @@ from course_utils.course import notebook_runner, syllabus
 # lesson -> (task, metric) -> score -> the range it must lie in, in the pocket profile.
 BANDS = {
     "02": {("sound events", "accuracy"): {"baseline": (0.95, 1.0)}},
-    "03": {("music genres", "macro_f1"): {"baseline": (0.05, 0.6), "finetuned": (0.90, 1.0)}},
+    "03": {("music genres", "macro_f1"): {"baseline": (0.05, 0.6), "finetuned": (0.86, 1.0)}},
     "04": {("speech recognition", "wer"): {"baseline": (0.0, 0.15)}},
     "05": {
         ("telephone requests", "wer"): {"baseline": (0.35, 1.2), "finetuned": (0.0, 0.12)},
