@@ -13,9 +13,10 @@ below."""
 COURSE_SECONDS = 1021
 """Duration of ``course-utils run --jobs 2`` on `MACHINE`, in seconds."""
 
-PROBE_SECONDS = 0.45
-"""What ``python -m course_utils.course.speed`` printed on `MACHINE` while nothing else ran: the
-duration of `work` in seconds, the least of several calls."""
+PROBE_SECONDS = 0.41
+"""Duration of `work` on `MACHINE`, in seconds: the least that several calls of
+``python -m course_utils.course.speed`` print while nothing else runs. This one is the least
+processor time on one thread, of 40 rounds beside other work."""
 
 KERNELS = 2
 """Number of lessons that run beside each other in ``course-utils run --jobs 2``."""

@@ -36,7 +36,7 @@ def freeze():
 
 def before():
     """Return what was installed before the course came: a set of lines."""
-    return set((PLACE / "before.txt").read_text().splitlines())
+    return set((PLACE / "before.txt").read_text(encoding="utf-8").splitlines())
 
 
 def build():
@@ -45,7 +45,7 @@ def build():
     for path in (REQUIREMENTS, ROOT / "pyproject.toml"):
         wanted.update(path.read_bytes())
     stamp = PLACE / "stamp"
-    if stamp.is_file() and stamp.read_text() == wanted.hexdigest():
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
         return
     venv.create(PLACE, clear=True, with_pip=True)
     code, said = pip("install", "--quiet", "--requirement", REQUIREMENTS)
@@ -53,8 +53,8 @@ def build():
         raise NoNetworkError("no network: Colab's versions cannot be installed")
     if code:
         raise RuntimeError(f"Colab's versions cannot be installed: {said}")
-    (PLACE / "before.txt").write_text("\n".join(sorted(freeze())))
-    stamp.write_text(wanted.hexdigest())
+    (PLACE / "before.txt").write_text("\n".join(sorted(freeze())), encoding="utf-8")
+    stamp.write_text(wanted.hexdigest(), encoding="utf-8")
 
 
 if __name__ == "__main__":

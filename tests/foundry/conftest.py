@@ -67,7 +67,7 @@ def rendered(tmp_path_factory):
         facts = {"split": row.split, "shipped": row.shipped, "domain": row.domain, "sex": sex}
         facts |= {"text": row.text, "speaker": row.voice, "accent": "us"}
         facts |= {"phonemes": "hɛlO", "durations": units, "seconds": sum(units) / 40}
-        path.with_suffix(".json").write_text(json.dumps(facts))
+        path.with_suffix(".json").write_text(json.dumps(facts), encoding="utf-8")
     return cache
 
 

@@ -81,9 +81,12 @@ def test_a_person_is_scored_by_a_model_that_never_heard_them(
                 heard += times(Counter(said[person]), 1 + leave_one_out.RECORDED_COPIES)
         assert texts_of(digits) == heard
         assert (known.given[4] == -100).all() and (digits.given[4] == -100).all()
-    scores = [json.loads((tmp_path / "work" / f"{name}.json").read_text()) for name in PERSONS]
+    scores = [
+        json.loads((tmp_path / "work" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in PERSONS
+    ]
     assert [score["utterances"] for score in scores] == [2, 2, 2]
-    results = json.loads((tmp_path / "model" / "results.json").read_text())
+    results = json.loads((tmp_path / "model" / "results.json").read_text(encoding="utf-8"))
     assert results["people"] == dict(zip(PERSONS, scores, strict=True))
     # The shipped weights are 0.6 of the way from those before to those after fine-tuning.
     name = "model.decoder.layers.0.fc1.weight"

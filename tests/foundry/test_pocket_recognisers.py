@@ -84,7 +84,9 @@ def test_ten_minutes_in_chunks_with_bounded_memory_and_valid_subtitles(tmp_path)
     # two sentences the model often writes no space.)
     sides = {"predictions": [found["text"]], "references": [found["said"]]}
     score = scoring.load("cer").compute(**sides)["cer"]
-    by_clip = json.loads((POCKET / "pocket-ctc" / "results.json").read_text())["test"]["known"]
+    by_clip = json.loads((POCKET / "pocket-ctc" / "results.json").read_text(encoding="utf-8"))[
+        "test"
+    ]["known"]
     assert score <= by_clip["cer"] + 0.08
 
 

@@ -90,7 +90,9 @@ def test_the_vocoder_gives_back_colour_and_pitch():
         heights = [np.nanmedian(frame_pitch(clip, RATE)) for clip in (samples, made)]
         assert heights[1] == pytest.approx(heights[0], rel=0.1)
         distortions.append(mel_cepstral_distortion(samples, made, RATE))
-    on_card = json.loads((POCKET / "pocket-vocoder" / "results.json").read_text())["mcd"]["speech"]
+    on_card = json.loads((POCKET / "pocket-vocoder" / "results.json").read_text(encoding="utf-8"))[
+        "mcd"
+    ]["speech"]
     assert np.mean(distortions) == pytest.approx(on_card, abs=0.4)  # dB; five clips of fifty
 
 

@@ -254,7 +254,7 @@ def test_shipped_weights_score_as_when_they_were_shipped(name):
 
 @pytest.mark.parametrize("name", [name for name, band in BANDS.items() if band.on_card])
 def test_the_score_on_the_card_is_within_the_band(name):
-    results = json.loads((POCKET / name / "results.json").read_text())
+    results = json.loads((POCKET / name / "results.json").read_text(encoding="utf-8"))
     assert BANDS[name].holds(BANDS[name].on_card(results))
 
 

@@ -92,6 +92,6 @@ def test_it_learns_the_training_sentences_and_no_others(
     out = tmp_path / "model"
     run_step(train_ctc, "final", real=fsdd, out=out, **folders)
     assert len(steps) == 3  # a finished run is not trained again
-    results = json.loads((out / "results.json").read_text())
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["training"]["studio"] == recogniser_texts.total()
     assert set(results["people"]) == {"jackson", "nicolas", "theo"}

@@ -123,7 +123,7 @@ def test_it_learns_conversations_of_training_voices_and_no_seed_of_a_score(
     for talk in talks:
         assert {row["speaker"].split("@")[0] for row in talk.given[0]} == often
     assert [talk.given[1] for talk in talks] == [0, 1, 2]
-    names = json.loads((work / "speakers.json").read_text())
+    names = json.loads((work / "speakers.json").read_text(encoding="utf-8"))
     said = {turn["speaker"] for talk in talks for turn in talk.result["turns"]}
     assert set(names) <= said
 
@@ -138,4 +138,7 @@ def test_it_learns_conversations_of_training_voices_and_no_seed_of_a_score(
     heard = {row["speaker"] for talk in talks for row in talk.given[0]}
     assert heard == {"Alice", "Bob", "Carol", "Dave"} and not heard & set(training_voices)
     assert min(talk.given[1] for talk in talks) >= last
-    assert json.loads((out / "results.json").read_text())["training"]["conversations"] == 3
+    assert (
+        json.loads((out / "results.json").read_text(encoding="utf-8"))["training"]["conversations"]
+        == 3
+    )

@@ -209,4 +209,4 @@ def test_the_genre_classifier_learns_masked_training_clips_and_no_others(
     assert torch.equal(batch.named["input_values"], before.result)
     run_step(train_music, "judge", work=tmp_path, out=out)
     assert len(augmented) == 1  # a finished classifier is scored, not trained again
-    assert "accuracy" in (out / "results.json").read_text()
+    assert "accuracy" in (out / "results.json").read_text(encoding="utf-8")

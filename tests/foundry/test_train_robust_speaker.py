@@ -118,7 +118,9 @@ def test_it_learns_the_training_voices_with_training_music(
     model.save_pretrained(out)
     train_speaker.extractor().save_pretrained(out)
     known = {f"first_{name}": 1 for name in ("utterances", "speakers", "steps", "rate")}
-    (out / "results.json").write_text(json.dumps({"training": known, "before": {}}))
+    (out / "results.json").write_text(
+        json.dumps({"training": known, "before": {}}), encoding="utf-8"
+    )
     folders = {"work": work, "cache": rendered, "out": out, "real": ami}
     mixed = spy(conversations, "add_music")
     run_step(train_robust_speaker, "features", **folders)
@@ -142,5 +144,5 @@ def test_it_learns_the_training_voices_with_training_music(
     run_step(train_robust_speaker, "final", **folders)
     heard = {row["speaker"] for talk in talks for row in talk.given[0]}
     assert heard == {"Alice", "Bob", "Carol", "Dave"} and not heard & set(training_voices)
-    results = json.loads((out / "results.json").read_text())
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["training"]["robust_speakers"] == 2 * len(names)

@@ -70,11 +70,11 @@ def test_no_model_is_scored_on_a_fold_that_it_has_learned(
         assert set(finetuned[parts[0] :]) == {None}
     assert set(final[: parts[0]]) == set("123") and len(learned) == 8
 
-    validation = json.loads((tmp_path / "work" / "validation.json").read_text())
+    validation = json.loads((tmp_path / "work" / "validation.json").read_text(encoding="utf-8"))
     for scores in validation["accuracy"].values():
         assert list(scores) == ["1", "2", "3"]
     counted = sum(sum(row.values()) for row in validation["confusion"].values())
     assert counted == len(folds)  # each recording is named once, by the model without its fold
-    results = json.loads((folders["out"] / "results.json").read_text())
+    results = json.loads((folders["out"] / "results.json").read_text(encoding="utf-8"))
     assert results["training"]["recordings"] == len(folds)
     assert results["synthetic test"]["clips"] == len(sound_data.LABELS)

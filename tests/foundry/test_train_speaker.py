@@ -77,7 +77,7 @@ def test_it_learns_the_training_voices_and_no_others(
     monkeypatch.setitem(train_speaker.TRAIN, "steps", 2)
     folders = {"work": tmp_path / "work", "cache": rendered, "real": ami}
     run_step(train_speaker, "features", **folders)
-    names = json.loads((tmp_path / "work" / "speakers.json").read_text())
+    names = json.loads((tmp_path / "work" / "speakers.json").read_text(encoding="utf-8"))
     assert names == sorted(training_voices)
     cache = FeatureCache.load(tmp_path / "work" / "features.npz")
     labels = cache.batch(range(len(cache)))[2][:, 0].tolist()
@@ -95,7 +95,7 @@ def test_it_learns_the_training_voices_and_no_others(
 
     out = tmp_path / "pocket-speaker"
     run_step(train_speaker, "export", out=out, **folders)
-    results = json.loads((out / "results.json").read_text())
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["training"]["first_utterances"] == training_voices.total()
     assert {"test, as rendered", "people, one digit", "meetings (AMI)"} < set(results["before"])
     assert Wav2Vec2BertForXVector.from_pretrained(out).config.num_labels == 2

@@ -82,7 +82,10 @@ def measure(root, packages, tests, mutants, jobs):
     folder.mkdir(parents=True, exist_ok=True)
     results, done = folder / "results.json", {}
     if results.exists():
-        done = {mutate.Mutant(*m): verdict for m, *verdict in json.loads(results.read_text())}
+        done = {
+            mutate.Mutant(*m): verdict
+            for m, *verdict in json.loads(results.read_text(encoding="utf-8"))
+        }
     with tempfile.TemporaryDirectory() as temporary:
         trees = [trial.copy(root, Path(temporary, str(job))) for job in range(jobs)]
         if not (folder / "tests.json").exists():
@@ -91,7 +94,10 @@ def measure(root, packages, tests, mutants, jobs):
         wanted = {mutant: tests for mutant, tests in mutants.items() if mutant not in done}
         for mutant, noticed, by in trial.run(wanted, known, trees):
             done[mutant] = noticed, by, mutant.describe(known.sources[mutant.file])
-            results.write_text(json.dumps([[m, *verdict] for m, verdict in done.items()], indent=1))
+            results.write_text(
+                json.dumps([[m, *verdict] for m, verdict in done.items()], indent=1),
+                encoding="utf-8",
+            )
             print(f"{'noticed ' if noticed else 'SURVIVED'} {done[mutant][2]}  ({by})", flush=True)
     return {mutant: done[mutant] for mutant in mutants}
 

@@ -54,8 +54,10 @@ def test_each_listed_fault_stands_once_in_its_file():
 
 @pytest.mark.parametrize("old", ["value * value", "value"])
 def test_a_fault_that_no_longer_fits_its_file_is_named(tmp_path, old):
-    (tmp_path / "toy.py").write_text(CODE)
-    (tmp_path / "listed.toml").write_text(f'[[fault]]\nfile = "toy.py"\nold = "{old}"\nnew = "1"\n')
+    (tmp_path / "toy.py").write_text(CODE, encoding="utf-8")
+    (tmp_path / "listed.toml").write_text(
+        f'[[fault]]\nfile = "toy.py"\nold = "{old}"\nnew = "1"\n', encoding="utf-8"
+    )
     with pytest.raises(ValueError, match=re.escape(f"'{old}' must stand in toy.py once")):
         mutants.listed(tmp_path, tmp_path / "listed.toml")
 
@@ -98,7 +100,7 @@ def test_the_changes_of_a_place(code, expected):
 
 
 def test_the_first_draws_do_not_depend_on_the_number(tmp_path):
-    (tmp_path / "toy.py").write_text(CODE)
+    (tmp_path / "toy.py").write_text(CODE, encoding="utf-8")
     drawn = mutants.draw(tmp_path, ["toy.py"], 9, seed=1)
     assert len(set(drawn)) == 9
     assert mutants.draw(tmp_path, ["toy.py"], 4, seed=1) == drawn[:4]
@@ -107,8 +109,8 @@ def test_the_first_draws_do_not_depend_on_the_number(tmp_path):
 
 def test_what_the_tests_of_a_toy_project_notice(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they load longer than this runs
-    (tmp_path / "toy.py").write_text(CODE)
-    (tmp_path / "test_toy.py").write_text(TESTS)
+    (tmp_path / "toy.py").write_text(CODE, encoding="utf-8")
+    (tmp_path / "test_toy.py").write_text(TESTS, encoding="utf-8")
     source = CODE.encode()
 
     def fault(old, new):
@@ -131,6 +133,8 @@ def test_what_the_tests_of_a_toy_project_notice(tmp_path, capsys, monkeypatch):
     assert "\ntoy             1 of    3 noticed\n" in said
     # What is known is not tried again.
     (results,) = tmp_path.rglob("results.json")
-    results.write_text(results.read_text().replace("passed: 1 tests", "known"))
+    results.write_text(
+        results.read_text(encoding="utf-8").replace("passed: 1 tests", "known"), encoding="utf-8"
+    )
     assert mutants.measure(*run)[faults[1]][1] == "known"
-    assert (tmp_path / "toy.py").read_text() == CODE
+    assert (tmp_path / "toy.py").read_text(encoding="utf-8") == CODE

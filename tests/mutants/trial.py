@@ -56,7 +56,9 @@ def stop(process):
 def record(tree, folder, packages, tests, jobs):
     """Run the tests once; write the lines that each one runs and its seconds into a folder."""
     settings, report = folder / "settings.ini", folder / "report.xml"
-    settings.write_text(f"[run]\nrelative_files = true\nsource = {','.join(packages)}\n")
+    settings.write_text(
+        f"[run]\nrelative_files = true\nsource = {','.join(packages)}\n", encoding="utf-8"
+    )
     process = start(
         tree, *tests, *(["-n", str(jobs)] if jobs > 1 else []), "--cov", "--cov-context=test",
         "--cov-report=", "--cov-fail-under=0", f"--cov-config={settings}", f"--junitxml={report}",
@@ -79,14 +81,16 @@ def record(tree, folder, packages, tests, jobs):
             failed.append(test)
         elif "skipped" not in verdicts:
             passed[test] = float(case.get("time"))
-    (folder / "tests.json").write_text(json.dumps({"passed": passed, "failed": failed}))
+    (folder / "tests.json").write_text(
+        json.dumps({"passed": passed, "failed": failed}), encoding="utf-8"
+    )
 
 
 class Record:
     """What `record` wrote: which tests run a line (`runs`), and their seconds."""
 
     def __init__(self, tree, folder, sources):
-        tests = json.loads((folder / "tests.json").read_text())
+        tests = json.loads((folder / "tests.json").read_text(encoding="utf-8"))
         self.seconds, self.failed = tests["passed"], tests["failed"]
         files = {*sources, *map(_file, self.seconds)}
         self.sources = {name: (tree / name).read_bytes() for name in files}

@@ -168,7 +168,7 @@ def test_impossible_options_are_named(diarize, options, message):
 
 
 def test_a_file_that_is_none_and_a_model_of_another_kind_are_named(tmp_path):
-    (tmp_path / "notes.wav").write_text("not a sound")
+    (tmp_path / "notes.wav").write_text("not a sound", encoding="utf-8")
     with pytest.raises(audio.AudioError, match=r"notes\.wav"):
         scripted.by_clustering()(tmp_path / "notes.wav")
     with pytest.raises(ValueError, match="Wav2Vec2BertForCTC cannot diarize"):
