@@ -34,8 +34,17 @@ SERIAL = ("tests/colab/", "tests/hub/test_hub_lessons.py")
 """Tests of one process each: they share a kernel, and what only one process at a time may have."""
 
 LESSONS = "tests/notebooks/test_lessons.py"
-WHOLE = (*SERIAL, LESSONS, "tests/workshop/test_offline.py", "tests/browser/", "tests/hub/")
-"""Whole lessons, browsers and environments: the marker `whole`. They are the slowest: run first."""
+WHOLE = (
+    *SERIAL,
+    LESSONS,
+    "tests/workshop/test_offline.py",
+    "tests/finetuning/test_finetune_cli.py",
+    "tests/browser/",
+    "tests/hub/",
+    "tests/robustness/",
+    "tests/workshop/",
+)
+"""Whole lessons, browsers, environments and commands, the slowest first: the marker `whole`."""
 
 LONGEST = ("[07]", "[05]", "[03]", "[09]")
 """The lessons that train longest."""
