@@ -135,14 +135,17 @@ def test_a_long_recording_is_clustered_without_a_matrix_of_all_pairs():
 
 
 def test_what_is_too_short_to_tell_goes_where_most_of_its_speaker_went():
-    own, angles = [0, 0, 0, 1, 1], [0, 0, 180, 5, 90]
-    assert grouped(own, angles, [3.0, 3.0, 0.2, 3.0, 0.0]) == [0] * 5
+    # Three seconds in one voice and six in another; the first is also that of somebody else, who
+    # has a lot to say.
+    own, angles = [0, 0, 0, 0, *[1] * 20, 1], [0, 120, 120, 60, *[0] * 20, 120]
+    seconds = [3.0, 3.0, 3.0, 0.2, *[3.0] * 20, 0.0]
+    assert grouped(own, angles, seconds) == [0, 1, 1, 1, *[0] * 21]
     assert grouped([0, 1], [0, 0], [0.1, 0.1]) == [0, 1]
 
 
 def test_who_is_nowhere_heard_alone_goes_to_the_piece_beside():
-    own, angles = [0, 1, 2, 2, 0, 1], [0, 120, 60, 60, 0, 120]
-    assert grouped(own, angles, [3.0, 3.0, 0.3, 0.1, 3.0, 3.0]) == [0, 1, 1, 0, 0, 1]
+    own, angles = [0, 1, 2, 2, 0, 0], [0, 120, 60, 60, 0, 0]
+    assert grouped(own, angles, [3.0, 3.0, 0.3, 0.1, 3.0, 3.0]) == [0, 1, 1, 0, 0, 0]
 
 
 def test_no_more_groups_than_asked_for():

@@ -223,6 +223,13 @@ def test_waveform_of_a_short_clip_is_the_clip():
     np.testing.assert_array_equal(values, NOISE[:100])
 
 
+@pytest.mark.parametrize(("peak", "limit"), [(0.2, 0.21), (-3.0, 3.15), (0.0, 1.0)])
+def test_a_waveform_is_as_high_as_its_peak(peak, limit):
+    ax = plotting.waveform(np.array([0.0, peak, -peak / 2], np.float32), RATE)
+    np.testing.assert_allclose(ax.get_ylim(), (-limit, limit), rtol=1e-6)
+    assert ax.get_xlim() == (0, 3 / RATE)
+
+
 def test_waveform_of_a_long_clip_keeps_its_peaks_at_their_time():
     clip = 0.01 * MINUTE
     clip[[123_456, 900_001]] = [0.9, -0.8]

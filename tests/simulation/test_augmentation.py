@@ -41,8 +41,11 @@ def test_noise_has_the_slope_that_is_asked_for_from_20_hz_on(slope):
     assert measured == pytest.approx(slope, abs=0.2)
     power = np.abs(np.fft.rfft(samples)) ** 2
     bins = np.fft.rfftfreq(len(samples), 1 / RATE)
-    lowest, first = (power[(bins > low) & (bins < high)].mean() for low, high in ((1, 8), (18, 22)))
-    assert 10 * np.log10(lowest / first) == pytest.approx(0, abs=1.5)
+    lowest, first, octave = (
+        10 * np.log10(power[(bins > low) & (bins < high)].mean())
+        for low, high in ((1, 8), (20, 24), (40, 48))
+    )
+    assert (first - lowest, octave - first) == pytest.approx((0, slope), abs=1.5)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
