@@ -138,24 +138,14 @@ def conversation(scene):
         clip = {"array": 0.3 * hum.astype(np.float32), "sampling_rate": augmentation.RATE}
         name, sex = "ABCD"[number % 4], ("female", "male")[number % 2]
         rows.append({"audio": clip, "speaker": name, "sex": sex, "text": f"{name} {number}"})
-    for seed, alike, clips in (
-        (0, False, None),
-        (1, True, None),
-        (2, False, rows),
-        (3, True, rows),
-    ):
+    for seed, (alike, music) in enumerate(product((False, True), (None, rows))):
         people = (2, 2) if alike else (2, 4)
-        made = conversations.simulate(rows, seed, people, 4.0, (0, 0.3), scene, alike, clips)
+        made = conversations.simulate(rows, seed, people, 4.0, (0, 0.3), scene, alike, music)
         yield seed, made["audio"]
-        for kind in ("turns", "texts"):
-            said = [sorted(turn.items()) for turn in made[kind]]
-            yield (
-                f"{seed} {kind}",
-                [
-                    " ".join(f"{v:.5f}" if isinstance(v, float) else v for _, v in turn)
-                    for turn in said
-                ],
-            )
+        times = [turn[side] for turn in made["turns"] + made["texts"] for side in ("start", "end")]
+        yield f"{seed} times", np.array(times)
+        said = [(turn["speaker"], turn.get("text")) for turn in made["turns"] + made["texts"]]
+        yield f"{seed} texts", said
 
 
 GROUPS = (

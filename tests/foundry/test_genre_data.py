@@ -175,17 +175,6 @@ def test_the_shipped_files_read_and_hold_their_parameters(shipped):
     assert size < 5.5e6
 
 
-def test_the_shipped_files_are_what_the_code_renders(shipped):
-    for row in shipped["test"].select([0, len(genre_data.GENRES) + 1]):
-        genre = genre_data.GENRES[row["label"]]
-        number = int(row["audio"]["path"].rpartition("-")[2].removesuffix(".ogg"))
-        samples, parameters = genre_data.example(genre, "test", number)
-        for name in parameters.keys() - {"genre"}:
-            assert row[name] == parameters[name]
-        decoded, _ = decode(row["audio"])
-        assert np.corrcoef(samples, decoded[: len(samples)])[0, 1] > 0.9
-
-
 def test_a_table_is_built_the_same_twice():
     first, again = genre_data.table("validation", 1), genre_data.table("validation", 1)
     assert first[:] == again[:]

@@ -30,3 +30,9 @@ def test_opus_keeps_the_samples_up_to_the_last_one(rate, count):
     assert read == rate and 0 <= len(decoded) - count < rate // 50
     assert np.corrcoef(decoded[400:count], samples[400:])[0, 1] > 0.98
     assert np.abs(decoded[count - 400 :]).max() < 0.6
+
+
+@pytest.mark.parametrize("bitrate", [12_000, 21_000, 64_000])
+def test_opus_takes_the_bits_that_it_may(bitrate):
+    stream = opus(0.1 * np.random.default_rng(0).standard_normal(64_000), 16_000, bitrate)
+    assert 0.85 * bitrate < 8 * len(stream) / 4 < 1.05 * bitrate

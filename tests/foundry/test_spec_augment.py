@@ -21,11 +21,17 @@ def test_masks_cover_some_of_every_utterance_and_little_of_all():
     assert bands.any() and not bands.all()
 
 
-def test_masks_are_no_wider_than_asked_for_and_as_many():
-    for seed in range(20):
-        blank = masked(200, [200], seed, time_masks=2)[0] == 0
-        assert blank.all(0).sum() <= 2 * 16 and blank.all(1).sum() <= 2 * 20
-    assert not (masked(200, [200], time_masks=0)[0] == 0).all(1).any()
+def test_masks_are_as_wide_as_asked_for_and_as_many():
+    rows = 600
+    bands = (masked(50, [50] * rows, time_masks=0) == 0).all(1).sum(1)
+    assert bands.min() == 0 and 28 < bands.max() <= 32  # two masks of 0 to 16 bands
+    for length, masks, low, high in ((200, 1, 20, 20), (50, 1, 10, 10), (200, None, 50, 60)):
+        # A stretch of 0 to 20 frames, a fifth of the utterance at most, and one more every 80.
+        blank = (masked(220, [length] * rows, time_masks=masks) == 0).all(2)
+        frames = blank.sum(1)
+        assert frames.min() < 10 and low <= frames.max() <= high
+        assert not blank[:, length:].any()
+        assert blank[:, : length - 1].any(0).all()
 
 
 def test_short_utterances_survive():
