@@ -43,6 +43,8 @@ WHOLE = (
     "tests/hub/",
     "tests/robustness/",
     "tests/workshop/",
+    "tests/course/test_running.py",
+    "tests/foundry/test_judge.py",
 )
 """Whole lessons, browsers, environments and commands, the slowest first: the marker `whole`."""
 
