@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 
 from course_utils.course import syllabus
 
-QUICK = {"COURSE_MAX_STEPS": 2, "COURSE_MAX_CLIPS": 6}
+QUICK = {"COURSE_MAX_STEPS": 2, "COURSE_MAX_CLIPS": 5}
 """Variables that keep trainings and scores short; the scores mean nothing."""
 
 FRESH = """
