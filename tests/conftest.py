@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(items):
 
     def rank(item):
         place = [item.nodeid.startswith(part) for part in (*WHOLE, "")].index(True)
-        lesson = [item.nodeid.endswith(name) for name in (*LONGEST, "")].index(True)
-        return place, lesson
+        lessons = LONGEST if item.nodeid.startswith(LESSONS) else ()
+        return place, [item.nodeid.endswith(name) for name in (*lessons, "")].index(True)
 
     for item in items:
         if item.nodeid.startswith(WHOLE):

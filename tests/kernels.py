@@ -14,9 +14,16 @@ QUICK = {"COURSE_MAX_STEPS": 2, "COURSE_MAX_CLIPS": 5}
 
 FRESH = """
 %reset -f
+import sys
 import matplotlib.pyplot
 matplotlib.pyplot.close("all")
+if "transformers" in sys.modules:  # a Trainer makes it talk
+    from transformers.utils import logging
+    logging.set_verbosity_error()
 """
+
+ALONE = ("12",)
+"""Lessons with a kernel of their own: they choose the Hub before a library is imported."""
 
 
 class Kernel:

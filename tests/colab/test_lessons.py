@@ -1,9 +1,11 @@
 """Every lesson with Colab's versions, trainings cut short; and the parts that a learner touches."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from course_utils.course import syllabus
-from tests.kernels import QUICK, kernel
+from tests.kernels import ALONE, QUICK, kernel
 
 WIDGETS = """
 import numpy as np
@@ -45,37 +47,55 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(scope="module")
-def running(arrival, colab, tmp_path_factory):
-    """Return a kernel on Colab's versions, with the course from the wheel and less of its data."""
+def start(arrival, colab, tmp_path_factory):
+    """Return a context manager that starts a kernel: Colab's versions, the wheel, less data."""
     colab.thin()
     folder = tmp_path_factory.mktemp("runs")
-    with colab.variables(), kernel(folder, COURSE_HOME=folder / "home", **QUICK) as made:
-        yield made
+
+    @contextmanager
+    def made():
+        with colab.variables(), kernel(folder, COURSE_HOME=folder / "home", **QUICK) as running:
+            yield running
+
+    return made
 
 
-def test_widgets_show_themselves(running):
-    for cell in running.cells(*WIDGETS.split("---\n")):
+@pytest.fixture(scope="module")
+def shared(start):
+    with start() as running:
+        yield running
+
+
+@pytest.fixture
+def alone(start):
+    with start() as running:
+        yield running
+
+
+def test_widgets_show_themselves(shared):
+    for cell in shared.cells(*WIDGETS.split("---\n")):
         (output,) = cell.outputs
         assert VIEW in output.data, output
 
 
-def test_quizzes_show_themselves(running):
+def test_quizzes_show_themselves(shared):
     numbers = [lesson.number for lesson in syllabus.lessons()]
     shows = [f'from course_utils import exercises\nexercises.quiz("{n}")' for n in numbers]
-    for cell in running.cells(*shows):
+    for cell in shared.cells(*shows):
         (output,) = cell.outputs
         assert "course-quiz" in output.data["text/html"], cell.source
 
 
-def test_the_vocoders_of_the_hub_open(running):
-    (cell,) = running.cells(VOCODERS)
+def test_the_vocoders_of_the_hub_open(shared):
+    (cell,) = shared.cells(VOCODERS)
     said = "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
     assert said.splitlines() == ["FastSpeech2ConformerHifiGan", "SpeechT5HifiGan"]
 
 
 @pytest.mark.notebooks
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
-def test_lesson_runs(lesson, running):
+def test_lesson_runs(lesson, request):
+    running = request.getfixturevalue("alone" if lesson.number in ALONE else "shared")
     cells = running.lesson(lesson).cells
     said = "".join(output.get("text", "") for output in cells[2].outputs)
     assert "transformers 5.15.0, datasets 4.0.0" in said

@@ -6,10 +6,7 @@ import tiny_models
 
 from course_utils import catalog
 from course_utils.course import syllabus
-from tests.kernels import QUICK, kernel
-
-PUSHES = "12"
-"""The one lesson that talks to the Hub, here one on 127.0.0.1, from a kernel of its own."""
+from tests.kernels import ALONE, QUICK, kernel
 
 AWAY = dict.fromkeys(("HF_ENDPOINT", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_TOKEN"))
 
@@ -30,6 +27,7 @@ def offline(start):
 
 @pytest.fixture
 def online(hub, start):
+    """Return a kernel that may talk to the Hub, which is one on 127.0.0.1."""
     settings = {"HF_ENDPOINT": hub.address, "HF_TOKEN": hub.token, "HF_HUB_OFFLINE": 0}
     with start(**settings, HF_HUB_DISABLE_XET=1) as made:
         yield made
@@ -44,4 +42,4 @@ def test_every_original_is_there_in_miniature(monkeypatch):
 @pytest.mark.notebooks
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
 def test_lesson_runs_in_the_hub_profile(lesson, request):
-    request.getfixturevalue("online" if lesson.number == PUSHES else "offline").lesson(lesson)
+    request.getfixturevalue("online" if lesson.number in ALONE else "offline").lesson(lesson)
