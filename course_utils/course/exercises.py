@@ -86,6 +86,24 @@ def attempted(value):
     return value
 
 
+def returned(answer, *arguments):
+    """Return what an answer returns; None is that of a stub, or of code without ``return``."""
+    got = answer(*arguments)
+    assert got is not None or _is_stub(answer), (
+        "your function returns nothing: is `return` missing?"
+    )
+    return attempted(got)
+
+
+def _is_stub(function):
+    """Tell whether a function has no code but a docstring, comments, ``...`` or ``pass``."""
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_code == _stub.__code__.co_code
+
+
+def _stub(): ...
+
+
 def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
     """Raise AssertionError at the first case where an answer and the reference solution differ.
 
@@ -114,9 +132,8 @@ def compare(answer, reference, cases=(), draw=None, tolerance=1e-6):
     drawn = (draw(rng) for _ in range(RANDOM_CASES if draw else 0))
     for number, arguments in enumerate((*cases, *drawn)):
         given = copy.deepcopy(arguments)
-        got, expected = answer(*given), reference(*arguments)
-        if number == 0:
-            attempted(got)
+        got = returned(answer, *given) if number == 0 else answer(*given)
+        expected = reference(*arguments)
         where = ", ".join(f"{n}={describe(v)}" for n, v in zip(names, arguments, strict=True))
         assert same(got, expected, tolerance), (
             f"for {where} you return {describe(got)}, expected {describe(expected)}. "

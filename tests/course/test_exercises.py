@@ -26,6 +26,15 @@ WRONG = {
 }
 
 
+def untouched(a, b):
+    # your turn
+    ...
+
+
+def forgets_return(a, b):
+    a + b
+
+
 @pytest.fixture
 def sum_exercise(monkeypatch):
     def verify(answer):
@@ -40,7 +49,8 @@ def sum_exercise(monkeypatch):
         (lambda a, b: a + b, True, "✓ 99.1"),
         (lambda x, y: y + x, True, "✓ 99.1"),
         (lambda *numbers: sum(numbers), True, "✓ 99.1"),
-        (lambda a, b: None, None, "99.1 not attempted yet"),
+        (forgets_return, False, "✗ 99.1: your function returns nothing: is `return` missing?"),
+        (untouched, None, "99.1 not attempted yet"),
         (lambda a, b: ..., None, "99.1 not attempted yet"),
         (..., None, "99.1 not attempted yet"),
         (None, None, "99.1 not attempted yet"),

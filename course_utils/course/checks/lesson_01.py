@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.course.exercises import attempted, exercise, expect, solution
+from course_utils.course.exercises import exercise, expect, returned, solution
 
 RATE = 16_000
 RATES = (8_000, 11_025, RATE, 22_050, 44_100)
@@ -65,7 +65,7 @@ def heard(answer):
 def for_pipeline(answer):
     """Check that the array, and not only its label, is at 16 kHz."""
     for rate in RATES:
-        got = attempted(answer(tone(rate), rate))
+        got = returned(answer, tone(rate), rate)
         assert isinstance(got, dict) and {"array", "sampling_rate"} <= set(got), (
             "return a dict with the keys 'array' and 'sampling_rate'."
         )
@@ -99,7 +99,7 @@ def louder(samples, gain):
 def prepare(answer):
     """Check that a clip is resampled when it must be, once."""
     for rate in RATES:
-        assert_resampled(attempted(answer(tone(rate), rate)), rate)
+        assert_resampled(returned(answer, tone(rate), rate), rate)
 
 
 @solution(
