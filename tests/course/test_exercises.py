@@ -24,6 +24,11 @@ WRONG = {
     for file in sorted((Path(__file__).parent / "wrong_answers").glob("lesson_*.py"))
     for exercise_id, answers in runpy.run_path(str(file))["WRONG"].items()
 }
+QUIZZES = {
+    file.name: json.loads(file.read_text(encoding="utf-8"))
+    for file in resources.files("course_utils.course.checks").iterdir()
+    if file.name.startswith("quiz_")
+}
 
 
 def untouched(a, b):
@@ -169,22 +174,32 @@ def test_every_solution_in_the_notebooks_passes(exercise_id, capsys):
     assert capsys.readouterr().out == f"✓ {exercise_id}\n"
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        f
-        for f in resources.files("course_utils.course.checks").iterdir()
-        if f.name.startswith("quiz_")
-    ],
-    ids=lambda file: file.name,
-)
-def test_every_quiz_option_explains_itself(file):
-    questions = json.loads(file.read_text(encoding="utf-8"))
-    assert len(questions) >= 2
-    for question in questions:
+@pytest.mark.parametrize("quiz", QUIZZES)
+def test_every_quiz_option_explains_itself(quiz):
+    assert len(QUIZZES[quiz]) >= 2
+    for question in QUIZZES[quiz]:
         assert sum(answer["correct"] for answer in question["answers"]) == 1
         for answer in question["answers"]:
-            assert len(answer["feedback"]) > 20, answer
+            assert answer["answer"].strip()
+            assert len(answer["feedback"].strip()) > 20, answer
+
+
+def right_is_longest(question):
+    lengths = {True: [], False: []}
+    for answer in question["answers"]:
+        lengths[answer["correct"]].append(len(answer["answer"]))
+    return max(lengths[True]) > max(lengths[False])
+
+
+def test_the_length_of_a_quiz_option_does_not_give_the_answer_away():
+    longest = [right_is_longest(question) for quiz in QUIZZES.values() for question in quiz]
+    assert len(longest) > 50
+    assert np.mean(longest) <= 0.4
+
+
+@pytest.mark.parametrize("quiz", [name for name, quiz in QUIZZES.items() if len(quiz) >= 4])
+def test_the_longest_option_of_a_quiz_is_mostly_wrong(quiz):
+    assert np.mean([right_is_longest(question) for question in QUIZZES[quiz]]) <= 0.5
 
 
 def test_a_missing_quiz_is_an_error():
