@@ -10,13 +10,12 @@ MACHINE = "2 cores of an AMD EPYC"
 """The machine (Zen 4, 2.6 GHz) of the lessons' minutes in the pocket profile and of the seconds
 below."""
 
-COURSE_SECONDS = 1021
+COURSE_SECONDS = 775
 """Duration of ``course-utils run --jobs 2`` on `MACHINE`, in seconds."""
 
-PROBE_SECONDS = 0.41
-"""Duration of `work` on `MACHINE`, in seconds: the least that several calls of
-``python -m course_utils.course.speed`` print while nothing else runs. This one is the least
-processor time on one thread, of 40 rounds beside other work."""
+PROBE_SECONDS = 0.381
+"""Duration of `work` on `MACHINE`, in seconds, as ``python -m course_utils.course.speed`` prints it
+while nothing else runs."""
 
 KERNELS = 2
 """Number of lessons that run beside each other in ``course-utils run --jobs 2``."""
