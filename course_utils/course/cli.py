@@ -162,8 +162,9 @@ def finetune(
     epochs: Annotated[
         float | None,
         Option(
+            min=0.01,
             help="Passes over the data (default: the lesson's; classification 6, asr 4, "
-            "diarization 2, tts 8)."
+            "diarization 2, tts 8).",
         ),
     ] = None,
     batch_size: Annotated[
@@ -173,8 +174,9 @@ def finetune(
     learning_rate: Annotated[
         float | None,
         Option(
+            min=1e-9,
             help="Peak learning rate (default: the lesson's; classification 1e-3, asr 5e-4, "
-            "diarization 2e-4, tts 3e-4)."
+            "diarization 2e-4, tts 3e-4).",
         ),
     ] = None,
     accumulation: Annotated[

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from course_utils.course import cli, doctor, progress
 
@@ -137,6 +138,15 @@ def test_every_command_and_option_is_explained_in_a_sentence():
         assert command.help.split("\n")[0].endswith("."), name
         for parameter in command.params:
             assert parameter.name == "help" or parameter.help.endswith("."), (name, parameter.name)
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--learning-rate", "--steps", "--batch-size"])
+def test_a_training_without_learning_is_refused(option, tmp_path):
+    done = CliRunner().invoke(
+        cli.app, ["finetune", "classification", "--out", str(tmp_path / "m"), option, "0"]
+    )
+    assert done.exit_code == 2 and option in done.output
+    assert not (tmp_path / "m").exists()
 
 
 def test_the_help_states_the_defaults_of_the_recipes():
