@@ -177,9 +177,10 @@ def run(lesson, profile, out, watch=None, environment=None):
         variables |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     started = time.perf_counter()
     try:
-        # ZeroMQ cannot wait on Windows' own kind of event loop.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            finished = runner.run(_execute(client, os.environ | variables, watch.stop))
+        # In a thread of its own, because the caller's may have a running event loop already.
+        with ThreadPoolExecutor(1) as pool:
+            executed = _execute(client, os.environ | variables, watch.stop)
+            finished = pool.submit(_finish, executed).result()
         if finished:
             result.cell = None
         else:
@@ -195,6 +196,12 @@ def run(lesson, profile, out, watch=None, environment=None):
     result.seconds = time.perf_counter() - started
     result.scores = progress.latest(run=name)
     return result
+
+
+def _finish(executed):
+    """Run a coroutine to its end; ZeroMQ cannot wait on Windows' own kind of event loop."""
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(executed)
 
 
 async def _execute(client, environment, stop):
