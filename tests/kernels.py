@@ -8,6 +8,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from course_utils.course import syllabus
+from course_utils.course.notebook_runner import KERNEL_ARGUMENTS
 
 QUICK = {"COURSE_MAX_STEPS": 2, "COURSE_MAX_CLIPS": 5}
 """Variables that keep trainings and scores short; the scores mean nothing."""
@@ -33,7 +34,8 @@ class Kernel:
         self._manager = manager
 
     def lesson(self, lesson):
-        """Run a lesson, return its executed notebook."""
+        """Run a lesson in an empty namespace, return its executed notebook."""
+        self.cells(FRESH)
         return self._run(nbformat.read(syllabus.folder() / lesson.file, as_version=4))
 
     def cells(self, *sources):
@@ -42,13 +44,11 @@ class Kernel:
         return self._run(nbformat.v4.new_notebook(cells=cells)).cells
 
     def _run(self, notebook):
-        notebook.cells.insert(0, nbformat.v4.new_code_cell(FRESH))
         client = NotebookClient(notebook, km=self._manager, timeout=None)
         try:
             client.execute()
         finally:
             client.kc.stop_channels()
-        del notebook.cells[0]
         return notebook
 
 
@@ -61,10 +61,7 @@ def kernel(folder, **environment):
     manager = KernelManager(kernel_name="python3")
     variables = os.environ | environment
     variables = {name: str(value) for name, value in variables.items() if value is not None}
-    # Newer kernels warn at each start that they speak TCP, here on 127.0.0.1 only.
-    manager.start_kernel(
-        cwd=str(folder), env=variables, extra_arguments=["--IPKernelApp.log_level=40"]
-    )
+    manager.start_kernel(cwd=str(folder), env=variables, extra_arguments=list(KERNEL_ARGUMENTS))
     try:
         yield Kernel(manager)
     finally:

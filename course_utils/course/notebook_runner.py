@@ -16,6 +16,10 @@ from course_utils.course import progress, syllabus
 POLL_SECONDS = 0.2
 """Interval between two looks at whether a run is to stop, in seconds."""
 
+KERNEL_ARGUMENTS = ("--IPKernelApp.log_level=40",)
+"""Arguments of each kernel: newer ones warn at every start that they speak TCP, here on 127.0.0.1
+only."""
+
 INTERRUPTED = "interrupted"
 """What `Run.error` says of a lesson that `Watch.stop` ended."""
 
@@ -164,8 +168,7 @@ def run(lesson, profile, out, watch=None, environment=None):
     client = NotebookClient(
         notebook,
         timeout=None,
-        # Newer kernels warn at each start that they speak TCP, here on 127.0.0.1 only.
-        extra_arguments=["--IPKernelApp.log_level=40"],
+        extra_arguments=list(KERNEL_ARGUMENTS),
         kernel_name="python3",
         resources={"metadata": {"path": str(out)}},
         on_cell_execute=begin,

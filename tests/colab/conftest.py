@@ -11,12 +11,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from pyarrow import parquet
 
 from course_utils.course import syllabus
 from tests.colab.environment import PLACE, PYTHON, ROOT, NoNetworkError, before, build, freeze, pip
+from tests.kernels import kernel
 
 SECRET = "hf_" + "c0L4" * 8  # has the form of a real token
 
@@ -98,31 +98,20 @@ class Colab:
 
     environment: dict
 
-    def run(self, folder, *sources):
-        """Run cells in a fresh kernel; return each cell's outputs as text, up to an error.
-
-        Raises
-        ------
-        nbclient.exceptions.CellExecutionError
-            Where a cell fails; the outputs so far are its ``cells``.
-        """
-        folder.mkdir(exist_ok=True)
-        notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
-        client = NotebookClient(
-            notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": folder}}
-        )
-        with self.variables():
-            client.execute()
-        return notebook.cells
-
     @contextmanager
-    def variables(self):
-        """Set the environment's variables, for kernels to inherit."""
+    def kernel(self, folder, **variables):
+        """Yield a running :class:`tests.kernels.Kernel` in `folder`, with variables besides."""
+        folder.mkdir(exist_ok=True)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environment.items():
                 patch.setenv(name, value)
-            patch.delenv("HF_TOKEN", raising=False)
-            yield
+            with kernel(folder, HF_TOKEN=None, **variables) as running:
+                yield running
+
+    def run(self, folder, *sources):
+        """Run cells in a fresh kernel and return them; one that fails raises nbclient's error."""
+        with self.kernel(folder) as running:
+            return running.cells(*sources)
 
     def thin(self):
         """Keep a half of the installed speech and a third of the calls, to score fewer clips."""

@@ -1,11 +1,9 @@
 """Every lesson with Colab's versions, trainings cut short; and the parts that a learner touches."""
 
-from contextlib import contextmanager
-
 import pytest
 
 from course_utils.course import syllabus
-from tests.kernels import ALONE, QUICK, kernel
+from tests.kernels import ALONE, QUICK
 
 WIDGETS = """
 import numpy as np
@@ -51,13 +49,7 @@ def start(arrival, colab, tmp_path_factory):
     """Return a context manager that starts a kernel: Colab's versions, the wheel, less data."""
     colab.thin()
     folder = tmp_path_factory.mktemp("runs")
-
-    @contextmanager
-    def made():
-        with colab.variables(), kernel(folder, COURSE_HOME=folder / "home", **QUICK) as running:
-            yield running
-
-    return made
+    return lambda: colab.kernel(folder, COURSE_HOME=folder / "home", **QUICK)
 
 
 @pytest.fixture(scope="module")

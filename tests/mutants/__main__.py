@@ -4,8 +4,8 @@ First each fault of `listed.toml`: all must be noticed. Then 100 changes drawn a
 from the rooms below, each place where one is possible being as likely as any other: 85 % must be
 noticed. All tests run once, to record the lines that each of them runs. Then, for each change, the
 tests of its line run in a copy of the tree, one copy a core, until one fails or hangs. What no test
-runs survives. Lessons, browser and the second environment are left out. What only a subprocess runs
-is not recorded, so a fault of the list may name its ``tests``.
+runs survives. Tests with the marker `whole` are left out. What only a subprocess runs is not
+recorded, so a fault of the list may name its ``tests``.
 
     python -m tests.mutants --count 20 --seed 1 --rooms formats scoring --tests tests/formats
 
