@@ -26,7 +26,7 @@ course: $(READY) ## Run every lesson on the shipped models (no network), end wit
 	$(BIN)/course-utils run --jobs 2
 
 check: lint ## Check the style and run the unit tests: no notebooks, no browser, no second environment.
-	$(PYTEST) -m "not whole"
+	$(PYTEST) -m "not whole and not long"
 
 test: $(READY) $(COLAB) ## Run all tests; those that need Chromium or ffmpeg are skipped without them.
 	$(PYTEST) --cov --cov-report=term --cov-fail-under=90

@@ -211,3 +211,10 @@ def test_header_that_promises_years_takes_no_memory(sine):
     content[22:26] = b"\xff" * 4
     with pytest.raises(audio.AudioError, match="too long"):
         audio.load(bytes(content))
+
+
+def test_eight_channels_of_two_samples_are_no_table_on_its_side():
+    eight = np.zeros((8, 2), np.float32)
+    assert audio.encode(eight, 16_000, "wav")
+    with pytest.raises(audio.AudioError, match=r"that is \(n, channels\); pass samples\.T"):
+        audio.encode(np.zeros((9, 2), np.float32), 16_000, "wav")

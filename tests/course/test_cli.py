@@ -93,7 +93,7 @@ def test_the_help_shows_brackets_as_they_are():
     assert "begins with [fix]" in course_utils("--help").stdout
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_doctor_finds_this_machine_well():
     done = course_utils("doctor")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -84,7 +84,7 @@ def write_many(home, name):
         progress.record(f"{name}-{number}", metric="accuracy", baseline=0.5)
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_two_processes_lose_nothing():
     context = multiprocessing.get_context("spawn")
     home = str(progress.path().parent)

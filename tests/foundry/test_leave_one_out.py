@@ -48,7 +48,7 @@ def times(counts, number):
     return Counter({key: number * count for key, count in counts.items()})
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_a_person_is_scored_by_a_model_that_never_heard_them(
     rendered, recogniser_texts, fsdd, tmp_path, monkeypatch, run_step, spy
 ):

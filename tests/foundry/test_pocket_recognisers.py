@@ -68,7 +68,7 @@ print(json.dumps({
 """
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_three_minutes_in_chunks_with_bounded_memory_and_valid_subtitles(tmp_path):
     pytest.importorskip("resource", reason="only Unix tells the peak of memory")
     done = subprocess.run(

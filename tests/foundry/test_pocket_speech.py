@@ -96,7 +96,7 @@ def test_the_vocoder_gives_back_colour_and_pitch():
     assert np.mean(distortions) == pytest.approx(on_card, abs=0.4)  # dB; five clips of fifty
 
 
-@pytest.mark.whole
+@pytest.mark.long
 @pytest.mark.shared
 def test_a_recogniser_that_had_no_part_in_it_understands_it(speak, voices, shared_real):
     folder = shared_real.parent / "judge" / "moonshine-tiny-en"

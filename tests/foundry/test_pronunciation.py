@@ -44,7 +44,7 @@ def test_a_wrong_number_of_durations_is_an_error():
 
 
 def test_the_lexicon_holds_what_is_said_most_often():
-    spoken = [("a cat", "ə kˈæt."), ("a dog", "ə dˈɔɡ"), ("oh a", "ˈO ˈA"), ("in the", "ɪnðə")]
+    spoken = [("oh a", "ˈO ˈA"), ("a cat", "ə kˈæt."), ("a dog", "ə dˈɔɡ"), ("in the", "ɪnðə")]
     words = pronunciation.lexicon(spoken, {"a": "ˈA", "the": "ðˈi"})
     assert words["a"] == "ə" and words["cat"] == "kˈæt" and words["the"] == "ðˈi"
     assert "in" not in words

@@ -30,6 +30,20 @@ def test_caches_are_saved_joined_and_measured(tmp_path):
     assert cache.statistics() == pytest.approx((values.mean(), values.std()), abs=0.01)
 
 
+def test_a_tone_stays_near_its_band_in_augmented_batches():
+    batch, band = 64, 30
+    start = torch.full((batch, features.FRAMES, features.MELS), features.FLOOR)
+    start[:, :, band] = 0.0
+    ends = torch.full((batch,), features.FRAMES)
+    labels = torch.zeros(batch, dtype=torch.int64)
+    generator = torch.Generator().manual_seed(0)
+    made, _ = features.augment(start, ends, labels, 1, generator)
+    loud = made[made.amax(2) > features.FLOOR + 1].argmax(1)
+    # A shift is at most 2.5 bands; an equaliser tilts by less than a tone stands out.
+    assert len(loud) > batch * features.FRAMES / 4
+    assert ((loud - band).abs() <= 3).float().mean() > 0.9
+
+
 def test_augmented_batches_are_finite_seeded_and_mixed():
     clips = [sound_data.render("dog", "train", n)[0] for n in range(8)]
     cache = features.SpectrogramCache.of(clips, range(8), train_sounds.extractor())

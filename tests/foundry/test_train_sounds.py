@@ -4,10 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from transformers import ASTFeatureExtractor
+import torch
+from transformers import ASTFeatureExtractor, AutoModelForAudioClassification
 
 from course_utils import audio
+from course_utils.catalog import POCKET
 from foundry.sounds import sound_data, train_sounds
+from foundry.sounds.sound_features import FRAMES, MELS, SpectrogramCache
 
 CLASSES = ("dog_bark", "rain", "rooster")
 
@@ -78,3 +81,33 @@ def test_no_model_is_scored_on_a_fold_that_it_has_learned(
     results = json.loads((folders["out"] / "results.json").read_text(encoding="utf-8"))
     assert results["training"]["recordings"] == len(folds)
     assert results["synthetic test"]["clips"] == len(sound_data.LABELS)
+
+
+def test_a_network_that_keeps_all_patches_answers_as_the_model_does(monkeypatch):
+    monkeypatch.setattr(train_sounds, "KEPT_PATCHES", 1.0)
+    model = AutoModelForAudioClassification.from_pretrained(POCKET / "pocket-sounds").eval()
+    inputs = torch.randn(2, FRAMES, MELS, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        made = train_sounds._logits(model, inputs, torch.Generator().manual_seed(0))
+        torch.testing.assert_close(made, model(inputs).logits, rtol=1e-3, atol=1e-3)
+
+
+def test_the_share_of_augmented_clips_rises_to_its_limit(monkeypatch):
+    shares = []
+    silence = np.zeros((4, FRAMES, MELS), np.float16)
+    cache = SpectrogramCache(silence, np.full(4, FRAMES), np.arange(4))
+
+    def augment(features, ends, labels, classes, generator, strength):
+        shares.append(strength)
+        return features, torch.nn.functional.one_hot(labels, classes).float()
+
+    def fit(model, loss_of, steps, rate, seed, path):
+        for step in range(steps):
+            loss_of(step, torch.Generator().manual_seed(step))
+
+    monkeypatch.setattr(train_sounds, "augment", augment)
+    monkeypatch.setattr(train_sounds, "fit", fit)
+    model = AutoModelForAudioClassification.from_pretrained(POCKET / "pocket-sounds")
+    options = {"steps": 5, "rate": 0.0, "ramp": 0.6, "strength": 0.9, "seed": 0, "path": None}
+    train_sounds.train(model, [cache], [2], statistics=(0.0, 0.5), **options)
+    assert shares == pytest.approx([0.3, 0.6, 0.9, 0.9, 0.9])

@@ -4,8 +4,9 @@ First each fault of `listed.toml`: all must be noticed. Then 100 changes drawn a
 from the rooms below, each place where one is possible being as likely as any other: 85 % must be
 noticed. All tests run once, to record the lines that each of them runs. Then, for each change, the
 tests of its line run in a copy of the tree, one copy a core, until one fails or hangs. What no test
-runs survives. Tests with the marker `whole` are left out. What only a subprocess runs is not
-recorded, so a fault of the list may name its ``tests``.
+runs survives. Tests with the marker `whole` are left out, but for those of `COMMANDS`: what only a
+subprocess runs is not recorded, so they run for each change of their room that nothing else
+notices, and a fault of the list may name its ``tests``.
 
     python -m tests.mutants --count 20 --seed 1 --rooms formats scoring --tests tests/formats
 
@@ -34,6 +35,11 @@ ROOMS += ("listening", "pipelines", "finetuning")
 ROOMS = {room.removesuffix(".py"): f"course_utils/{room}" for room in ROOMS}
 ROOMS["foundry"] = "foundry"
 TESTS = ("tests", "-m", "not whole", "--ignore=tests/mutants")
+COMMANDS = {
+    "course_utils/finetuning/": "tests/finetuning/test_finetune_cli.py",
+    "course_utils/catalog/downloads.py": "tests/hub/test_downloads.py",
+}
+"""What runs a room in processes of its own."""
 LIST = Path(__file__).with_name("listed.toml")
 ENOUGH = 0.85
 
@@ -92,7 +98,7 @@ def measure(root, packages, tests, mutants, jobs):
             trial.record(trees[0], folder, packages, tests, jobs)
         known = trial.Record(root, folder, names)
         wanted = {mutant: tests for mutant, tests in mutants.items() if mutant not in done}
-        for mutant, noticed, by in trial.run(wanted, known, trees):
+        for mutant, noticed, by in trial.run(wanted, known, trees, COMMANDS):
             done[mutant] = noticed, by, mutant.describe(known.sources[mutant.file])
             results.write_text(
                 json.dumps([[m, *verdict] for m, verdict in done.items()], indent=1),

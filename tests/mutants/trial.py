@@ -155,13 +155,16 @@ def reach(source, first, changed):
     return lines, names
 
 
-def run(mutants, known, trees):
+def run(mutants, known, trees, commands):
     """Yield each mutant with whether tests notice it, and which one, as (mutant, bool, str).
 
-    `mutants` has the tests of each, or None for those that `known`, the Record, selects. One
-    process runs in each of the trees.
+    `mutants` has the tests of each, or None for those that `known`, the Record, selects, and those
+    of `commands` for the beginning of the file's name. One process runs in each of the trees.
     """
-    waiting = [(mutant, tests or known.select(mutant)) for mutant, tests in mutants.items()][::-1]
+    waiting = []
+    for mutant, tests in reversed(mutants.items()):
+        last = [test for place, test in commands.items() if mutant.file.startswith(place)]
+        waiting.append((mutant, tests or known.select(mutant) + last))
     free, running = list(trees), {}
     try:
         while waiting or running:
@@ -177,7 +180,7 @@ def run(mutants, known, trees):
                 files = {_file(test) for test in tests}
                 usual = sum(seconds for t, seconds in known.seconds.items() if _file(t) in files)
                 process = start(tree, "--exitfirst", f"@{tree}.txt")
-                running[process] = mutant, tests, tree, time.monotonic() + 180 + 3 * usual
+                running[process] = mutant, tests, tree, time.monotonic() + 600 + 3 * usual
             time.sleep(0.05)
             for process, (mutant, tests, tree, end) in list(running.items()):
                 late = time.monotonic() > end

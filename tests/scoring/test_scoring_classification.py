@@ -167,7 +167,7 @@ print(metric.compute(predictions=[int(sys.argv[1])] * 4, references=[0] * 4))
 """
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_two_processes_score_at_once_where_nothing_can_be_written(tmp_path):
     home = tmp_path / "home"
     home.write_text("a file, so that no folder can be made in it", encoding="utf-8")
