@@ -64,6 +64,7 @@ class Entry:
     pocket: str | None = None
     licence: str | None = None
     revision: str | None = None
+    language: str | None = None
     shipped: str | None = None
     files: str | None = None
     columns: dict = field(default_factory=dict, hash=False)

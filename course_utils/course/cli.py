@@ -39,6 +39,13 @@ Source = Annotated[
     str | None,
     Option("--data", help="Data set: a catalogue name or a folder (default: the lesson's)."),
 ]
+Language = Annotated[
+    str | None,
+    Option(
+        help="Spoken language, such as en, for asr with a multilingual model (default: the "
+        "catalogue's)."
+    ),
+]
 AnyProfile = Annotated[
     Profile | None,
     Option(help="Source of models and data (default: $COURSE_PROFILE, else pocket)."),
@@ -201,6 +208,7 @@ def finetune(
         float, Option(min=0.001, help="Steps between checkpoints; below 1, a fraction of all.")
     ] = 0.1,
     seed: Annotated[int, Option(help="Seed for weight initialisation and data order.")] = 0,
+    language: Language = None,
     profile: AnyProfile = None,
 ):
     """Fine-tune a model with a lesson's recipe, in several processes with `accelerate launch`.
@@ -233,6 +241,7 @@ def evaluate(
         str | None, Option(help="Split of the data (default: test, or all where none is).")
     ] = None,
     batch_size: Annotated[int, Option(min=1, help="Files in a batch of each process.")] = 8,
+    language: Language = None,
     profile: AnyProfile = None,
 ):
     """Run a model on many files, and score the results that have a reference.
@@ -242,7 +251,9 @@ def evaluate(
     _prepare(profile)
     from course_utils.finetuning import inference
 
-    found = inference.evaluate(task, model, out, data=data, split=split, batch_size=batch_size)
+    found = inference.evaluate(
+        task, model, out, data=data, split=split, batch_size=batch_size, language=language
+    )
     if not _is_first():
         return
     for name, value in found.items():

@@ -1,7 +1,8 @@
-"""What the fine-tuning lessons share: collators, a loss, augmentation, live curves."""
+"""What the fine-tuning lessons share: collators, languages, a loss, augmentation, live curves."""
 
 from course_utils.finetuning.collators import ActivityCollator, SpeechCollator, TranscriptCollator
 from course_utils.finetuning.labels import aligned_durations, frame_labels, prosody
+from course_utils.finetuning.language import set_language
 from course_utils.finetuning.trainer import (
     live_curves,
     mixed_precision,
@@ -19,5 +20,6 @@ __all__ = [
     "mixed_precision",
     "permutation_invariant_loss",
     "prosody",
+    "set_language",
     "shift_and_mask",
 ]

@@ -14,7 +14,7 @@ from course_utils.finetuning.checkpoints import checkpoint_of, opening
 from course_utils.finetuning.recipes import RecipeError
 
 
-def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
+def evaluate(task, model, out, *, data=None, split=None, batch_size=8, language=None):
     """Answer every file of a data set, and score the answers that have a reference.
 
     Under ``accelerate launch`` each process answers its share. All append to one file, so that an
@@ -32,11 +32,14 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8):
         See `sources.answering`; by default the recipe's data.
     batch_size : int
         Files in one batch, for each process.
+    language : str, optional
+        Spoken language, for a multilingual recogniser; by default that of the catalogue.
     """
     out, kind = Path(out), recipes.find(task)
     rows = sources.answering(task, data or kind.data, split)
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
+        recipe.set_language(language, data or kind.data)
     # A process that is done waits up to a week for the others.
     state = PartialState(cpu=not torch.accelerator.is_available(), timeout=timedelta(days=7))
     kept = [(text, entry) for text, entry in _results(out, model) if "error" not in entry]

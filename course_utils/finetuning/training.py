@@ -38,6 +38,7 @@ def finetune(
     deterministic=False,
     save_steps=0.1,
     seed=0,
+    language=None,
 ):
     """Fine-tune a model, save it so that ``pipeline()`` opens it, and return the run's summary.
 
@@ -65,6 +66,8 @@ def finetune(
         Steps between checkpoints; below 1, as a share of the run.
     seed : int
         Seed for weight initialisation and data order.
+    language : str, optional
+        Spoken language, for a multilingual recogniser; by default that of the catalogue.
     """
     out, kind = Path(out), recipes.find(task)
     data, model = data or kind.data, model or kind.model
@@ -81,6 +84,7 @@ def finetune(
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
+        recipe.set_language(language, data)
     with errors.writing(out, RecipeError):
         out.mkdir(parents=True, exist_ok=True)
     given = {

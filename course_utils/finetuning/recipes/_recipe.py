@@ -58,6 +58,11 @@ class Recipe:
         """Return a data set of the catalogue: a dict of ``datasets.Dataset`` by split."""
         return dict(data.load(name))
 
+    def set_language(self, language, data):
+        """Say which language is spoken: a code, an English name, or None for the catalogue's."""
+        if language:
+            raise RecipeError("--language is for asr; leave it out")
+
     def begin(self, rows):
         """Prepare for training on these rows."""
         if self.column not in rows.column_names:

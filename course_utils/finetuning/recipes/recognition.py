@@ -2,8 +2,8 @@
 
 from transformers import AutoConfig, AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
 
-from course_utils import finetuning, scoring
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, arguments
+from course_utils import catalog, finetuning, scoring
+from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
 
 SPEC_AUGMENT = {"apply_spec_augment": True, "mask_time_prob": 0.1, "mask_time_length": 4}
 SPEC_AUGMENT |= {"mask_feature_prob": 0.05, "mask_feature_length": 8}
@@ -33,6 +33,34 @@ class Recognition(Recipe):
             self.pocket, self.hub = self.pocket | unsmoothed, self.hub | unsmoothed
             self.grouped_by = self.input  # Whisper pads all clips to its window
             self.options = {"ctc_loss_reduction": "mean", "ctc_zero_infinity": True}
+
+    def set_language(self, language, data):
+        """Say which language is spoken; only a multilingual Whisper needs to know it."""
+        languages = {entry.name: entry.language for entry in catalog.entries()}
+        self.language = language or languages.get(str(data))
+
+    def fresh_model(self, deterministic=False, start=None):
+        """Return the model, which transcribes the language; see `finetuning.set_language`."""
+        model = super().fresh_model(deterministic, start)
+        if self.language is None and getattr(model.generation_config, "is_multilingual", False):
+            raise RecipeError(
+                f"{self.checkpoint} knows many languages: say which one to train, such as "
+                "--language en"
+            )
+        self._tell(model)
+        return model
+
+    def open(self, rows):
+        """Load the pipeline; without a language, a multilingual Whisper guesses that of a clip."""
+        super().open(rows)
+        self._tell(self.pipe)
+
+    def _tell(self, model):
+        if self.language:
+            try:
+                finetuning.set_language(model, self.processor.tokenizer, self.language)
+            except ValueError as error:
+                raise RecipeError(f"--language {self.language}: {error}") from error
 
     def examples(self, row):
         """Yield features and token ids, unless the text is empty or the clip exceeds the window."""
