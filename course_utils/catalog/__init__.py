@@ -59,12 +59,13 @@ class Entry:
     hub_licence: str
     size_mb: int
     gated: bool
-    verified: bool
     lessons: tuple
     pocket: str | None = None
     licence: str | None = None
     revision: str | None = None
     language: str | None = None
+    checked: str | None = None
+    pickled: bool = False
     shipped: str | None = None
     files: str | None = None
     columns: dict = field(default_factory=dict, hash=False)

@@ -51,7 +51,7 @@ def fetch(entries, cache=None):
     folders, plans, missing = {}, {}, 0
     for hub, entry in needed.items():
         try:
-            plans[hub] = _plan(entry, cache)
+            plans[hub] = plan(entry, cache)
         except FetchError:
             raise
         except Exception as error:  # the Hub's clients raise many kinds
@@ -61,9 +61,9 @@ def fetch(entries, cache=None):
             copies = 2 if entry.kind == "data" else 1
             missing += sum(copies * f.file_size for f in plans[hub] if f.will_download)
     check_room(missing, cache)
-    for hub, plan in plans.items():
+    for hub, files in plans.items():
         try:
-            names = [file.filename for file in plan]
+            names = [file.filename for file in files]
             folders[hub] = Path(_download(needed[hub], cache, allow_patterns=names))
         except Exception as error:
             raise FetchError(_sentence(needed[hub], cache, error)) from error
@@ -95,19 +95,23 @@ def check_room(wanted, cache):
         )
 
 
-def _plan(entry, cache):
-    """Ask the Hub which files are needed, their sizes, and whether they are in the cache."""
+def plan(entry, cache=None):
+    """Ask the Hub which files an entry needs, their sizes, and whether they are in the cache.
+
+    Returns a list of ``huggingface_hub.DryRunFileInfo``, the data or the weights first; raises
+    `FetchError` if there are none of them.
+    """
     files = _download(entry, cache, dry_run=True)
     if entry.kind == "data":
-        plan = _matching(files, [entry.files])
+        wanted = _matching(files, [entry.files])
     else:
         files = [file for file in files if "/" not in file.filename]
         weights = next(filter(None, (_matching(files, [kind]) for kind in WEIGHTS)), [])
-        plan = weights and weights + _matching(files, SETTINGS)
-    if not plan:
+        wanted = weights and weights + _matching(files, SETTINGS)
+    if not wanted:
         problem = f"has no files {entry.files or WEIGHTS[0]} any more"
         raise FetchError(f"{entry.hub} on the Hub {problem}; {_alternative(entry)}")
-    return plan
+    return wanted
 
 
 def _matching(files, patterns):

@@ -140,6 +140,40 @@ def prefetch(
     print(f"HF_HOME={to.resolve()} HF_HUB_OFFLINE=1 course-utils run --profile hub {numbers}")
 
 
+@app.command("catalog")
+def show_catalog(
+    check: Annotated[
+        bool, Option("--check", help="Compare every entry with the Hub; needs a network.")
+    ] = False,
+    write: Annotated[
+        bool, Option("--write", help="With --check: write today's date into what holds.")
+    ] = False,
+):
+    """List the models and data sets of the Hub, or compare each with what the Hub says today.
+
+    A line that begins with [fix] names a fact of the catalogue that does not hold (any more).
+    """
+    if not check:
+        for entry in catalog.entries():
+            print(f"{entry.name:<20}{entry.hub:<44}{entry.size_mb:>6} MB  {entry.checked or '-'}")
+        return
+    catalog.use_profile("hub")
+    from course_utils.catalog import check as checking
+
+    failed, good = 0, []
+    for entry in catalog.entries():
+        findings = []
+        for finding in checking.examine(entry):
+            print(finding, flush=True)
+            findings.append(finding.ok)
+        failed += findings.count(False)
+        good += [entry.name] if all(findings) else []
+    if write:
+        checking.write(good)
+    print(f"{failed} to fix" if failed else "All entries agree with the Hub.")
+    raise typer.Exit(code=min(failed, 1))
+
+
 @app.command("progress")
 def show_progress(as_json: AsJson = False):
     """Show the newest score of every lesson, before and after fine-tuning."""

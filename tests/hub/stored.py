@@ -1,14 +1,17 @@
 """Folders of files as the Hugging Face libraries keep them, or served as the Hub does."""
 
 import hashlib
+import json
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import parse_qs, unquote
 
 import tiny_data
 import tiny_models
 
 from course_utils import catalog
-from course_utils.course.fake_hub import StandIn
+from course_utils.course.fake_hub import Refused, StandIn
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -50,12 +53,14 @@ class Hub(StandIn):
     ----------
     fault : str or None
         "gated", "gone", "token", "cut", "down", or None for a Hub in good health.
+    cards : dict of str to dict
+        What the description of a repository says besides, by its id: ``gated``, ``cardData``.
     """
 
     def __init__(self, root):
         super().__init__()
         self.RequestHandlerClass = type("Faulty", (Faulty, self.RequestHandlerClass), {})
-        self.fault = None
+        self.fault, self.cards = None, {}
         revisions = {entry.hub: entry.revision or COMMIT for entry in catalog.entries()}
         for kind, hub, inside, path in files(root):
             commits = self._repos.setdefault(f"{kind}/{hub}", {revisions[hub]: {}})
@@ -73,6 +78,17 @@ class Faulty:
             self.refuse(404, "RepoNotFound")
         elif fault == "down":
             self.refuse(503, "")
+        elif found := re.fullmatch(r"/api/(\w+/([^/]+/[^/]+))(?:/revision/(\w+))?", self.path):
+            try:
+                name, inside = self.server.files(found[1], found[3] or "main")
+            except Refused as refused:
+                return self.refuse(*refused.args[:2])
+            card = {"id": found[2], "sha": name, "gated": False, "siblings": [], "tags": []}
+            card["siblings"] = [{"rfilename": path} for path in inside]
+            self.reply(json.dumps(card | self.server.cards.get(found[2], {})).encode())
+        elif is_file and (wanted := self.headers.get("Range")):
+            first, last = map(int, re.findall(r"\d+", wanted))
+            self.reply(self._answer(unquote(self.path), b"")[0][first : last + 1], 206)
         elif fault == "cut" and is_file and self.command == "GET":
             self.send_response(200)
             self.send_header("Content-Length", "1000000")
@@ -83,6 +99,20 @@ class Faulty:
             super().do_GET()
 
     do_HEAD = do_GET
+
+    def do_POST(self):
+        found = re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/paths-info/(\w+)", self.path)
+        if not found:
+            return super().do_POST()
+        sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        known = self.server.entries(*found.groups())
+        return self.reply(json.dumps([e for e in known if e["path"] in sent["paths"]]).encode())
+
+    def reply(self, content, status=200):
+        self.send_response(status)
+        self.send_header("Content-Length", len(content))
+        self.end_headers()
+        self.wfile.write(content)
 
     def refuse(self, status, code):
         self.send_response(status)
