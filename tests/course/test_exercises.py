@@ -8,7 +8,9 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+import scipy.signal
 
+from course_utils import audio
 from course_utils.course import exercises, syllabus
 from course_utils.course.exercises import compare, expect
 
@@ -172,6 +174,47 @@ def test_every_solution_in_the_notebooks_passes(exercise_id, capsys):
     )
     exec(IMPORTS + code, {})
     assert capsys.readouterr().out == f"✓ {exercise_id}\n"
+
+
+def in_dict(key):
+    return lambda samples, rate: {key: audio.resample(samples, rate, 16_000), "sampling_rate": 16e3}
+
+
+def through_scipy(samples, rate):
+    samples = samples / 32_768 if samples.dtype == np.int16 else samples
+    return scipy.signal.resample_poly(samples, 16_000, rate)
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer"),
+    [("01.5", in_dict("array")), ("01.5", in_dict("raw")), ("01.8", through_scipy)],
+)
+def test_resampling_by_other_means_is_accepted(exercise_id, answer):
+    assert exercises.check(exercise_id, answer) is True
+
+
+def nearest(samples, rate):
+    return samples[np.linspace(0, len(samples) - 1, len(samples) * 16_000 // rate).astype(int)]
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer", "said"),
+    [
+        ("01.5", lambda s, rate: {"array": s, "sampling_rate": rate}, "torchaudio"),
+        (
+            "01.5",
+            lambda s, rate: {"array": nearest(s, rate), "sampling_rate": 16_000},
+            "15,000 Hz at 44100 Hz came back as one of",
+        ),
+        ("01.8", nearest, "15,000 Hz at 44100 Hz came back as one of"),
+        ("01.8", lambda s, rate: np.zeros(16_000), "amplitude"),
+        ("01.8", lambda s, rate: (s, 16_000), "the array of samples only"),
+        ("01.8", lambda s, rate: through_scipy(s.astype(float), rate), "divide"),
+    ],
+)
+def test_a_wrong_resampling_is_told_its_reason(exercise_id, answer, said, capsys):
+    assert exercises.check(exercise_id, answer) is False
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("quiz", QUIZZES)

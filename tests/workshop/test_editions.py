@@ -101,7 +101,12 @@ def test_learners_get_the_lesson_without_outputs(lesson):
 def test_learners_are_told_which_names_later_cells_use():
     (lesson,) = syllabus.select(["02"])
     found = {task.id: task.needed for task in editions.tasks(editions.read(lesson))}
-    assert found == {"02.1": ("softmax",), "02.2": (), "02.3": ("windows",)}
+    assert found == {
+        "02.1": ("softmax",),
+        "02.2": ("among",),
+        "02.3": ("at_threshold",),
+        "02.4": ("windows",),
+    }
     cells = editions.learner(editions.read(lesson)).cells
     (pointer,) = (cell.source for cell in cells if cell.source.startswith("*The solution of 02.1"))
     assert "use `softmax`" in pointer

@@ -27,6 +27,17 @@ def among(scores, labels):
 
 @solution(
     "02.3",
+    [([0.9, 0.6, 0.5], [True, True, False], 0.6)],
+    draw=lambda rng: (rng.uniform(0.5, 1, 6).round(2), rng.random(6) > 0.4, 0.5),
+)
+def at_threshold(scores, hits, threshold):
+    """Return the share of scores that are at least the threshold, and that of hits among these."""
+    answered = np.asarray(scores) >= threshold
+    return answered.mean(), np.asarray(hits)[answered].mean()
+
+
+@solution(
+    "02.4",
     [(np.arange(10), 4, 2), (np.arange(3), 4, 2)],
     draw=lambda rng: (np.arange(rng.integers(1, 20)), *rng.integers(1, 8, 2).tolist()),
 )

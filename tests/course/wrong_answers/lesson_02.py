@@ -15,6 +15,14 @@ WRONG = {
         lambda scores, labels: dict.fromkeys(labels, 0.5),
     ),
     "02.3": (
+        lambda scores, hits, threshold: (np.mean(np.array(scores) > threshold), np.mean(hits)),
+        lambda scores, hits, threshold: np.mean(np.array(scores) >= threshold),
+        lambda scores, hits, threshold: (
+            np.mean(np.array(scores) >= threshold),
+            np.mean((np.array(scores) >= threshold) & np.array(hits)),
+        ),
+    ),
+    "02.4": (
         lambda samples, length, step: np.split(samples, 2),
         lambda samples, length, step: [
             samples[i : i + length] for i in range(0, len(samples), step)
