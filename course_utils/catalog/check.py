@@ -45,7 +45,7 @@ def _facts(entry):
 
     kind = "dataset" if entry.kind == "data" else "model"
     info = HfApi().repo_info(entry.hub, repo_type=kind, revision=entry.revision)
-    plan = downloads.plan(entry)
+    plan = downloads.plan(entry) if entry.kind == "model" or entry.files else []
 
     def fact(name, ok, text):
         return Finding(entry.name, name, bool(ok), str(text))
@@ -58,6 +58,8 @@ def _facts(entry):
         licence is None or _letters(licence) in _letters(entry.hub_licence),
         f"{licence or 'not stated'}, the catalogue says {entry.hub_licence}",
     )
+    if not plan:  # data that ships with the course, in the hub profile as well
+        return
     size = sum(file.file_size for file in plan) / 1e6
     near = abs(size - entry.size_mb) <= max(SIZE_TOLERANCE * size, 1)
     yield fact("size_mb", near, f"{size:.0f}, the catalogue says {entry.size_mb}")

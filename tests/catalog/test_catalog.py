@@ -134,7 +134,7 @@ def test_model_follows_the_profile(monkeypatch, tmp_path):
 @pytest.fixture
 def hub_only(monkeypatch):
     """Put one entry without stand-in in the place of the catalogue."""
-    entry = catalog.Entry("big", "model", "t", "org/big", "MIT", 900, False, True, ("02",))
+    entry = catalog.Entry("big", "model", "t", "org/big", "MIT", 900, False, ("02",))
     monkeypatch.setattr(catalog, "entries", lambda: (entry,))
 
 
