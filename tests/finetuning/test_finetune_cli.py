@@ -390,6 +390,13 @@ def test_what_cannot_be_is_said_in_a_sentence(changes, said, tmp_path, monkeypat
         training.finetune("classification", tmp_path, **changes)
 
 
+@pytest.mark.parametrize("name", ["fsdp", "deepspeed"])
+def test_a_model_is_not_divided_among_processes(name, tmp_path, monkeypatch):
+    monkeypatch.setenv(f"ACCELERATE_USE_{name.upper()}", "true")  # what accelerate launch sets
+    with pytest.raises(RecipeError, match=f"--use_{name} divides a model"):
+        training.finetune("classification", tmp_path / "m")
+
+
 def test_the_command_says_it_once_without_a_traceback(tmp_path):
     done = launched(CLI, "finetune", "asr", *options(out=tmp_path / "m", data="nowhere"))
     assert done.returncode == 1 and done.stderr.count("\n") == 1
