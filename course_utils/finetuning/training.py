@@ -80,8 +80,8 @@ def finetune(
     for name in ("FSDP", "DEEPSPEED"):
         if os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true":
             raise RecipeError(
-                f"--use_{name.lower()} divides a model among processes; this command trains a whole "
-                "copy in each: leave it out"
+                f"--use_{name.lower()} divides a model among processes; this command trains a "
+                "whole copy in each: leave it out"
             )
     if precision == "fp16" and not torch.cuda.is_available():
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
