@@ -70,8 +70,14 @@ def test_the_stored_card_names_its_sources_and_says_what_its_score_is_worth(cell
         for output in cell.get("outputs", [])
         if output.output_type == "stream" and "## Licence and sources" in output.text
     )
-    for part in ("all synthetic", "CC BY 4.0", "Apache-2.0", "CC BY 3.0", "not for decisions"):
-        assert part in said
+    for part in (
+        "clips are synthetic",
+        "not for decisions",
+        "Apache-2.0",
+        "CC BY 4.0",
+        "CC BY 3.0",
+    ):
+        assert part in said, part
     assert "this project" not in said and "Classes with" not in said
     headings = re.findall("^## (.*)", said, re.MULTILINE)
     assert headings == [
