@@ -225,7 +225,7 @@ def finetune(
 
 
 @app.command(
-    epilog="Example: `course-utils evaluate asr --model my-model --data my-clips --out answers.jsonl`"
+    epilog="Example: `course-utils evaluate asr --model my-model --data my-clips --out a.jsonl`"
 )
 def evaluate(
     task: Task,

@@ -165,7 +165,7 @@ def test_every_listed_wrong_answer_is_refused_with_a_reason(exercise_id, capsys)
 def test_a_check_for_tokens_prints_none(capsys):
     for answer in (*WRONG["12.3"], lambda texts: texts["no such file"], lambda texts: 1 / 0):
         exercises.check("12.3", answer)
-    exercises.check("12.3", lambda texts: Path("".join(texts.values())).read_text())
+    exercises.check("12.3", lambda texts: Path("".join(texts.values())).read_text("utf-8"))
     said = capsys.readouterr().out
     assert "hf_…" in said and "a1B2" not in said
 

@@ -35,12 +35,12 @@ def page(cells, tmp_path):
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     settings = {"GRADIO_SERVER_PORT": port, "GRADIO_ANALYTICS_ENABLED": "False"}
-    with (tmp_path / "said").open("w") as said:
+    with (tmp_path / "said").open("w", encoding="utf-8") as said:
         app = subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=tmp_path, env=os.environ | settings, stdout=said, stderr=said,
         )  # fmt: skip
-        while "Running on" not in (text := (tmp_path / "said").read_text()):
+        while "Running on" not in (text := (tmp_path / "said").read_text("utf-8")):
             assert app.poll() is None, text
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
@@ -52,7 +52,7 @@ def test_the_app_answers_a_sound_and_refuses_what_is_none(page, tmp_path):
     client = pytest.importorskip("gradio_client")
     row = data.load("sounds", "test")[0]
     audio.save(tmp_path / "clip.wav", *audio.load(row["audio"]))
-    (tmp_path / "notes.wav").write_text("these are not samples")
+    (tmp_path / "notes.wav").write_bytes(b"these are not samples")
     visitor = client.Client(page, verbose=False)
     names = data.load("sounds", "test").features["label"]
     answer = visitor.predict(client.handle_file(tmp_path / "clip.wav"), api_name="/answer")
