@@ -44,6 +44,7 @@ WHOLE = (
     "tests/robustness/",
     "tests/workshop/",
     "tests/course/test_running.py",
+    "tests/course/test_space.py",
     "tests/foundry/test_judge.py",
 )
 """Whole lessons, browsers, environments and commands, the slowest first: the marker `whole`."""

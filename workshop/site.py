@@ -13,6 +13,8 @@ from workshop import editions, pages, stamp
 
 TITLE = "Audio AI with Transformers"
 _INTRO = re.compile(r"\A# .+?\n(.*?)(?=^!\[|^## )", re.S | re.M)
+_NEEDS = re.compile(r"lessons: end -->\s+(.+?)\n\n", re.S)  # what one must know, and hours
+_LICENCE = re.compile(r"^## Licence\n\n(.+?\.) Both are", re.S | re.M)
 
 
 def build(out):
@@ -120,10 +122,12 @@ def _bottom(before, after):
 def _index(lessons):
     readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
     intro = _INTRO.search(readme)[1].strip()
+    needs, licence = (part[1] for part in (_NEEDS.search(readme), _LICENCE.search(readme)))
     table = stamp.readme_table(lessons)
     body = pages.markdown(
         f"# {TITLE}\n\n{intro}\n\nThese pages show every lesson with its figures and "
         f"sounds. To run the lessons yourself, download the course.\n\n## Lessons\n\n{table}"
+        f"\n\n{needs}\n\n{licence}"
     )
     body = re.sub(r'href="notebooks/(\w+)\.ipynb"', r'href="\1.html"', body)
     return (

@@ -51,7 +51,8 @@ def card(lesson, repository=""):
 def readme_table(lessons):
     """Return the README's table of lessons as Markdown."""
     rows = [
-        f"| [{lesson.number}](notebooks/{lesson.file}) | {lesson.title} | {lesson.outcome} "
+        f"| [{lesson.number}](notebooks/{lesson.file}) "
+        f"| [{lesson.title}](notebooks/{lesson.file}) | {lesson.outcome} "
         f"| {lesson.minutes['pocket']} |"
         for lesson in lessons
     ]

@@ -79,7 +79,7 @@ def lessons(as_json: AsJson = False):
         print(f"{row['number']}  {row['title']:<44}{minutes:>7}  {', '.join(row['entries'])}")
 
 
-@app.command()
+@app.command(epilog="Example: `course-utils run 02 03 --jobs 2`")
 def run(
     numbers: Numbers = None,
     profile: Annotated[Profile, Option(help="Models and data to use.")] = "pocket",
@@ -122,7 +122,7 @@ def run(
     raise typer.Exit(code=1 if left else 0)
 
 
-@app.command()
+@app.command(epilog="Example: `course-utils prefetch --lessons 02,03 --to downloads`")
 def prefetch(
     to: Annotated[Path, Option(help="Folder to download to; later the value of HF_HOME.")],
     lessons: Annotated[str, Option(help="Numbers of lessons, such as 02,03 (default: all).")] = "",
@@ -181,7 +181,7 @@ def show_progress(as_json: AsJson = False):
     print(json.dumps(entries, indent=1, ensure_ascii=False) if as_json else progress.table(entries))
 
 
-@app.command()
+@app.command(epilog="Example: `course-utils where sound-classifier`")
 def where(name: Annotated[str | None, Argument(help="Name of a data set or model.")] = None):
     """Print the local folder of a catalogue entry; without a name, list the names."""
     if name is None:
@@ -190,7 +190,7 @@ def where(name: Annotated[str | None, Argument(help="Name of a data set or model
     print(catalog.where(name))
 
 
-@app.command()
+@app.command(epilog="Example: `course-utils finetune asr --data my-clips --out my-model`")
 def finetune(
     task: Task,
     out: Annotated[Path, Option(help="Folder for the model and its checkpoints.")],
@@ -245,8 +245,9 @@ def finetune(
     language: Language = None,
     profile: AnyProfile = None,
 ):
-    """Fine-tune a model with a lesson's recipe, in several processes with `accelerate launch`.
+    """Fine-tune a model with a lesson's recipe, in one process or in several.
 
+    In two: `accelerate launch --multi_gpu --num_processes 2 -m course_utils.course.cli finetune …`.
     The defaults in brackets are those of the pocket profile.
     """
     options = locals()
@@ -265,7 +266,9 @@ def finetune(
     print(f"the model is in {out}")
 
 
-@app.command()
+@app.command(
+    epilog="Example: `course-utils evaluate asr --model my-model --data my-clips --out a.jsonl`"
+)
 def evaluate(
     task: Task,
     model: Annotated[str, Option(help="Model: a catalogue name, a local folder or a Hub id.")],

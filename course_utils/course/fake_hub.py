@@ -20,7 +20,7 @@ LARGE = (".safetensors", ".parquet")
 """Suffixes of files that are uploaded one by one; all others are sent inside the commit."""
 
 _ROUTES = []
-_REPO = r"(?P<repo>(?:models|datasets)/[^/]+/[^/]+)"
+_REPO = r"(?P<repo>(?:models|datasets|spaces)/[^/]+/[^/]+)"
 _REVISION = r"(?P<revision>[^/]+)"
 
 
@@ -162,7 +162,7 @@ def _create(server, sent):
     wanted = json.loads(sent)
     kind = wanted.get("type") or "model"
     repo_id = f"{wanted.get('organization') or OWNER}/{wanted['name']}"
-    url = f"{server.address}/{'datasets/' if kind == 'dataset' else ''}{repo_id}"
+    url = f"{server.address}/{'' if kind == 'model' else f'{kind}s/'}{repo_id}"
     if not server.create(f"{kind}s/{repo_id}"):
         raise Refused(409, url=url)
     return {"url": url}
@@ -228,7 +228,10 @@ def _tree(server, sent, repo, revision, folder):
     return [entry for entry in found if "/" not in entry["path"].removeprefix(inside)]
 
 
-@_route("GET HEAD", rf"/(?P<kind>datasets/)?(?P<repo>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)")
+@_route(
+    "GET HEAD",
+    rf"/(?P<kind>datasets/|spaces/)?(?P<repo>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)",
+)
 def _file(server, sent, kind, repo, revision, path):
     name, files = server.files(f"{kind or 'models/'}{repo}", revision)
     if path not in files:

@@ -80,6 +80,12 @@ def finetune(
         raise RecipeError("--steps and --epochs both say how far to train: give one of them")
     if streaming and not steps:
         raise RecipeError("a stream has no end: say how far to train with --steps")
+    for name in ("FSDP", "DEEPSPEED"):
+        if os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true":
+            raise RecipeError(
+                f"--use_{name.lower()} divides a model among processes; this command trains a "
+                "whole copy in each: leave it out"
+            )
     if precision == "fp16" and not torch.cuda.is_available():
         raise RecipeError("fp16 needs a GPU; on a CPU take --precision bf16")
     with opening(model, task):

@@ -164,6 +164,22 @@ def test_every_listed_wrong_answer_is_refused_with_a_reason(exercise_id, capsys)
         assert verdict.startswith(f"✗ {exercise_id}: ") and len(verdict) > 30
 
 
+def test_a_check_for_tokens_prints_none(capsys):
+    for answer in (*WRONG["12.3"], lambda texts: texts["no such file"], lambda texts: 1 / 0):
+        exercises.check("12.3", answer)
+    exercises.check("12.3", lambda texts: Path("".join(texts.values())).read_text("utf-8"))
+    said = capsys.readouterr().out
+    assert "hf_…" in said and "a1B2" not in said
+
+
+def test_a_wrong_answer_about_consent_shows_the_whole_recording(capsys):
+    forgets_the_last_day = WRONG["12.2"][2]
+    exercises.check("12.2", forgets_the_last_day)
+    said = capsys.readouterr().out
+    assert "'until': datetime.date(2027, 3, 31)}], today=datetime.date(2027, 3, 31)" in said
+    assert "today or later" in said
+
+
 @pytest.mark.parametrize("exercise_id", ALL)
 def test_every_solution_in_the_notebooks_passes(exercise_id, capsys):
     (notebook,) = syllabus.folder().glob(f"{exercise_id[:2]}_*.ipynb")

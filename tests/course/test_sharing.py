@@ -30,7 +30,7 @@ def hub(monkeypatch):
     server.server_close()
 
 
-@pytest.mark.parametrize("kind", ["model", "dataset"])
+@pytest.mark.parametrize("kind", ["model", "dataset", "space"])
 def test_what_is_pushed_comes_back_and_every_commit_stays(hub, kind, tmp_path):
     folder, large = tmp_path / "folder", os.urandom(300_000)
     (folder / "data").mkdir(parents=True)
@@ -38,7 +38,8 @@ def test_what_is_pushed_comes_back_and_every_commit_stays(hub, kind, tmp_path):
     (folder / "data" / "rows ü.parquet").write_bytes(large)
     (folder / "empty.safetensors").write_bytes(b"")
     repo = {"repo_id": f"{hub.whoami()['name']}/mine", "repo_type": kind}
-    assert hub.create_repo(**repo, private=True).repo_id == "you/mine"
+    sdk = {"space_sdk": "gradio"} if kind == "space" else {}
+    assert hub.create_repo(**repo, **sdk, private=True).repo_id == "you/mine"
     first = hub.upload_folder(**repo, folder_path=folder).oid
     files = {"config.json", "data/rows ü.parquet", "empty.safetensors"}
     assert set(hub.list_repo_files(**repo)) == files

@@ -1,12 +1,19 @@
 """`course-utils finetune` and `evaluate`: own folders, two processes, a killed run, odd files."""
 
+import itertools
 import json
 import os
+import re
+import shlex
+import shutil
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import jiwer
+import nbformat
 import numpy as np
 import pytest
 import soundfile
@@ -15,6 +22,7 @@ from safetensors.numpy import load_file
 from transformers import AutoModel, pipeline
 
 from course_utils import catalog, data, pipelines
+from course_utils.course import syllabus
 from course_utils.finetuning import inference, recipes, sources, training
 from course_utils.finetuning.recipes import RecipeError
 from course_utils.finetuning.recipes.synthesis import HELD_OUT_VOICE
@@ -390,9 +398,100 @@ def test_what_cannot_be_is_said_in_a_sentence(changes, said, tmp_path, monkeypat
         training.finetune("classification", tmp_path, **changes)
 
 
+@pytest.mark.parametrize("name", ["fsdp", "deepspeed"])
+def test_a_model_is_not_divided_among_processes(name, tmp_path, monkeypatch):
+    monkeypatch.setenv(f"ACCELERATE_USE_{name.upper()}", "true")  # what accelerate launch sets
+    with pytest.raises(RecipeError, match=f"--use_{name} divides a model"):
+        training.finetune("classification", tmp_path / "m")
+
+
 def test_the_command_says_it_once_without_a_traceback(tmp_path):
     done = launched(CLI, "finetune", "asr", *options(out=tmp_path / "m", data="nowhere"))
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert done.stderr.startswith("course-utils: nowhere is no data set")
     with pytest.raises(RecipeError, match="classification, asr, diarization, tts"):
         recipes.find("music")
+
+
+ELSEWHERE = ("run", "prefetch", "doctor")
+"""Commands that have tests of their own; they take minutes or a network."""
+
+# `python -m course_utils.course.cli` is the same program as `course-utils`, and lesson 13 runs it.
+STARTS = re.compile(r"(?:accelerate launch|python -m accelerate\S*|course-utils) ")
+
+
+def commands(text):
+    """Return the commands in a text: whole lines, with or without ``$``, and inline code."""
+    inline = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    lines = [" ".join(line.removeprefix("$ ").split()) for line in [*text.splitlines(), *inline]]
+    return [line for line in lines if STARTS.match(line) and set(line.split()) & COMMANDS]
+
+
+COMMANDS = {"finetune", "evaluate", "progress", "where", "lessons", *ELSEWHERE}
+
+
+def printed():
+    """Return the commands of README and of lessons 12 and 13, the longest of each kind."""
+    texts = [(syllabus.folder().parent / "README.md").read_text(encoding="utf-8")]
+    for lesson in syllabus.select(["12", "13"]):
+        for cell in nbformat.read(syllabus.folder() / lesson.file, as_version=4).cells:
+            texts += [cell.source] if cell.cell_type == "markdown" else []
+            texts += [output.get("text", "") for output in cell.get("outputs", [])]
+    found = {}
+    for line in sorted((line for text in texts for line in commands(text)), key=len):
+        words = line.split()
+        place = next(n for n, word in enumerate(words) if word in COMMANDS)
+        only_named = words[place] in ("finetune", "evaluate") and words[place:] == words[-1:]
+        if words[place] not in ELSEWHERE and not only_named:
+            kind = (*words[:3], "--machine_rank" in words) if words[0] != "course-utils" else ()
+            found[*kind, *words[place : place + 2]] = words
+    return sorted(found.values(), key=lambda words: "evaluate" in words)  # it needs a model
+
+
+def start(words, folder):
+    """Start a command as printed, with two processes instead of more; return its processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    instead = {"--num_processes": "2", "--main_process_ip": "127.0.0.1"}
+    instead |= {"--main_process_port": port} if "--machine_rank" in words else {}
+    path = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
+    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    environment |= {"COURSE_MAX_STEPS": "1", "COURSE_MAX_CLIPS": "4"}
+    program = shutil.which(words[0], path=path)
+    started = []
+    for rank in ("0", "1")[: 2 if "--machine_rank" in words else 1]:
+        instead["--machine_rank"] = rank
+        given = [instead.get(*pair) for pair in itertools.pairwise(words)]
+        process = subprocess.Popen(
+            [program, *given], cwd=folder, env=environment, encoding="utf-8",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        started.append(process)
+    return started
+
+
+def test_every_printed_command_runs_from_another_folder(sounds, folders, tmp_path):
+    shutil.copytree(sounds, tmp_path / "my-sounds")
+    for name, task in (("my-clips", "asr"), ("my-voice", "tts"), ("my-calls", "diarization")):
+        shutil.copytree(folders[task], tmp_path / name)
+    for name in ("shards", "pile"):
+        shutil.copytree(sounds, tmp_path / "models/scale-up" / name)
+    wanted = printed()
+    text = "\n".join(map(" ".join, wanted))
+    assert {task for task in recipes.TASKS if f"finetune {task}" in text} == set(recipes.TASKS)
+    assert "accelerate launch" in text and "--machine_rank" in text and " evaluate " in text
+    for words in wanted:
+        if "--out" in words and "--resume" not in words and "evaluate" not in words:
+            shutil.rmtree(tmp_path / words[words.index("--out") + 1], ignore_errors=True)
+        for process in start(words, tmp_path):
+            said, _ = process.communicate()
+            assert process.returncode == 0, f"{shlex.join(words)}\n{said}"
+
+
+def test_a_command_that_accelerate_takes_for_a_file_fails(tmp_path):
+    """The form that was printed once: the test above would notice it."""
+    (line,) = commands("use `accelerate launch course-utils lessons` here")
+    (process,) = start(line.split(), tmp_path)
+    said, _ = process.communicate()
+    assert process.returncode != 0 and "can't open file" in said

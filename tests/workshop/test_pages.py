@@ -114,9 +114,12 @@ def test_pages_fetch_only_what_is_beside_them(built):
 def test_index_has_the_table_of_the_readme(built):
     page = (built / "index.html").read_text(encoding="utf-8")
     readme = (syllabus.folder().parent / "README.md").read_text(encoding="utf-8")
-    for number, title in re.findall(r"^\| \[(\d\d)\]\(\S+\) \| (.+?) \|", readme, re.M):
-        assert re.search(rf'<a href="{number}_\w+\.html">{number}</a></td>\s*<td>', page), number
-        assert title in page
+    rows = re.findall(r"^\| \[(\d\d)\]\(\S+\) \| \[(.+?)\]\(", readme, re.M)
+    assert len(rows) == len(syllabus.lessons())
+    for number, title in rows:
+        for text in (number, re.escape(title)):
+            assert re.search(rf'<td><a href="{number}_\w+\.html">{text}</a></td>', page), text
+    assert "19 hours" in page and "CC BY 4.0" in page
 
 
 def test_solutions_are_folded(built):

@@ -4,7 +4,7 @@ import html
 import re
 from datetime import date
 
-from course_utils.course.exercises import solution
+from course_utils.course.exercises import NotAttempted, compare, exercise, solution
 
 RECORDINGS = [
     {"file": "a.wav", "purposes": {"training", "publication"}, "until": None},
@@ -30,11 +30,15 @@ def not_for_sale(licences):
     return [known for known in licences if known is None or "nc" in known.split("-")]
 
 
+DAYS = date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1)
+
+
 @solution(
-    "12.2", [(RECORDINGS, day) for day in (date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1))]
+    "12.2",  # one recording at a time first, so that a message shows all of it
+    [([recording], day) for recording in RECORDINGS for day in DAYS] + [(RECORDINGS, DAYS[0])],
 )
 def publishable(recordings, today):
-    """Return what may be published: a.wav always, c.wav until 2027-03-31, b and d never."""
+    """Publish if `purposes` has "publication" and `until` is None, today or later."""
     return [
         recording["file"]
         for recording in recordings
@@ -43,10 +47,22 @@ def publishable(recordings, today):
     ]
 
 
-@solution("12.3", [(REPOSITORY,), (TEXTS,)])
 def files_with_token(texts):
     """Return sorted names; a token is hf_ and 20 or more letters or digits, anywhere in a text."""
     return sorted(n for n, text in texts.items() if re.search("hf_[A-Za-z0-9]{20,}", text))
+
+
+@exercise("12.3")
+def _without_printing_it(answer):
+    """Compare with `files_with_token`; a message never contains the token."""
+    try:
+        compare(answer, files_with_token, [(REPOSITORY,), (TEXTS,)])
+    except NotAttempted:
+        raise
+    except Exception as error:
+        said = re.sub(TOKEN[:5] + r"\w*", "hf_…", str(error))
+        stops = "" if isinstance(error, AssertionError) else "your code stops with "
+        raise AssertionError(f"{stops}{said}") from None
 
 
 @solution("12.4", [(ANSWERS[:1],), (ANSWERS[1:],), (ANSWERS,), ([],)])
