@@ -141,9 +141,9 @@ class HarmonicVocoder(PreTrainedModel):
     def _tone(self, pitch, voiced):
         """Add up all harmonics below half the sampling rate, at the power of white noise."""
         rate = self.config.sampling_rate
-        # In double precision, since the phase grows with time.
-        phase = torch.cumsum(pitch.double() / rate, 1)
-        phase = (2 * torch.pi * (phase - phase.floor())).float()
+        # In double precision, since the phase grows with time; on the CPU, since MPS has none.
+        phase = torch.cumsum(pitch.cpu().double() / rate, 1)
+        phase = (2 * torch.pi * (phase - phase.floor())).float().to(pitch.device)
         count = torch.floor(rate / 2 / pitch)
         # The sum of cos(k x) for k from 1 to n, in closed form.
         half = phase / 2

@@ -85,10 +85,13 @@ class Synthesis(Recipe):
         }
 
     def fresh_model(self, deterministic=False, start=None):
-        """Return the model with its encoder and duration predictor frozen."""
+        """Return the model with all that it reads and times with frozen, as in lesson 09."""
         model = super().fresh_model(deterministic, start)
-        for part in (model.encoder, model.duration_predictor):
+        for part in (model.encoder, model.projection, model.duration_predictor):
             part.requires_grad_(False)  # a few clips teach neither reading nor timing
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.BatchNorm1d):
+                layer.momentum = 0.0  # its running statistics would change without a gradient
         return model
 
     def collator(self, model):
@@ -107,6 +110,7 @@ class Synthesis(Recipe):
         pipelines.register()
         vocoder = AutoModel.from_pretrained(catalog.model("vocoder"), dtype="float32").eval()
         self.speak = pipeline(self.pipeline_task, model=self.checkpoint, vocoder=vocoder)
+        vocoder.to(self.speak.device)
         recogniser = catalog.model("recogniser")
         self.recognise = pipeline("automatic-speech-recognition", model=recogniser)
 
