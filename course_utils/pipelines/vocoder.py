@@ -116,8 +116,9 @@ class HarmonicVocoder(PreTrainedModel):
         with torch.no_grad():
             tone = self._tone(*(self._upsample(part, samples) for part in (pitch, voiced)))
             if generator is None:
-                generator = torch.Generator(self.device).manual_seed(0)
-            noise = torch.randn(tone.shape, generator=generator, device=self.device)
+                generator = torch.Generator().manual_seed(0)
+            noise = torch.randn(tone.shape, generator=generator, device=generator.device)
+            noise = noise.to(self.device)
         window = torch.hann_window(WINDOW, device=self.device)
         sound = 0
         for source, colour in zip((tone, noise), colours.unbind(2), strict=True):

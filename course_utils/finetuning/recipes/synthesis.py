@@ -22,8 +22,8 @@ class Synthesis(Recipe):
 
     data, model = "new-voice", "synthesiser"
     auto_class = AutoModelForTextToSpectrogram
-    pocket = arguments(3e-4, epochs=8, batch_size=16, lr_scheduler_type="cosine")
-    hub = arguments(3e-4, epochs=20, batch_size=16, lr_scheduler_type="cosine")
+    pocket = arguments(1e-3, epochs=6, batch_size=8, lr_scheduler_type="cosine")
+    hub = arguments(1e-3, epochs=20, batch_size=8, lr_scheduler_type="cosine")
     pipeline_task = "text-to-speech"
     column, advice = "text", "write the texts into a column text of metadata.csv"
     metrics = ("wer",)
