@@ -55,7 +55,7 @@ class SpectralCodec(PreTrainedModel):
         filters = mel_filter_bank(
             bins, config.num_mel_bins, 0.0, highest, config.sampling_rate, mel_scale="slaney"
         )
-        return torch.from_numpy(filters).to(self.device, torch.float32)
+        return torch.from_numpy(filters).float().to(self.device)  # MPS has no float64
 
     def _transform(self, transform, signal, **options):
         """Call `torch.stft` or `torch.istft` with the codec's window and hop."""
@@ -80,7 +80,9 @@ class SpectralCodec(PreTrainedModel):
         config = self.config
         mel = frames.reshape(len(frames), -1, config.num_mel_bins).float().exp()
         mel = mel * (mel > 1.5 * config.floor)  # bands near the floor are silent
-        target = (mel @ torch.linalg.pinv(self._filters())).clamp(min=0).transpose(1, 2)
+        # MPS has no singular value decomposition, so the inverse is computed on the CPU.
+        inverse = torch.linalg.pinv(self._filters().cpu()).to(mel.device)
+        target = (mel @ inverse).clamp(min=0).transpose(1, 2)
         target = torch.nn.functional.pad(target, (0, 1))
         length = config.hop_length * mel.shape[1]
         turns = torch.rand(target.shape, generator=torch.Generator().manual_seed(0))

@@ -116,8 +116,9 @@ class HarmonicVocoder(PreTrainedModel):
         with torch.no_grad():
             tone = self._tone(*(self._upsample(part, samples) for part in (pitch, voiced)))
             if generator is None:
-                generator = torch.Generator(self.device).manual_seed(0)
-            noise = torch.randn(tone.shape, generator=generator, device=self.device)
+                generator = torch.Generator().manual_seed(0)
+            noise = torch.randn(tone.shape, generator=generator, device=generator.device)
+            noise = noise.to(self.device)
         window = torch.hann_window(WINDOW, device=self.device)
         sound = 0
         for source, colour in zip((tone, noise), colours.unbind(2), strict=True):
@@ -141,9 +142,9 @@ class HarmonicVocoder(PreTrainedModel):
     def _tone(self, pitch, voiced):
         """Add up all harmonics below half the sampling rate, at the power of white noise."""
         rate = self.config.sampling_rate
-        # In double precision, since the phase grows with time.
-        phase = torch.cumsum(pitch.double() / rate, 1)
-        phase = (2 * torch.pi * (phase - phase.floor())).float()
+        # In double precision, since the phase grows with time; on the CPU, since MPS has none.
+        phase = torch.cumsum(pitch.cpu().double() / rate, 1)
+        phase = (2 * torch.pi * (phase - phase.floor())).float().to(pitch.device)
         count = torch.floor(rate / 2 / pitch)
         # The sum of cos(k x) for k from 1 to n, in closed form.
         half = phase / 2

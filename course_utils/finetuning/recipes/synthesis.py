@@ -22,8 +22,8 @@ class Synthesis(Recipe):
 
     data, model = "new-voice", "synthesiser"
     auto_class = AutoModelForTextToSpectrogram
-    pocket = arguments(3e-4, epochs=8, batch_size=16, lr_scheduler_type="cosine")
-    hub = arguments(3e-4, epochs=20, batch_size=16, lr_scheduler_type="cosine")
+    pocket = arguments(1e-3, epochs=6, batch_size=8, lr_scheduler_type="cosine")
+    hub = arguments(1e-3, epochs=20, batch_size=8, lr_scheduler_type="cosine")
     pipeline_task = "text-to-speech"
     column, advice = "text", "write the texts into a column text of metadata.csv"
     metrics = ("wer",)
@@ -85,10 +85,13 @@ class Synthesis(Recipe):
         }
 
     def fresh_model(self, deterministic=False, start=None):
-        """Return the model with its encoder and duration predictor frozen."""
+        """Return the model with all that it reads and times with frozen, as in lesson 09."""
         model = super().fresh_model(deterministic, start)
-        for part in (model.encoder, model.duration_predictor):
+        for part in (model.encoder, model.projection, model.duration_predictor):
             part.requires_grad_(False)  # a few clips teach neither reading nor timing
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.BatchNorm1d):
+                layer.momentum = 0.0  # its running statistics would change without a gradient
         return model
 
     def collator(self, model):
@@ -107,6 +110,7 @@ class Synthesis(Recipe):
         pipelines.register()
         vocoder = AutoModel.from_pretrained(catalog.model("vocoder"), dtype="float32").eval()
         self.speak = pipeline(self.pipeline_task, model=self.checkpoint, vocoder=vocoder)
+        vocoder.to(self.speak.device)
         recogniser = catalog.model("recogniser")
         self.recognise = pipeline("automatic-speech-recognition", model=recogniser)
 

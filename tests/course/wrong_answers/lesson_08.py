@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from course_utils.course.checks.lesson_08 import mix, times_of
 
 WRONG = {
@@ -14,6 +16,7 @@ WRONG = {
     "08.2": (
         lambda durations, hop: [(0, d * hop) for d in durations],
         lambda durations, hop: times_of(durations, 1),
+        lambda durations, hop: np.cumsum(durations) * hop,
         lambda durations, hop: times_of(durations, hop)[:-1],
         lambda durations, hop: times_of(durations[::-1], hop),
     ),
