@@ -13,8 +13,8 @@ from course_utils.simulation import conversations
 WINDOW = round(WINDOW_SECONDS * RATE)  # length of a window, in samples
 COLLAR = 0.25  # collar: seconds on either side of a border in the reference that do not count
 CONVERSATIONS = (
-    ("train", True, range(160)),
-    ("train", False, range(1_000, 1_032)),
+    ("train", True, range(200)),
+    ("train", False, range(1_000, 1_040)),
     ("validation", True, range(5_000, 5_016)),
     ("test", True, range(7_000, 7_060)),
 )
