@@ -170,14 +170,14 @@ def same(got, expected, tolerance=1e-6):
 def describe(value):
     """Return a value as at most 120 characters of text, numbers with six digits."""
     text = repr(_plain(value))
-    if len(text) > 120 and isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
+    if len(text) > 120 and hasattr(value, "shape"):
+        return f"an array of shape {tuple(value.shape)}"
     return text if len(text) <= 120 else text[:117] + "..."
 
 
 def _plain(value):
-    """Return arrays as lists and numbers of NumPy as Python's, rounded to six digits."""
-    if isinstance(value, (np.generic, np.ndarray)):
+    """Return arrays and tensors as lists, NumPy's numbers as Python's, rounded to six digits."""
+    if hasattr(value, "tolist"):  # NumPy's numbers and arrays, tensors
         value = value.tolist()
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}

@@ -4,6 +4,8 @@ Everything is mono ``numpy``, shape ``(n,)``, at :data:`RATE`, in units of full 
 Whatever is random takes a ``numpy.random.Generator`` first, so that a seed fixes every sample.
 """
 
+import functools
+
 import numpy as np
 from scipy import fft, signal
 
@@ -56,10 +58,16 @@ def band(samples, low=None, high=None, order=2):
     if low is None and high is None:
         return np.asarray(samples)
     if low is None:
-        return signal.sosfilt(signal.butter(order, high, "lowpass", fs=RATE, output="sos"), samples)
+        return signal.sosfilt(_butterworth(order, high, "lowpass"), samples)
     low = min(low, 0.95 * (high or top))
-    kind, edge = ("highpass", low) if high is None else ("bandpass", [low, high])
-    return signal.sosfilt(signal.butter(order, edge, kind, fs=RATE, output="sos"), samples)
+    kind, edge = ("highpass", low) if high is None else ("bandpass", (low, high))
+    return signal.sosfilt(_butterworth(order, edge, kind), samples)
+
+
+@functools.lru_cache(maxsize=64)
+def _butterworth(order, edge, kind):
+    """Return the second-order sections of a filter, designed once."""
+    return signal.butter(order, edge, kind, fs=RATE, output="sos")
 
 
 def telephone_line(samples):

@@ -23,7 +23,7 @@ from transformers import Wav2Vec2BertForAudioFrameClassification, Wav2Vec2BertFo
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import AMSoftmaxLoss
 
 from course_utils.finetuning import frame_labels, permutation_invariant_loss
-from course_utils.pipelines import windows
+from course_utils.pipelines import FbankFeatureExtractor, windows
 from course_utils.pipelines.segmentation import local_speaker_embeddings
 from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import RATE
@@ -81,7 +81,8 @@ MIN_ALONE = 1.0
 @functools.cache
 def extractor():
     """Return the feature extractor of the model, which normalises, unlike the speaker model's."""
-    return speech_features.extractor(STRIDE)
+    mels = speech_features.MELS
+    return FbankFeatureExtractor(mels, num_mel_bins=mels, stride=STRIDE)
 
 
 @functools.cache

@@ -21,7 +21,8 @@ def toy_der(answer):
     """Check the DER that is read off the figure."""
     hint = (
         "Go through the figure second by second; from 3 to 4 s two speak, so that second is 2 s of "
-        "speech, and 10 to 11 s is no speech at all."
+        "speech, and 10 to 11 s is no speech at all. Three kinds of error count, and the DER is a "
+        "fraction, not per cent."
     )
     expect(answer, 0.4, hint)
 

@@ -38,6 +38,7 @@ class Activity(Recipe):
     compute_loss = staticmethod(finetuning.permutation_invariant_loss)
 
     def __init__(self, checkpoint):
+        pipelines.register()  # the extractor may be one of ours
         super().__init__(checkpoint)
         self.clips = {}
 

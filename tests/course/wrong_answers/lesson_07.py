@@ -3,13 +3,67 @@
 from itertools import permutations
 
 import numpy as np
+import torch
 
-from course_utils.course.checks.lesson_07 import bce, labels_of
+from course_utils.course.checks.lesson_07 import bce, invariant_loss, labels_of
 
 
-def _first_frame_decides(probabilities, labels):
-    p, y = np.asarray(probabilities), np.asarray(labels)
-    return bce(p[:, np.argsort(p[0])], y[:, np.argsort(y[0])])
+def _by(time_of, until=np.less):
+    """Return an answer to 07.1 in which another time than the middle of a frame decides."""
+
+    def answer(turns, frames, seconds):
+        times = time_of(np.arange(frames), seconds)
+        names = sorted({turn["speaker"] for turn in turns})
+        made = np.zeros((frames, len(names)))
+        for turn in turns:
+            inside = (times >= turn["start"]) & until(times, turn["end"])
+            made[inside, names.index(turn["speaker"])] = 1
+        return made
+
+    return answer
+
+
+def _indices(rounded):
+    """Return an answer to 07.1 that converts the edges of the turns to frame numbers."""
+
+    def answer(turns, frames, seconds):
+        names = sorted({turn["speaker"] for turn in turns})
+        made = np.zeros((frames, len(names)))
+        for turn in turns:
+            first, last = (int(rounded(turn[edge] / seconds)) for edge in ("start", "end"))
+            made[first:last, names.index(turn["speaker"])] = 1
+        return made
+
+    return answer
+
+
+def _any_overlap(turns, frames, seconds):
+    starts = np.arange(frames) * seconds
+    names = sorted({turn["speaker"] for turn in turns})
+    made = np.zeros((frames, len(names)))
+    for turn in turns:
+        inside = (starts < turn["end"]) & (starts + seconds > turn["start"])
+        made[inside, names.index(turn["speaker"])] = 1
+    return made
+
+
+def _orders(labels, dim=2):
+    for order in permutations(range(labels.shape[dim])):
+        yield labels.index_select(dim, torch.tensor(order))
+
+
+def _first_frame_decides(logits, labels):
+    pairs = zip(logits, labels, strict=True)
+    return torch.stack(
+        [bce(x[None, :, x[0].argsort()], y[None, :, y[0].argsort()])[0] for x, y in pairs]
+    ).mean()
+
+
+def _frame_by_frame(logits, labels):
+    """Let every frame have an order of its own: speakers may change places at any time."""
+    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    each = [loss(logits, y, reduction="none").mean(2) for y in _orders(labels)]
+    return torch.stack(each).amin(0).mean()
 
 
 WRONG = {
@@ -21,12 +75,27 @@ WRONG = {
         lambda turns, frames, seconds: (
             labels_of(turns, frames, seconds) * (labels_of(turns, frames, seconds).cumsum(1) <= 1)
         ),
+        _by(lambda n, seconds: n * seconds),  # the start
+        _by(lambda n, seconds: (n + 1) * seconds),  # the end
+        _by(lambda n, seconds: (n + 0.5) * seconds, np.less_equal),
+        _any_overlap,
+        _indices(np.floor),
+        _indices(np.ceil),
+        _indices(round),
     ),
     "07.2": (
-        bce,
-        lambda p, y: max(bce(p, y[:, list(o)]) for o in permutations(range(y.shape[1]))),
-        lambda p, y: bce(p, y[:, ::-1]),
+        lambda x, y: bce(x, y).mean(),
+        lambda x, y: torch.stack([bce(x, each) for each in _orders(y)]).amax(0).mean(),
+        lambda x, y: torch.stack([bce(x, each) for each in _orders(y)]).mean(),
+        # One order for the whole batch.
+        lambda x, y: min(bce(x, each).mean() for each in _orders(y)),
+        lambda x, y: torch.stack([bce(x, each) for each in _orders(y)]).amin(0),
+        lambda x, y: torch.stack([bce(x, each) for each in _orders(y)]).amin(0).sum(),
+        lambda x, y: torch.stack([bce(x.sigmoid(), each) for each in _orders(y)]).amin(0).mean(),
+        lambda x, y: bce(x, y.flip(2)).mean(),
+        lambda x, y: invariant_loss(x, y).item(),  # nothing can be learned with it
         _first_frame_decides,
+        _frame_by_frame,
     ),
     "07.3": (
         lambda speakers: speakers,
