@@ -23,7 +23,7 @@ def label_maps(names):
     draw=lambda rng: tuple(rng.integers(0, 5, (2, 6))),
 )
 def macro_f1(references, predictions):
-    """Return the mean F1 over the labels in references; no other label counts."""
+    """Return the mean of 2 · hits / (references + predictions) over the labels in references."""
     scores = []
     for label in np.unique(references):
         hits = np.sum((references == label) & (predictions == label))
@@ -44,7 +44,7 @@ def compare_on(answer):
     draw=lambda rng: (rng.permutation(9).reshape(3, 3), NAMES),
 )
 def worst_pair(matrix, names):
-    """Return the largest confusion; rows are true, columns are answers, the diagonal is right."""
+    """Return the names (row, column) of most clips off the diagonal; no shares, no sums of two."""
     errors = matrix - np.diag(np.diag(matrix))
     row, column = np.unravel_index(np.argmax(errors), errors.shape)
     return names[row], names[column]

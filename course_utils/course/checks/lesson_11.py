@@ -49,7 +49,7 @@ def quietest(levels, start, end):
     draw=word,
 )
 def speaker_of(start, end, turns):
-    """Return who shares the most time; Alice speaks in 0-1 and 1.3-2 s, Bob in 0.9-1.4 s."""
+    """Return who shares the most time, "" for nobody; Alice: 0-1 and 1.3-2 s, Bob: 0.9-1.4 s."""
     shared = {}
     for turn in turns:
         common = min(end, turn["end"]) - max(start, turn["start"])
