@@ -8,8 +8,10 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+import torch
 
 from course_utils.course import exercises, syllabus
+from course_utils.course.checks import lesson_04, lesson_05
 from course_utils.course.exercises import compare, expect
 
 IMPORTS = """
@@ -160,6 +162,33 @@ def test_every_listed_wrong_answer_is_refused_with_a_reason(exercise_id, capsys)
         assert exercises.check(exercise_id, answer) is False, answer
         verdict = capsys.readouterr().out
         assert verdict.startswith(f"✗ {exercise_id}: ") and len(verdict) > 30
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer"),
+    [
+        ("04.3", "please stop it now"),
+        ("04.4", lambda loud, pause: np.array(lesson_04.pieces_of(loud, pause))),
+        ("04.4", lambda loud, pause: [list(piece) for piece in lesson_04.pieces_of(loud, pause)]),
+        ("05.2", lambda train, test: 1 - np.mean(np.isin(*words(test, train)))),
+        ("05.3", lambda rows, start: np.array(lesson_05.pad_labels(rows, start))),
+        ("05.3", lambda rows, start: torch.tensor(lesson_05.pad_labels(rows, start))),
+    ],
+)
+def test_another_right_answer_passes(exercise_id, answer):
+    assert exercises.check(exercise_id, answer) is True
+
+
+def words(*parts):
+    return [" ".join(texts).split() for texts in parts]
+
+
+def test_a_capital_or_a_comma_is_named_as_the_cause(capsys):
+    for answer in ("Stop it right now", "stop, it right now"):
+        exercises.check("04.3", answer)
+        assert "capitals and punctuation count" in capsys.readouterr().out
+    exercises.check("04.3", "Stop")
+    assert "insertions have no limit" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("exercise_id", ALL)
