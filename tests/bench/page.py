@@ -14,6 +14,7 @@ TITLES = {
     "metrics": "Metrics",
     "memory": "Memory and the length of a recording",
     "startup": "Cold start",
+    "ablation": "What the parts of a training are worth",
     "course": "The whole course",
     "install": "Installation",
 }
@@ -73,7 +74,7 @@ def _machine(machine):
 def _tables(found):
     kinds = {
         "rows": _compared, "growth": _growth, "profile": _profile, "memory": _memory,
-        "starts": _starts, "lessons": _lessons,
+        "starts": _starts, "lessons": _lessons, "ablation": _ablation,
     }  # fmt: skip
     for kind, table in kinds.items():
         if found.get(kind):
@@ -105,6 +106,23 @@ def _compared(rows):
                 )
             )  # fmt: skip
     return _table(("work", "package", "beside", "takes", "ratio", "target"), lines)
+
+
+def _ablation(rows):
+    def against(row, part):
+        return "" if row[part] is None else f"{row[part][0]:+.3f} to {row[part][1]:+.3f}"
+
+    lines = [
+        (
+            row["name"], str(row["steps"]), f"{row['calls']:.3f}", against(row, "calls_against"),
+            f"{row['old']:.3f}", against(row, "old_against"),
+            f"{row['numbers_right']} of {row['numbers']}", against(row, "numbers_against"),
+        )
+        for row in rows
+    ]  # fmt: skip
+    head = ("training", "steps", "calls: WER", "minus first", "old speech: WER", "minus first",
+            "numbers right", "minus first")  # fmt: skip
+    return _table(head, lines)
 
 
 def _growth(rows):

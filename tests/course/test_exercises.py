@@ -9,9 +9,11 @@ import nbformat
 import numpy as np
 import pytest
 import scipy.signal
+import torch
 
 from course_utils import audio
 from course_utils.course import exercises, syllabus
+from course_utils.course.checks import lesson_04, lesson_05
 from course_utils.course.exercises import compare, expect
 
 IMPORTS = """
@@ -179,6 +181,33 @@ def test_a_wrong_answer_about_consent_shows_the_whole_recording(capsys):
     said = capsys.readouterr().out
     assert "'until': datetime.date(2027, 3, 31)}], today=datetime.date(2027, 3, 31)" in said
     assert "today or later" in said
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer"),
+    [
+        ("04.3", "please stop it now"),
+        ("04.4", lambda loud, pause: np.array(lesson_04.pieces_of(loud, pause))),
+        ("04.4", lambda loud, pause: [list(piece) for piece in lesson_04.pieces_of(loud, pause)]),
+        ("05.2", lambda train, test: 1 - np.mean(np.isin(*words(test, train)))),
+        ("05.3", lambda rows, start: np.array(lesson_05.pad_labels(rows, start))),
+        ("05.3", lambda rows, start: torch.tensor(lesson_05.pad_labels(rows, start))),
+    ],
+)
+def test_another_right_answer_passes(exercise_id, answer):
+    assert exercises.check(exercise_id, answer) is True
+
+
+def words(*parts):
+    return [" ".join(texts).split() for texts in parts]
+
+
+def test_a_capital_or_a_comma_is_named_as_the_cause(capsys):
+    for answer in ("Stop it right now", "stop, it right now"):
+        exercises.check("04.3", answer)
+        assert "capitals and punctuation count" in capsys.readouterr().out
+    exercises.check("04.3", "Stop")
+    assert "insertions have no limit" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("exercise_id", ALL)

@@ -1,4 +1,4 @@
-"""Exercises of lesson 04: what CTC leaves, the word error rate, lines of subtitles."""
+"""Exercises of lesson 04: what CTC leaves, the word error rate, cuts at the pauses."""
 
 from itertools import groupby
 
@@ -6,17 +6,7 @@ import jiwer
 import numpy as np
 
 from course_utils.course.exercises import exercise, solution
-
-
-def words(*spoken):
-    """Return words in the format of the pipeline."""
-    return [{"text": text, "timestamp": (start, end)} for text, start, end in spoken]
-
-
-def spoken(rng):
-    """Draw four words, with pauses of 0 to 1 s, and a pause."""
-    times = np.cumsum(rng.uniform(0, 1, 8)).round(2).tolist()
-    return words(*zip("abcd", times[::2], times[1::2], strict=True)), round(rng.uniform(0, 1), 3)
+from course_utils.scoring import normalise_text
 
 
 def sentences(rng):
@@ -54,6 +44,10 @@ def transcript(answer):
     """Check that a transcript of "stop" has three errors."""
     assert isinstance(answer, str), "a transcript is a text in quotes."
     rate = jiwer.wer("stop", answer)
+    assert rate == 3 or jiwer.wer("stop", normalise_text(answer)) != 3, (
+        f"the WER of {answer!r} is {rate:.1f}, because capitals and punctuation count as errors in "
+        "a text that is not normalised: here 'Stop' and 'stop' are two words. Write lower case."
+    )
     assert rate == 3, (
         f"the WER of {answer!r} is {rate:.1f}. The reference has one word, so you need three "
         "errors; it can be deleted or substituted only once, but insertions have no limit."
@@ -63,19 +57,18 @@ def transcript(answer):
 @solution(
     "04.4",
     [
-        *((words(("turn", 0.2, 0.5), ("it", 0.6, 0.7)), pause) for pause in (0.05, 0.5)),
-        (words(("turn", 0.2, 0.5), ("it", 0.6, 0.7), ("off", 0.7, 1.0), ("now", 2.0, 2.4)), 0.5),
+        ([False, True, True, False, True, False, False, False, True, True], 3),
+        ([True, False, False, True, True], 3),
+        ([False, False], 1),
     ],
-    draw=spoken,
+    draw=lambda rng: ((rng.random(20) < 0.4).tolist(), int(rng.integers(1, 5))),
 )
-def lines_of(words, pause):
-    """Return lines with the texts of their words, the first one's start and the last one's end."""
-    lines = []
-    for word in words:
-        start, end = word["timestamp"]
-        if lines and start - lines[-1]["timestamp"][1] <= pause:
-            text, began = f"{lines[-1]['text']} {word['text']}", lines[-1]["timestamp"][0]
-            lines[-1] = {"text": text, "timestamp": (began, end)}
+def pieces_of(loud, pause):
+    """Return (start, end) of each piece, its first frame and the one after its last loud frame."""
+    pieces = []
+    for frame in np.flatnonzero(loud).tolist():
+        if pieces and frame - pieces[-1][1] < pause:
+            pieces[-1] = (pieces[-1][0], frame + 1)
         else:
-            lines.append(dict(word))
-    return lines
+            pieces.append((frame, frame + 1))
+    return pieces

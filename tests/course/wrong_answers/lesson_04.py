@@ -2,7 +2,7 @@
 
 import jiwer
 
-from course_utils.course.checks.lesson_04 import lines_of as joined
+from course_utils.course.checks.lesson_04 import pieces_of as pieces
 
 
 def merged(ids):
@@ -37,19 +37,13 @@ WRONG = {
             / len(reference.split())
         ),
     ),
-    "04.3": ("", "stop", "go", "stop stop stop", 3.0),
+    "04.3": ("", "stop", "go", "stop stop stop", 3.0, "Stop it right now", "stop, it right now"),
     "04.4": (
-        lambda words, pause: [dict(row) for row in words],
-        lambda words, pause: [
-            {
-                "text": " ".join(row["text"] for row in words),
-                "timestamp": (words[0]["timestamp"][0], words[-1]["timestamp"][1]),
-            }
-        ],
-        lambda words, pause: joined(words, -pause),
-        lambda words, pause: [
-            line | {"timestamp": (line["timestamp"][0], line["timestamp"][0] + pause)}
-            for line in joined(words, pause)
-        ],
+        lambda loud, pause: pieces(loud, 1),
+        lambda loud, pause: pieces(loud, pause + 1),
+        lambda loud, pause: [(start, end - 1) for start, end in pieces(loud, pause)],
+        lambda loud, pause: pieces(loud, pause)[:-1],
+        lambda loud, pause: [end - start for start, end in pieces(loud, pause)],
+        lambda loud, pause: [(0, len(loud))],
     ),
 }
