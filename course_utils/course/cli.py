@@ -205,7 +205,7 @@ def finetune(
         Option(
             min=0.01,
             help="Passes over the data (default: the lesson's; classification 6, asr 4, "
-            "diarization 2, tts 8).",
+            "diarization 2, tts 6).",
         ),
     ] = None,
     batch_size: Annotated[

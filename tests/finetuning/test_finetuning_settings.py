@@ -44,7 +44,11 @@ def settings_of(lesson, profile):
     for cell in cells:
         if "TrainingArguments(" not in cell and "}[catalog.profile()]" not in cell:
             continue
+        defaults = {}  # of the functions' parameters
         for node in ast.walk(ast.parse(cell)):
+            if isinstance(node, ast.FunctionDef) and (own := node.args.defaults):
+                names = (parameter.arg for parameter in node.args.args[-len(own) :])
+                defaults |= dict(zip(names, own, strict=True))
             if isinstance(node, ast.Assign) and ast.unparse(node.value).endswith(
                 "[catalog.profile()]"
             ):
@@ -56,7 +60,8 @@ def settings_of(lesson, profile):
                 limited = ast.unparse(given["max_steps"]) == "catalog.max_steps() or -1"
                 assert set(given) <= KNOWN
                 for name in set(given) - OWN:
-                    found[name] = ast.literal_eval(given[name])
+                    value = defaults.get(ast.unparse(given[name]), given[name])
+                    found[name] = ast.literal_eval(value)
     assert limited, f"lesson {lesson} does not stop after COURSE_MAX_STEPS"
     return found
 
