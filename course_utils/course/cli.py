@@ -210,14 +210,14 @@ def finetune(
     ] = None,
     batch_size: Annotated[
         int | None,
-        Option(min=1, help="Batch size of a process (default: the lesson's, 16; diarization 8)."),
+        Option(min=1, help="Batch size of a process (default: the lesson's, 16; diarization, tts 8)."),
     ] = None,
     learning_rate: Annotated[
         float | None,
         Option(
             min=1e-9,
             help="Peak learning rate (default: the lesson's; classification 1e-3, asr 5e-4, "
-            "diarization 2e-4, tts 3e-4).",
+            "diarization 2e-4, tts 1e-3).",
         ),
     ] = None,
     accumulation: Annotated[

@@ -158,9 +158,9 @@ def test_the_help_states_the_defaults_of_the_recipes():
         settings = recipes.find(task).pocket
         assert f"{task} {settings['num_train_epochs']}" in texts["epochs"]
         size = settings["per_device_train_batch_size"]
-        assert size == (8 if task == "diarization" else 16)
+        assert size == (8 if task in ("diarization", "tts") else 16)
         stated = re.search(rf"\b{task} (\de-\d)", texts["learning_rate"])
         assert settings["learning_rate"] == float(stated[1])
         assert settings["gradient_accumulation_steps"] == 1
-    assert "lesson's, 16; diarization 8)" in texts["batch_size"]
+    assert "lesson's, 16; diarization, tts 8)" in texts["batch_size"]
     assert "lesson's, 1)" in texts["accumulation"]
