@@ -148,7 +148,7 @@ def test_lesson_08(accelerator, names):
     execute(
         names, "08", "def voice_of", "vocoder = AutoModel", "tokenizer = speak.tokenizer",
         "tokens = tokenizer(",
-        "pitch_outputs", "both = [", "def say_with", "def mel_of",
+        "pitch_outputs", "both = [", "def say_with", "unused = same_speaker", "def mel_of",
     )  # fmt: skip
     assert names["speak"].model.device == DEVICE
     assert all(np.isfinite(clip).all() for clip in names["systems"]["vocoder"])

@@ -10,7 +10,7 @@ WRONG = {
         lambda samples, level: level * samples / np.abs(samples).max(),
         lambda samples, level: level * samples / np.mean(np.square(samples)),
         lambda samples, level: level * (samples - samples.mean()) / samples.std(),
-        lambda samples, level: level * samples / samples.std(),
+        lambda samples, level: level * samples / np.maximum(samples.std(), 1e-9),
     ),
     "09.2": (
         lambda path, durations: durations,
