@@ -210,7 +210,9 @@ def finetune(
     ] = None,
     batch_size: Annotated[
         int | None,
-        Option(min=1, help="Batch size of a process (default: the lesson's, 16; diarization, tts 8)."),
+        Option(
+            min=1, help="Batch size of a process (default: the lesson's, 16; diarization, tts 8)."
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,
