@@ -135,6 +135,8 @@ def use_profile(name):
     elif name == "pocket" and not imported and "HF_HUB_OFFLINE" not in os.environ:
         os.environ["HF_HUB_OFFLINE"] = "1"
         _went_offline = True
+    # Weights without safetensors are loaded as they are; Transformers would download them again.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     os.environ["COURSE_PROFILE"] = name
 
 

@@ -61,6 +61,8 @@ def colab_token():
 
 def facts(number, seed=0):
     """Return what :func:`start` prints: a dict of short texts, in order."""
+    import torch
+
     chosen = catalog.profile()
     versions = [f"python {platform.python_version()}", *map(_version, SHOWN_VERSIONS)]
     rows = {
@@ -77,6 +79,9 @@ def facts(number, seed=0):
         measured = f" on {speed.MACHINE}" if chosen == "pocket" else ""
         rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell{measured}"
     rows["download"] = download(number)
+    if chosen == "pocket" and torch.cuda.is_available():
+        call = f'lesson.start("{number}", profile="hub")'
+        rows["hub"] = f"with a network, {call} computes the well-known checkpoints on this GPU"
     return rows
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from course_utils.formats.speaker_turns import joined
 
 DEFAULT_THRESHOLD = 0.5  # cosine; for a model without diarization_threshold in its config.json
+# The same for other speaker encoders, by model_type; from the card of microsoft/wavlm-base-plus-sv.
+ENCODER_THRESHOLDS = {"wavlm": 0.86}
 WINDOW_SECONDS = 2.0  # length of the pieces of speech that are embedded
 HOP_SECONDS = 0.5  # from the start of a piece to the start of the next
 MIN_SPEAKER_SECONDS = 3.0  # minimum speech of a speaker; smaller clusters join the nearest other
@@ -72,6 +74,12 @@ def _levels(samples, sampling_rate):
     return 10 * np.log10(ndimage.uniform_filter1d(power, 7) + 1e-10)
 
 
+def threshold_of(config):
+    """Return the cosine above which two embeddings of a speaker encoder are of one speaker."""
+    default = ENCODER_THRESHOLDS.get(config.model_type, DEFAULT_THRESHOLD)
+    return getattr(config, "diarization_threshold", default)
+
+
 class Clustering:
     """Agglomerative clustering of speaker embeddings; for a model of ``AutoModelForAudioXVector``.
 
@@ -81,7 +89,7 @@ class Clustering:
     needs_hidden_states = False
 
     def __init__(self, config, sampling_rate):
-        self.threshold = getattr(config, "diarization_threshold", DEFAULT_THRESHOLD)
+        self.threshold = threshold_of(config)
         self.rate = sampling_rate
         self.window = round(WINDOW_SECONDS * sampling_rate)
 

@@ -72,7 +72,8 @@ class SpeakerDiarizationPipeline(Pipeline):
             it follows from the threshold.
         threshold : float, optional
             Cosine above which two speaker embeddings are one speaker's, from -1 to 1: a higher one
-            finds more speakers. Default: ``diarization_threshold`` in the model's ``config.json``.
+            finds more speakers. Default: ``diarization_threshold`` in the model's ``config.json``,
+            otherwise 0.86 for a speaker encoder of type WavLM and 0.5 for other models.
 
         Returns
         -------

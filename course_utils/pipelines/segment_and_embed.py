@@ -17,7 +17,7 @@ from operator import itemgetter
 import numpy as np
 
 from course_utils.formats.speaker_turns import joined
-from course_utils.pipelines.clustering import DEFAULT_THRESHOLD, FRAME_SECONDS
+from course_utils.pipelines.clustering import FRAME_SECONDS, threshold_of
 from course_utils.pipelines.correlation_clustering import contract
 from course_utils.pipelines.embedding import SpeakerEmbedder
 from course_utils.pipelines.segmentation import MAX_PAUSE, Segmentation
@@ -42,8 +42,7 @@ class SegmentAndEmbed(Segmentation):
     def __init__(self, config, sampling_rate, speaker_model, device):
         super().__init__(config, sampling_rate)
         self.embed = SpeakerEmbedder(speaker_model, device)
-        speaker_config = self.embed.model.config
-        self.speaker_threshold = getattr(speaker_config, "diarization_threshold", DEFAULT_THRESHOLD)
+        self.speaker_threshold = threshold_of(self.embed.model.config)
 
     def turns(self, samples, spans, outputs, num_speakers, threshold):
         """Segment, embed, cluster; return speaker, start and end of each turn."""

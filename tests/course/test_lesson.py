@@ -42,6 +42,15 @@ def test_start_names_no_machine_for_minutes_that_depend_on_a_network(monkeypatch
     assert lesson.facts("03")["minutes"] == f"about {lesson_03.minutes['hub']} to run every cell"
 
 
+def test_start_offers_the_hub_profile_where_a_gpu_is(monkeypatch):
+    assert "hub" not in lesson.facts("05")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(lesson, "device", lambda: "a GPU")
+    assert 'lesson.start("05", profile="hub")' in lesson.facts("05")["hub"]
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert "hub" not in lesson.facts("05")
+
+
 def test_start_prints_what_each_role_stands_for_in_both_profiles(capsys):
     lesson.start("08")
     table = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]

@@ -55,12 +55,14 @@ class Hub(StandIn):
         "gated", "gone", "token", "cut", "down", or None for a Hub in good health.
     cards : dict of str to dict
         What the description of a repository says besides, by its id: ``gated``, ``cardData``.
+    asked : list of str
+        The paths of all requests.
     """
 
     def __init__(self, root):
         super().__init__()
         self.RequestHandlerClass = type("Faulty", (Faulty, self.RequestHandlerClass), {})
-        self.fault, self.cards = None, {}
+        self.fault, self.cards, self.asked = None, {}, []
         revisions = {entry.hub: entry.revision or COMMIT for entry in catalog.entries()}
         for kind, hub, inside, path in files(root):
             commits = self._repos.setdefault(f"{kind}/{hub}", {revisions[hub]: {}})
@@ -71,6 +73,7 @@ class Faulty:
     """What the Hub answers when something is wrong with the repository, the token or the line."""
 
     def do_GET(self):
+        self.server.asked.append(self.path)
         fault, is_file = self.server.fault, "/resolve/" in self.path
         if fault == "gated" and is_file:
             self.refuse(403, "GatedRepo")

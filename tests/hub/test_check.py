@@ -16,8 +16,9 @@ catalog.use_profile("hub")
 found = {}
 for name, changes in json.loads(sys.stdin.read()):
     entry = catalog.find(name)
-    size = sum(f.file_size for f in downloads.plan(entry)) / 1e6
-    entry = dataclasses.replace(entry, size_mb=size)
+    if entry.kind == "model" or entry.files:
+        size = sum(f.file_size for f in downloads.plan(entry)) / 1e6
+        entry = dataclasses.replace(entry, size_mb=size)
     for change in changes:
         changed = dataclasses.replace(entry, **change)
         lines = [str(finding) for finding in check.examine(changed)]

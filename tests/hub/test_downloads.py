@@ -83,6 +83,16 @@ def test_a_lesson_fetches_before_it_begins_and_once(hub, environment):
     assert ran(["-c", START], environment).returncode == 0
 
 
+def test_weights_without_safetensors_are_downloaded_once(hub, environment):
+    """Transformers would ask for a converted copy, in a thread, and download that too."""
+    hub.asked.clear()
+    done = ran(["-c", LOAD, "06"], environment)
+    assert done.returncode == 0, done.stderr
+    assert any(path.endswith("pytorch_model.bin") for path in hub.asked)
+    conversion = ("discussions", "commits", "refs%2Fpr")
+    assert not [path for path in hub.asked if any(part in path for part in conversion)]
+
+
 def test_a_part_of_a_data_set_is_not_taken_for_the_whole(hub, environment, tmp_path):
     room = tmp_path / "room"
     assert prefetch(environment, room, "01").returncode == 0

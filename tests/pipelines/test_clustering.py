@@ -230,6 +230,7 @@ def test_a_pause_within_a_turn_is_0_3_seconds_at_most():
     ("cosine", "config", "options", "count"),
     [
         (0.53, {}, {}, 1), (0.47, {}, {}, 2),
+        (0.89, {"model_type": "wavlm"}, {}, 1), (0.70, {"model_type": "wavlm"}, {}, 2),
         (0.33, {"diarization_threshold": 0.3}, {}, 1),
         (0.27, {"diarization_threshold": 0.3}, {}, 2),
         (0.67, {"diarization_threshold": 0.3}, {"threshold": 0.7}, 2),

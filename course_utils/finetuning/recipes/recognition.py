@@ -20,6 +20,7 @@ class Recognition(Recipe):
     metrics = ("wer", "cer")
     prepare = staticmethod(scoring.normalise_text)
     augmentation = SPEC_AUGMENT
+    language = None  # which is spoken; see set_language
 
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
