@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from course_utils import catalog
 from course_utils.catalog import downloads
 from course_utils.course import progress, speed, syllabus
+from course_utils.data.loading import CLIPS_WITHOUT_GPU
 
 SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
 PROFILES = {
@@ -79,6 +80,8 @@ def facts(number, seed=0):
         measured = f" on {speed.MACHINE}" if chosen == "pocket" else ""
         rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell{measured}"
     rows["download"] = download(number)
+    if chosen == "hub" and not torch.accelerator.is_available():
+        rows["clips"] = f"no GPU: at most {CLIPS_WITHOUT_GPU} of a validation or test split"
     if chosen == "pocket" and torch.cuda.is_available():
         call = f'lesson.start("{number}", profile="hub")'
         rows["hub"] = f"with a network, {call} computes the well-known checkpoints on this GPU"

@@ -42,6 +42,14 @@ def test_start_names_no_machine_for_minutes_that_depend_on_a_network(monkeypatch
     assert lesson.facts("03")["minutes"] == f"about {lesson_03.minutes['hub']} to run every cell"
 
 
+def test_start_says_that_fewer_clips_are_scored_without_a_gpu(monkeypatch):
+    assert "clips" not in lesson.facts("04")
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert "at most 64 of a validation or test split" in lesson.facts("04")["clips"]
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    assert "clips" not in lesson.facts("04")
+
+
 def test_start_offers_the_hub_profile_where_a_gpu_is(monkeypatch):
     assert "hub" not in lesson.facts("05")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

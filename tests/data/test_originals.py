@@ -1,7 +1,9 @@
 """Data sets of the Hub become standard ones: columns, labels, splits, and what is left out."""
 
 import datasets
+import numpy as np
 import pytest
+import torch
 
 from course_utils import audio, catalog, data
 from course_utils.catalog import downloads
@@ -68,6 +70,21 @@ def test_labels_are_translated_and_others_left_out(hub):
     train = data.load("sounds", split="train")
     assert train.features["label"].names == ["bell", "dog"]
     assert train["label"][:] == [1, 0]
+
+
+@pytest.mark.parametrize(("gpu", "kept"), [(True, 70), (False, 64)])
+def test_without_a_gpu_evenly_spaced_clips_are_scored(hub, monkeypatch, gpu, kept):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: gpu)
+    columns = {"category": [f"label {number:02d}" for number in range(70)] * 2}
+    folds = {"column": "fold", "train": [1], "test": [2]}
+    hub(
+        {"data/0.parquet": columns | {"fold": [1] * 70 + [2] * 70}},
+        columns={"label": "category"}, folds=folds,
+    )  # fmt: skip
+    splits = data.load("sounds")
+    assert len(splits["train"]) == 70 and len(splits["test"]) == kept
+    steps = np.diff(splits["test"]["label"][:])
+    assert set(steps) <= {1, 2} and splits["test"]["label"][:][0] == 0
 
 
 def test_groups_stay_together(hub):
