@@ -8,6 +8,11 @@ from course_utils import catalog
 from course_utils.course import syllabus
 from tests.kernels import ALONE, QUICK, kernel
 
+SAID = {
+    "05": "['<|startoftranscript|>', '<|en|>', '<|transcribe|>', '<|notimestamps|>',",
+}
+"""Number of a lesson to what it must print about the originals."""
+
 AWAY = dict.fromkeys(("HF_ENDPOINT", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_TOKEN"))
 
 
@@ -42,4 +47,7 @@ def test_every_original_is_there_in_miniature(monkeypatch):
 @pytest.mark.notebooks
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
 def test_lesson_runs_in_the_hub_profile(lesson, request):
-    request.getfixturevalue("online" if lesson.number in ALONE else "offline").lesson(lesson)
+    running = request.getfixturevalue("online" if lesson.number in ALONE else "offline")
+    cells = running.lesson(lesson).cells
+    printed = "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", ()))
+    assert SAID.get(lesson.number, "") in printed
