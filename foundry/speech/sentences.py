@@ -49,6 +49,9 @@ SINGLE_DIGITS = 0.3
 HANDWRITTEN = 0.12
 """Probability of a handwritten sentence instead of a template, in ``everyday``."""
 
+UNSEEN = 0.5
+"""Probability of a pattern that training does not have, in the test split of ``teller``."""
+
 _CHOICE = re.compile(r"\[([^][]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -139,7 +142,9 @@ def draw(domain, split, rng, intent=None):
         elif domain == "banking":
             spoken = expand(pick(rng, _TASKS["banking"][intent]), rng)
         elif domain == "teller":
-            spoken = expand(pick(rng, _TELLER["intents"][intent]), rng, _TELLER_WORDS)
+            unseen = split == "test" and rng.random() < UNSEEN
+            templates = _TELLER["unseen" if unseen else "intents"][intent]
+            spoken = expand(pick(rng, templates), rng, _TELLER_WORDS)
         elif domain == "everyday":
             kind = "handwritten" if rng.random() < HANDWRITTEN else "templates"
             spoken = expand(pick(rng, _EVERYDAY[kind]), rng)

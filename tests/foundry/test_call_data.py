@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from scipy import signal
@@ -61,6 +63,24 @@ def test_no_sentence_and_no_voice_is_in_two_splits(shipped):
     for sets in (texts, voices):
         assert not sets["train"] & sets["validation"]
         assert not (sets["train"] | sets["validation"]) & sets["test"]
+
+
+def test_half_of_the_test_patterns_are_held_back(shipped):
+    number = r"\b(?:(?:double|hundred|thousand|and|\w+ty|ten|" + "|".join(sentences.DIGITS) + r") ?)+"
+    pattern = {
+        split: [re.sub(number, "# ", text).strip() for text in rows["text"]]
+        for split, rows in shipped.items()
+    }
+    known = {*pattern["train"], *pattern["validation"]}
+    new = [text for text in pattern["test"] if text not in known]
+    assert 40 <= len(new) <= 65 and "move # pounds to account #" in new
+    assert "the account number is #" in known
+
+
+def test_no_amount_is_zero(shipped):
+    texts = [text for rows in shipped.values() for text in rows["text"]]
+    assert not [text for text in texts if "zero hundred" in text]
+    assert any("one hundred" in text for text in texts)
 
 
 def test_missing_calls_are_said(tmp_path):
