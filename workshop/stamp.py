@@ -36,7 +36,8 @@ def card(lesson, repository=""):
     """Return the Markdown at the top of a lesson: title, badge (with a repository), facts."""
     minutes = f"{lesson.minutes['pocket']} in `pocket` (no network; on {speed.MACHINE})"
     if lesson.minutes.get("hub"):
-        minutes += f", {lesson.minutes['hub']} in `hub` (network, GPU for fine-tuning)"
+        needed = "network, GPU for fine-tuning" if lesson.gpu else "network"
+        minutes += f", {lesson.minutes['hub']} in `hub` ({needed})"
     objectives = "\n".join(f"> - {objective}" for objective in lesson.objectives)
     opener = f"{badge(lesson, repository)}\n\n" if repository else ""
     return (

@@ -18,12 +18,17 @@ class SyllabusError(errors.CourseError, RuntimeError):
 
 @dataclass(frozen=True)
 class Lesson:
-    """The facts of one lesson; ``minutes`` to run every cell is a dict with profiles as keys."""
+    """The facts of one lesson.
+
+    ``minutes`` to run every cell is a dict with profiles as keys; ``gpu`` says whether the lesson
+    trains, which takes a GPU in the hub profile.
+    """
 
     number: str
     title: str
     task: str
     minutes: dict
+    gpu: bool
     objectives: list
     prerequisites: list
     outcome: str

@@ -121,7 +121,7 @@ class Explorer(_Cell):
         return (
             f"Time resolution {1000 * window / rate:.1f} ms (the window), "
             f"with a new frame every {1000 * hop / rate:.1f} ms (the hop). "
-            f"Frequency resolution {rate / window:.1f} Hz: "
+            f"Bin spacing {rate / window:.1f} Hz: "
             f"{window // 2 + 1} bins from 0 to {rate / 2:.0f} Hz{bands}."
             f"{gaps if hop > window else ''}"
         )

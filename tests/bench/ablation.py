@@ -1,8 +1,8 @@
 """Ablation of lesson 05: what each part of its training is worth, at equal numbers of steps.
 
-    OMP_NUM_THREADS=1 python tests/bench/ablation.py     a quarter of an hour
+    OMP_NUM_THREADS=1 python tests/bench/ablation.py     twenty minutes
 
-Runs the cells of the lesson up to its first training, then its `train` four times, with the steps
+Runs the cells of the lesson up to its first training, then its `train` five times, with the steps
 of the lesson's longer training. What it finds goes into ``results/``, and from there to
 BENCHMARKS.md (``bench.py write``) and into the table of the lesson.
 """
@@ -44,6 +44,16 @@ def prepared():
     return names
 
 
+def parts(names, calls, old):
+    """Return texts of calls with and without the pattern of a training call, and old ones."""
+    known = names["followed"]
+    return {
+        "known": [text for text, is_known in zip(calls, known, strict=True) if is_known],
+        "new": [text for text, is_known in zip(calls, known, strict=True) if not is_known],
+        "old": old,
+    }
+
+
 def predicted(names, model):
     """Return what a model writes for the test calls and the old test clips."""
     model.eval()
@@ -62,7 +72,7 @@ def interval(differences, draws=1000):
 
 
 def main():
-    """Train the four rows, score them, and keep the result."""
+    """Train the five rows, score them, and keep the result."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     names = prepared()
     calls = names["features"]["train"]
@@ -71,13 +81,19 @@ def main():
     epochs = names["settings"]["num_train_epochs"]
     longer = epochs * -(-len(mixed) // size) / -(-len(calls) // size)  # as many steps
     plain = {"apply_spec_augment": False}
+    banking = names["speech"]["train"].filter(
+        lambda domain: domain == "banking", input_columns="domain"
+    )
+    wider = concatenate_datasets([mixed, names["features_of"](banking)])
+    shorter = epochs * -(-len(mixed) // size) / -(-len(wider) // size)
     ways = {
         "calls and old clips": (mixed, {}, {}),
         "calls only": (calls, {}, {"num_train_epochs": longer - 1e-6}),
         "without SpecAugment": (mixed, plain, {}),
         "without label smoothing": (mixed, {}, {"label_smoothing_factor": 0.0}),
+        "with clean bank requests": (wider, {}, {"num_train_epochs": shorter - 1e-6}),
     }
-    texts = {"calls": names["references"], "old": names["old_references"]}
+    texts = parts(names, names["references"], names["old_references"])
     rows, full = [], None
     for name, (clips, config, changes) in ways.items():
         started = time.perf_counter()
@@ -85,13 +101,15 @@ def main():
         model.config.update(config)
         trainer = names["train"](model, clips, **changes)
         seconds = time.perf_counter() - started
-        written = dict(zip(texts, predicted(names, trainer.model), strict=True))
-        right = names["numbers_right"](texts["calls"], written["calls"])
+        calls_written, old_written = predicted(names, trainer.model)
+        written = parts(names, calls_written, old_written)
+        right = names["numbers_right"](names["references"], calls_written)
         full = full or (written, right)
         row = {
             "name": name, "steps": trainer.state.global_step, "seconds": seconds,
             "numbers": len(right), "numbers_right": sum(right),
         }  # fmt: skip
+        row["calls"] = names["wer"](names["references"], calls_written)
         for part, references in texts.items():
             row[part] = names["wer"](references, written[part])
             row[f"{part}_against"] = None if len(rows) == 0 else list(

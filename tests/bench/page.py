@@ -112,16 +112,17 @@ def _ablation(rows):
     def against(row, part):
         return "" if row[part] is None else f"{row[part][0]:+.3f} to {row[part][1]:+.3f}"
 
+    parts = {"known": "known patterns", "new": "new patterns", "old": "old speech"}
     lines = [
         (
-            row["name"], str(row["steps"]), f"{row['calls']:.3f}", against(row, "calls_against"),
-            f"{row['old']:.3f}", against(row, "old_against"),
+            row["name"], str(row["steps"]),
+            *(text for p in parts for text in (f"{row[p]:.3f}", against(row, f"{p}_against"))),
             f"{row['numbers_right']} of {row['numbers']}", against(row, "numbers_against"),
         )
         for row in rows
     ]  # fmt: skip
-    head = ("training", "steps", "calls: WER", "minus first", "old speech: WER", "minus first",
-            "numbers right", "minus first")  # fmt: skip
+    columns = [text for name in parts.values() for text in (f"{name}: WER", "minus first")]
+    head = ("training", "steps", *columns, "numbers right", "minus first")
     return _table(head, lines)
 
 

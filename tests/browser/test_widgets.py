@@ -26,14 +26,14 @@ def test_explorer_redraws_and_says_what_it_resolves(notebook, lab):
     explorer = notebook.output(1)
     picture, sentence = explorer.locator("img"), explorer.get_by_role("status")
     sentence.get_by_text("Time resolution 64.0 ms").wait_for()
-    assert "Frequency resolution 15.6 Hz" in sentence.inner_text()
+    assert "Bin spacing 15.6 Hz" in sentence.inner_text()
     pixels = "async (img) => (await (await fetch(img.src)).blob()).size"
     before = picture.get_attribute("src"), picture.evaluate(pixels)
     handle = explorer.get_by_role("slider").first
     handle.focus()
     handle.press("ArrowLeft")  # from 1024 to 512 samples
     sentence.get_by_text("Time resolution 32.0 ms").wait_for()
-    assert "Frequency resolution 31.2 Hz" in sentence.inner_text()
+    assert "Bin spacing 31.2 Hz" in sentence.inner_text()
     notebook.page.wait_for_function(
         "([img, old]) => img.src !== old", arg=[picture.element_handle(), before[0]]
     )

@@ -19,7 +19,8 @@ POSIX = pytest.mark.skipif(
     os.name != "posix", reason="on Windows a test cannot send Ctrl-C to one process of a console"
 )
 FACTS = {
-    "title": "Tiny", "task": "t", "minutes": {"pocket": 1, "hub": 1}, "objectives": [],
+    "title": "Tiny", "task": "t", "minutes": {"pocket": 1, "hub": 1}, "gpu": False,
+    "objectives": [],
     "prerequisites": [], "outcome": "o",
 }  # fmt: skip
 GOOD = """

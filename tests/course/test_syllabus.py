@@ -10,6 +10,7 @@ FACTS = {
     "title": "Seven",
     "task": "t",
     "minutes": {"pocket": 2, "hub": 9},
+    "gpu": True,
     "objectives": [],
     "prerequisites": [],
     "outcome": "a thing",

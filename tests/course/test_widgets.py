@@ -38,11 +38,11 @@ def test_explorer_states_the_resolution():
     # 1024 samples at 16 kHz last 64 ms, and their bins lie 15.625 Hz apart.
     assert "Time resolution 64.0 ms" in explorer.sentence
     assert "every 16.0 ms" in explorer.sentence
-    assert "Frequency resolution 15.6 Hz: 513 bins from 0 to 8000 Hz" in explorer.sentence
+    assert "Bin spacing 15.6 Hz: 513 bins from 0 to 8000 Hz" in explorer.sentence
     explorer.window.value, explorer.hop.value = 128, 64
     assert "Time resolution 8.0 ms" in explorer.sentence
     assert "every 4.0 ms" in explorer.sentence
-    assert "Frequency resolution 125.0 Hz: 65 bins" in explorer.sentence
+    assert "Bin spacing 125.0 Hz: 65 bins" in explorer.sentence
     assert any("125.0 Hz" in text for text in texts(explorer))
 
 

@@ -1,16 +1,18 @@
 """Stamping: the lessons' facts, written to their cards and the README."""
 
+import dataclasses
 import json
 
 import pytest
 from typer.testing import CliRunner
 
-from course_utils.course import speed
+from course_utils.course import speed, syllabus
 from workshop import WorkshopError, stamp
 from workshop.__main__ import app
 
 FACTS = {
-    "number": "07", "title": "Seven <b>", "task": "t", "minutes": {"pocket": 2, "hub": 9},
+    "number": "07", "title": "Seven <b>", "task": "t",
+    "minutes": {"pocket": 2, "hub": 9}, "gpu": True,
     "objectives": ["one", "two"], "prerequisites": ["lesson 06"], "outcome": "a thing",
 }  # fmt: skip
 
@@ -51,6 +53,9 @@ def test_stamp_writes_cards_and_table_once(folder):
     assert card.startswith("# 07 · Seven <b>")
     assert "- two" in card and "lesson 06" in card
     assert f"**Minutes to run:** 2 in `pocket` (no network; on {speed.MACHINE}), 9 in `hub`" in card
+    assert "9 in `hub` (network, GPU for fine-tuning)" in card
+    (lesson,) = syllabus.select(["07"])
+    assert "9 in `hub` (network)  \n" in stamp.card(dataclasses.replace(lesson, gpu=False))
     readme = (folder.parent / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("above\n") and readme.endswith("below\n")
     assert f"| minutes to run in `pocket` on {speed.MACHINE} |\n" in readme
