@@ -19,6 +19,7 @@ class WriteError(CourseError, OSError):
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Error numbers of a full disk, a used-up quota and a file that is too large."""
 _REFUSED = FULL | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
+_REFUSED |= {errno.EEXIST}  # a folder is to be made where a file is
 
 
 def read(path, error_class):

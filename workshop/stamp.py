@@ -37,7 +37,7 @@ def card(lesson, repository=""):
     minutes = f"{lesson.minutes['pocket']} in `pocket` (no network; on {speed.MACHINE})"
     if lesson.minutes.get("hub"):
         needed = "network, GPU for fine-tuning" if lesson.gpu else "network"
-        minutes += f", {lesson.minutes['hub']} in `hub` ({needed})"
+        minutes += f", {lesson.minutes['hub']} in `hub` (estimated; {needed})"
     objectives = "\n".join(f"> - {objective}" for objective in lesson.objectives)
     opener = f"{badge(lesson, repository)}\n\n" if repository else ""
     return (

@@ -186,7 +186,7 @@ class Guess(_Cell):
             other.disabled = True
         button.button_style, button.icon = "info", "check"
         chosen = html.escape(self.choice)
-        self._note.value = _status(f"Your guess: <b>{chosen}</b>. Now see what the model says.")
+        self._note.value = _status(f"Your guess: <b>{chosen}</b>. Now read on.")
         for shown in self._reveals:
             shown.update()
 

@@ -79,7 +79,9 @@ def finetune(
     if steps and epochs:
         raise RecipeError("--steps and --epochs both say how far to train: give one of them")
     if streaming and not steps:
-        raise RecipeError("a stream has no end: say how far to train with --steps")
+        raise RecipeError(
+            "--streaming repeats the data without end: say how far to train with --steps"
+        )
     for name in ("FSDP", "DEEPSPEED"):
         if os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true":
             raise RecipeError(

@@ -17,6 +17,9 @@ _MARKERS = {
     "baseline": {"marker": "o", "s": 90, "facecolors": "none", "edgecolors": COLOURS[3]},
     "fine-tuned": {"marker": "D", "s": 30, "color": COLOURS[0]},
 }
+NAMES = {"wer": "WER", "cer": "CER", "macro_f1": "macro-F1"}
+"""Metrics whose name in a figure differs from their key."""
+
 _ARROWS = {True: " ↑", False: " ↓", None: ""}
 
 
@@ -81,7 +84,8 @@ def training_curves(log_history, ax=None, title=None):
     lines = []
     for key, colour in zip(losses + metrics, COLOURS * len(log.columns), strict=False):
         logged = log[key].notna()
-        name = "Training loss" if key == "loss" else f"Validation {key.removeprefix('eval_')}"
+        score = key.removeprefix("eval_")
+        name = "Training loss" if key == "loss" else f"Validation {NAMES.get(score, score)}"
         style = "o-" if key == "loss" else "o--" if key in losses else "s:"
         lines += (right if key in metrics else ax).plot(
             moments[logged], log[key][logged], style, markersize=4, color=colour, label=name

@@ -48,12 +48,12 @@ def main():
     rows = recognition_scores.shipped("validation", tts_scores.DOMAINS)
     places = np.linspace(0, len(rows) - 1, SENTENCES).round().astype(int)
     texts = [rows[place]["text"] for place in places]
+    pipelines.register()
     vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
     for name, folder in {
         "by vector": POCKET / "pocket-fastspeech",
         "fine-tuned": options.tuned,
     }.items():
-        pipelines.register()
         speak = pipeline("text-to-speech", model=str(folder), vocoder=vocoder.eval(), device="cpu")
         embedding = {"speaker_embedding": torch.from_numpy(vector)[None]}
         made = [np.ravel(speak(text, forward_params=embedding)["audio"]) for text in texts]

@@ -398,6 +398,18 @@ def test_what_cannot_be_is_said_in_a_sentence(changes, said, tmp_path, monkeypat
         training.finetune("classification", tmp_path, **changes)
 
 
+def test_a_classifier_is_no_recogniser(tmp_path):
+    with pytest.raises(RecipeError, match="sound-classifier is no model for asr: it has no token"):
+        training.finetune("asr", tmp_path / "m", model="sound-classifier")
+
+
+def test_a_file_is_no_folder_for_the_result(tmp_path):
+    (tmp_path / "m").write_text("mine", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"m: cannot be written \(File exists\)"):
+        training.finetune("classification", tmp_path / "m")
+    assert (tmp_path / "m").read_text(encoding="utf-8") == "mine"
+
+
 @pytest.mark.parametrize("name", ["fsdp", "deepspeed"])
 def test_a_model_is_not_divided_among_processes(name, tmp_path, monkeypatch):
     monkeypatch.setenv(f"ACCELERATE_USE_{name.upper()}", "true")  # what accelerate launch sets

@@ -66,7 +66,9 @@ def test_no_sentence_and_no_voice_is_in_two_splits(shipped):
 
 
 def test_half_of_the_test_patterns_are_held_back(shipped):
-    number = r"\b(?:(?:double|hundred|thousand|and|\w+ty|ten|" + "|".join(sentences.DIGITS) + r") ?)+"
+    number = (
+        r"\b(?:(?:double|hundred|thousand|and|\w+ty|ten|" + "|".join(sentences.DIGITS) + r") ?)+"
+    )
     pattern = {
         split: [re.sub(number, "# ", text).strip() for text in rows["text"]]
         for split, rows in shipped.items()

@@ -59,7 +59,7 @@ def test_training_curves_draw_losses_and_metrics_by_epoch():
         "Training loss": [[0.5, 1.0], [2.0, 1.0]],
         "Validation loss": [[1.0], [1.5]],
         "Validation accuracy": [[1.0], [0.6]],
-        "Validation macro_f1": [[1.0], [0.5]],
+        "Validation macro-F1": [[1.0], [0.5]],
     }
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("Epoch", "Loss", "Genres")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(curves(ax))
@@ -68,7 +68,7 @@ def test_training_curves_draw_losses_and_metrics_by_epoch():
 def test_training_curves_cope_with_what_is_missing():
     assert list(curves(plotting.training_curves(LOG[:2]))) == ["Training loss"]
     ax = plotting.training_curves([{"eval_wer": 1.4, "step": 10}, {"eval_wer": 0.6, "step": 20}])
-    assert curves(ax) == {"Validation wer": [[10, 20], [1.4, 0.6]]}
+    assert curves(ax) == {"Validation WER": [[10, 20], [1.4, 0.6]]}
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Step", "Metric")
     undated = plotting.training_curves([{"loss": 3.0}, {"loss": 2.0}])
     assert curves(undated) == {"Training loss": [[1, 2], [3, 2]]}

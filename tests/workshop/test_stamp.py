@@ -53,9 +53,11 @@ def test_stamp_writes_cards_and_table_once(folder):
     assert card.startswith("# 07 · Seven <b>")
     assert "- two" in card and "lesson 06" in card
     assert f"**Minutes to run:** 2 in `pocket` (no network; on {speed.MACHINE}), 9 in `hub`" in card
-    assert "9 in `hub` (network, GPU for fine-tuning)" in card
+    assert "9 in `hub` (estimated; network, GPU for fine-tuning)" in card
     (lesson,) = syllabus.select(["07"])
-    assert "9 in `hub` (network)  \n" in stamp.card(dataclasses.replace(lesson, gpu=False))
+    assert "9 in `hub` (estimated; network)  \n" in stamp.card(
+        dataclasses.replace(lesson, gpu=False)
+    )
     readme = (folder.parent / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("above\n") and readme.endswith("below\n")
     assert f"| minutes to run in `pocket` on {speed.MACHINE} |\n" in readme

@@ -75,6 +75,8 @@ def frames_to_seconds(frame, hop_length, sampling_rate):
 @exercise("01.4")
 def heard(answer):
     """Check the frequency of an aliased tone."""
+    number = isinstance(answer, int | float | np.number)
+    assert number, "give a number in hertz, without quotes or brackets."
     hint = "A tone above half the sampling rate folds back: how far above 4,000 Hz was it?"
     expect(answer, 3_000, hint)
 

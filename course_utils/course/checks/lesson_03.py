@@ -35,6 +35,8 @@ def macro_f1(references, predictions):
 def compare_on(answer):
     """Check the split on which learning rates are compared."""
     hint = "A split by which you choose something is used up for the final score."
+    splits = ("train", "validation", "test")
+    assert answer in splits, "write one of the three names as it stands in the text."
     expect(answer, "validation", hint)
 
 

@@ -25,6 +25,8 @@ class Recognition(Recipe):
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
         self.processor = AutoProcessor.from_pretrained(checkpoint)
+        if not hasattr(self.processor, "tokenizer"):
+            raise ValueError("it has no tokenizer, so it writes no text")
         self.window = getattr(self.extractor, "chunk_length", None)  # seconds; Whisper only
         architectures = AutoConfig.from_pretrained(checkpoint).architectures or []
         self.ctc = any(name.endswith("ForCTC") for name in architectures)
