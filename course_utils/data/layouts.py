@@ -18,13 +18,11 @@ SPAN = "#span"
 """Column with the start and the end, in seconds, of a row that is part of a file, else None."""
 _SPLITS = dict(zip(SPLITS, ("training", "valid val dev", "testing eval evaluation"), strict=True))
 _SPLIT_OF = {word: name for name, words in _SPLITS.items() for word in (name, *words.split())}
-_BESIDE = frozenset(
-    f".{kind}" for kind in "csv json jsonl lab lock md rttm srt tsv txt vtt".split()
-)
+_BESIDE = frozenset((".csv", ".json", ".jsonl", ".lock", ".md", ".rttm", ".srt", ".tsv", ".txt"))
 """Suffixes of files that lie beside recordings, and that nobody takes for one."""
-_PATHS = "audio_filepath file_name audio_file audio_path audio path wav filename".split()
-_TEXTS = "text sentence transcript transcription".split()
-_SPEAKERS = "speaker speaker_id client_id".split()
+_PATHS = ("audio_filepath", "file_name", "audio_file", "audio_path", "audio", "path", "wav")
+_TEXTS = ("text", "sentence", "transcript", "transcription")
+_SPEAKERS = ("speaker", "speaker_id", "client_id")
 """Keys in JSON Lines; the first one that a row has counts."""
 
 
@@ -72,7 +70,7 @@ class Tree:
         return by_file, {name: turns for file in by_file.values() for name, turns in file.items()}
 
     def turns_of(self, name):
-        """Return the turns of a recording, from the RTTM file beside it or from another, or None."""
+        """Return the turns of a recording from the RTTM file beside it or another one, or None."""
         by_file, by_recording = self.turns
         stem, beside = PurePosixPath(name).stem, by_file.get(name.rpartition(".")[0])
         if beside is None:

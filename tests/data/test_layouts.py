@@ -269,7 +269,7 @@ def test_manifests_for_splits_and_other_keys(folder):
     assert rows(clips["train"], "file_name", "text", "speaker") == [("a.wav", "hi", "7")]
     assert rows(clips["validation"], "file_name", "text") == [("b.wav", "ho")]
     shutil.copy(own / "dev_manifest.json", own / "other.json")
-    with pytest.raises(data.DataError, match="several manifests: dev_manifest.json, other.json"):
+    with pytest.raises(data.DataError, match="several manifests: dev_manifest"):
         data.load_folder(own)
 
 
