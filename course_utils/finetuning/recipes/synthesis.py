@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 from transformers import AutoModel, AutoModelForTextToSpectrogram, AutoTokenizer, pipeline
 
 from course_utils import audio, catalog, data, finetuning, pipelines, scoring
+from course_utils.errors import notice, shown
 from course_utils.finetuning.recipes._recipe import RATE, LeftOut, Recipe, RecipeError, arguments
 from course_utils.formats import spelling
 
@@ -52,6 +53,12 @@ class Synthesis(Recipe):
         super().begin(rows)
         if not hasattr(rows, "num_rows"):
             raise RecipeError("a voice is embedded from all of its clips: leave out --streaming")
+        texts = {text: spelling.spell_out(text) for text in rows["text"] if text}
+        if changed := [said for text, said in texts.items() if said != text]:
+            notice(
+                f"{len(changed)} texts are learned with numbers and signs in words, such as: "
+                f"{shown(changed[0])}"
+            )
         self.voices = self.voices_of(rows)
         self.teacher = self.fresh_model().eval()
 
