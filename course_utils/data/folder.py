@@ -129,7 +129,7 @@ def _dataset(folder, columns, notes):
         columns["label"] = [name or None for name in labels]
         empty = [n for n, label in zip(columns["file_name"], labels, strict=True) if not label]
         if empty:
-            notes.append(f"{len(empty)} rows have no label: {listed(empty)}")
+            notes.append(f"rows without a label: {listed(empty)}")
         alike = {}
         for name in sorted(set(filter(None, labels))):
             alike.setdefault(name.casefold(), []).append(name)

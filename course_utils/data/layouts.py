@@ -167,8 +167,7 @@ def _tables(tree, base):
             named = {name for part in found.splits.values() for name in part["file_name"]}
             rest = [name for name in tree.audio(base) if name not in named]
             if rest and reader is not _common_voice:  # where most clips are in no split
-                count = f"{len(rest)} recording{'s' * (len(rest) > 1)}"
-                tree.notes.append(f"{count} not in the table: {listed(rest)}")
+                tree.notes.append(f"recordings that are not in the table: {listed(rest)}")
             return found
     return None
 
@@ -246,9 +245,9 @@ def _kaldi(tree, base):
             columns[column] = [values.get(name) for name in columns["utterance"]]
     unheard = [name for name in texts if name not in segments]
     if lost:
-        tree.notes.append(f"{len(lost)} utterances have no line in text: {listed(lost)}")
+        tree.notes.append(f"utterances without a line in text: {listed(lost)}")
     if unheard:
-        tree.notes.append(f"{len(unheard)} lines of text have no recording: {listed(unheard)}")
+        tree.notes.append(f"lines of text without a recording: {listed(unheard)}")
     return Layout("Kaldi folder", {None: columns})
 
 
@@ -401,8 +400,7 @@ def _without_table(tree, base, check):
     spoken = any(name.lower().endswith(".rttm") for name in below)
     if paired and 2 * len(paired) >= len(audio):
         if alone := [name for name in audio if texts[name] not in below]:
-            note = f"{len(alone)} recordings have no text beside them: {listed(alone)}"
-            tree.notes.append(note)
+            tree.notes.append(f"recordings without a text beside them: {listed(alone)}")
         said = [" ".join(" ".join(tables.lines_of(tree.root / texts[n])).split()) for n in paired]
         return Layout("pairs of audio and text", {None: {"file_name": paired, "text": said}})
     if audio and (spoken or (not inner and not check)):

@@ -175,7 +175,7 @@ def test_metadata_table(own):
         'cat/c.wav,"<b>hi</b>, you",01,=1+1,5\n',
     )
     clips, lines = noticed(own)
-    assert lines[1:] == ["  2 recordings not in the table: cat/d.wav, dog/deep/b.WAV"]
+    assert lines[1:] == ["  recordings that are not in the table: cat/d.wav, dog/deep/b.WAV"]
     assert clips["text"][:] == ["NA", "<b>hi</b>, you"]
     assert clips.features["label"].names == ["007", "01"]
     assert clips["speaker"][:] == ["Zoë", "=1+1"]

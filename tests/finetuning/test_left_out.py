@@ -105,7 +105,7 @@ def test_numbers_are_spoken_and_what_cannot_be_read_is_named(capsys):
     words = recipe.tokenizer("it is twenty-five past three").input_ids
     assert example["input_ids"].tolist() == words
     said = capsys.readouterr().out
-    assert "1 texts are learned with numbers and signs in words, such as: it is twenty-five" in said
+    assert "learned as words (texts: 1), such as it is twenty-five past three\n" in said
     assert "1 with characters that cannot be read aloud (ë, é)" in said
     assert "1 that cannot be used (2.wav: lasts 5.0 ms" in said and "(3.wav)" in said
     assert "1 with a text that is too long for its clip (4.wav)" in said
@@ -179,7 +179,7 @@ def test_words_in_silence_are_errors_unless_nothing_is_transcribed(capsys):
     recipe = recipe_for("asr", "recogniser")
     rows = [{"text": "one two"}, {"text": ""}, {"text": None}]
     recipe.open(rows)
-    assert "1 rows with an empty text count as silence" in capsys.readouterr().out
+    assert "silence, where words are errors: 1\n" in capsys.readouterr().out
     assert [recipe.reference(row) for row in rows] == ["one two", "", None]
     answers = [{"reference": "one two", "text": "one two"}, {"reference": "", "text": "six"}]
     assert recipe.score(answers) == {"wer": 1 / 2, "cer": 3 / 7}

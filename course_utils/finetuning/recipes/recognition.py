@@ -67,7 +67,7 @@ class Recognition(Recipe):
         silent = sum(row.get("text") == "" for row in rows)
         self.transcribed = any(row.get("text") for row in rows)
         if silent and self.transcribed:
-            notice(f"{silent} rows with an empty text count as silence: words there are errors")
+            notice(f"rows with an empty text count as silence, where words are errors: {silent}")
         self._tell(self.pipe)
 
     def _tell(self, model):

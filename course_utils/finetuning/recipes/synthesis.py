@@ -54,10 +54,11 @@ class Synthesis(Recipe):
         if not hasattr(rows, "num_rows"):
             raise RecipeError("a voice is embedded from all of its clips: leave out --streaming")
         texts = {text: spelling.spell_out(text) for text in rows["text"] if text}
-        if changed := [said for text, said in texts.items() if said != text]:
+        changed = [said for text, said in texts.items() if said.split() != text.split()]
+        if changed:
+            first = shown(changed[0])
             notice(
-                f"{len(changed)} texts are learned with numbers and signs in words, such as: "
-                f"{shown(changed[0])}"
+                f"numbers and signs are learned as words (texts: {len(changed)}), such as {first}"
             )
         self.voices = self.voices_of(rows)
         self.teacher = self.fresh_model().eval()
