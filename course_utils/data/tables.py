@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from course_utils.data.columns import DataError
 from course_utils.errors import one_line, shown
 
-_KINDS = "3g2 3gp aac ac3 aif aifc aiff amr ape au avi caf eac3 flac flv m4a m4b"
-_KINDS += " m4v mka mkv mov mp2 mp3 mp4 mpeg mpg mpga mts oga ogg ogv opus rf64 snd ts tta"
-_KINDS += " w64 wav weba webm wma wmv wv"
+_KINDS = "3g2 3gp aac ac3 aif aifc aiff amr ape au avi caf eac3"  # codespell:ignore caf
+_KINDS += " flac flv m4a m4b m4v mka mkv mov mp2 mp3 mp4 mpeg mpg mpga mts oga ogg ogv opus rf64"
+_KINDS += " snd ts tta w64 wav weba webm wma wmv wv"
 AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 """Suffixes that `load_folder` takes for audio or video."""
 TEXT = ("file_name", "label", "text", "speaker")
