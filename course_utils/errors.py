@@ -1,4 +1,4 @@
-"""The root of the package's errors, and reading and writing files with one sentence on failure."""
+"""The root of the package's errors, lines to read, and files with one sentence on failure."""
 
 import errno
 import os
@@ -124,3 +124,9 @@ def shown(path):
 def one_line(error):
     """Return an exception's message on one line, at most 200 characters."""
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+
+
+def notice(text):
+    """Print a line; of several processes of ``accelerate launch``, the first one does."""
+    if os.environ.get("RANK", "0") == "0":
+        print(text, flush=True)

@@ -16,11 +16,22 @@ def undecoded(dataset):
 
 
 def with_class_labels(dataset):
-    """Return the data set with its label names, if any, as a ClassLabel in alphabetical order."""
+    """Return the data set with its label names, if any, as a ClassLabel in alphabetical order.
+
+    A row that is not labelled has None there, and not -1, by which `datasets` marks it.
+    """
     import datasets
 
     kind = dataset.features.get("label")
-    if kind is None or isinstance(kind, datasets.ClassLabel):
+    if isinstance(kind, datasets.ClassLabel):
+        labels = dataset.select_columns("label")[:]["label"]
+        if -1 not in labels:
+            return dataset
+        labels = [None if label == -1 else label for label in labels]
+        return dataset.remove_columns("label").add_column("label", labels, feature=kind)
+    if kind is None:
         return dataset
-    names = sorted({str(name) for name in dataset.unique("label")})
+    names = sorted({str(name) for name in dataset.unique("label") if name is not None})
+    if not names:
+        return dataset.remove_columns("label")
     return dataset.cast_column("label", datasets.ClassLabel(names=names))

@@ -27,7 +27,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8, language=
         One of `recipes.TASKS`; see `checkpoints.checkpoint_of`.
     out : path-like
         File for the results, which all processes can write: JSON Lines with ``file``, ``model``,
-        the answer, and ``reference`` if there is one; or with ``error``.
+        ``data``, the answer, and ``reference`` if there is one; or with ``error``.
     data, split : str, optional
         See `sources.answering`; by default the recipe's data.
     batch_size : int
@@ -36,13 +36,16 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8, language=
         Spoken language, for a multilingual recogniser; by default that of the catalogue.
     """
     out, kind = Path(out), recipes.find(task)
-    rows = sources.answering(task, data or kind.data, split)
+    for name in (data, model):
+        sources.refuse_ambiguous(name)
+    data = data or kind.data
+    rows = sources.answering(task, data, split)
     with opening(model, task):
         recipe = kind(checkpoint_of(model))
-        recipe.set_language(language, data or kind.data)
+        recipe.set_language(language, data)
     # A process that is done waits up to a week for the others.
     state = PartialState(cpu=not torch.accelerator.is_available(), timeout=timedelta(days=7))
-    kept = [(text, entry) for text, entry in _results(out, model) if "error" not in entry]
+    kept = [(text, entry) for text, entry in _results(out, model, data) if "error" not in entry]
     state.wait_for_everyone()  # all have read the same results before one writes
     if state.is_main_process:
         with errors.writing(out, RecipeError):
@@ -60,7 +63,8 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8, language=
             recipe.open(rows)
     for first in range(0, len(mine), batch_size):
         lines = _answers(recipe, mine[first : first + batch_size])
-        text = [json.dumps({**line, "model": str(model)}, ensure_ascii=False) for line in lines]
+        origin = {"model": str(model), "data": str(data)}
+        text = [json.dumps(line | origin, ensure_ascii=False) for line in lines]
         with (
             errors.writing(out, RecipeError),
             FileLock(f"{out}.lock"),
@@ -68,7 +72,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8, language=
         ):
             file.writelines(f"{line}\n" for line in text)
     state.wait_for_everyone()
-    lines = [entry for _, entry in _results(out, model) if entry["file"] in wanted]
+    lines = [entry for _, entry in _results(out, model, data) if entry["file"] in wanted]
     good = [line for line in lines if "error" not in line]
     scored = [line for line in good if "reference" in line]
     counts = {"answered": len(good), "errors": len(lines) - len(good), "skipped": len(done)}
@@ -112,20 +116,21 @@ def _answers(recipe, rows):
     return lines
 
 
-def _results(out, model):
-    """Return each line of a file of results, and what it says; refuse those of another model."""
+def _results(out, model, data):
+    """Return each line of a file of results, and what it says; refuse another model's or data's."""
     lines = errors.read(out, RecipeError).split("\n") if out.is_file() else []
     lines, found = [line for line in lines if line], []
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-            other = entry["model"]
+            others = (entry["model"], model), (entry["data"], data)
             hash(entry["file"])
         except (ValueError, KeyError, TypeError, RecursionError):
             if number == len(lines):  # cut short when a run was interrupted
                 break
             raise RecipeError(f"{out}, line {number}: is no result; choose another --out") from None
-        if other != str(model):
-            raise RecipeError(f"{out} holds answers of {other}; choose another --out for {model}")
+        for other, own in others:
+            if other != str(own):
+                raise RecipeError(f"{out} holds answers of {other}; choose another --out for {own}")
         found.append((f"{line}\n", entry))
     return found

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import datasets
 
-from course_utils import audio, catalog, data
+from course_utils import catalog, data
+from course_utils.data.columns import with_class_labels
 from course_utils.finetuning import recipes
 from course_utils.finetuning.recipes import RecipeError
-from course_utils.formats import rttm
 
 SHARDS = 64  # into which a stream is cut, so that each process reads its own
 SHUFFLED = 256  # size of the shuffle buffer of a stream, in rows
@@ -16,12 +16,14 @@ SHUFFLED = 256  # size of the shuffle buffer of a stream, in rows
 def training(task, name, streaming=False, seed=0):
     """Return the rows to train on and the rows held out, each a ``datasets.Dataset``.
 
-    `name` is a data set of the catalogue; or a folder with ``metadata.csv``, with class folders,
-    with recordings and RTTM files (diarization), or with Parquet shards. Unless it has subfolders
-    ``train`` and ``validation``, or shards whose names begin so, a fifth is held out. With
-    `streaming`, the training rows are an endless stream, shuffled by `seed` and read when needed.
+    `name` is a data set of the catalogue; or a folder as for `data.load_folder`, or one with
+    Parquet shards whose names begin with their split. Unless it has a split ``validation``, a fifth
+    is held out, by speaker if there are several. With `streaming`, the training rows are an endless
+    stream, shuffled by `seed` and read when needed.
     """
     parts = _parts(task, name)
+    if "train" not in parts:
+        raise RecipeError(f"{name}: has no split train, only {', '.join(parts)}")
     if "validation" not in parts:
         parts |= _held_out(parts["train"])
     names = [getattr(p.features.get("label"), "names", None) for p in parts.values()]
@@ -32,6 +34,8 @@ def training(task, name, streaming=False, seed=0):
         if shards := [] if is_catalogued(name) else _shards(name, "train"):
             train = datasets.load_dataset("parquet", data_files=shards, streaming=True)["train"]
             train = train.cast_column("audio", datasets.Audio(decode=False))
+            if "label" in parts["train"].features:  # names may be text in the shards
+                train = train.cast_column("label", parts["train"].features["label"])
         else:
             train = train.to_iterable_dataset(num_shards=min(SHARDS, len(train)))
         train = train.shuffle(seed=seed, buffer_size=SHUFFLED).repeat(None)
@@ -46,8 +50,8 @@ def answering(task, name, split=None):
     """
     parts = _parts(task, name, check=False)
     if split is None:
-        split = "test" if "test" in parts else "train"
-    elif "validation" not in parts and split in ("train", "validation"):
+        split = next(part for part in ("test", "train", "validation") if part in parts)
+    elif set(parts) == {"train"} and split in ("train", "validation"):
         parts |= _held_out(parts["train"])
     if split not in parts:
         raise RecipeError(f"{name} has no split {split!r}, only {', '.join(parts)}")
@@ -59,6 +63,15 @@ def answering(task, name, split=None):
             row["label"] = names[row["label"]]
         rows.append(row)
     return rows
+
+
+def refuse_ambiguous(name):
+    """Raise RecipeError if a name is that of a folder here and of an entry of the catalogue."""
+    if name is not None and is_catalogued(name) and Path(name).is_dir():
+        raise RecipeError(
+            f"{name} is in the catalogue, and a folder here has this name too: write ./{name} for "
+            "the folder, or rename it"
+        )
 
 
 def is_catalogued(name):
@@ -76,17 +89,35 @@ def _parts(task, name, check=True):
             f"{name} is no data set of the catalogue and no folder; check the name, or see "
             "`course-utils lessons` for what there is"
         )
-    folders = {"train": folder}
-    if (folder / "train").is_dir():
-        folders = {split: folder / split for split in data.SPLITS if (folder / split).is_dir()}
     parts = {}
     for split in data.SPLITS:
         if files := _shards(folder, split):
-            parts[split] = datasets.concatenate_datasets(list(map(data.load_parquet, files)))
-    parts = parts or {split: _folder(task, path, check) for split, path in folders.items()}
-    if "train" not in parts:
-        raise RecipeError(f"{name}: holds no shards called train…parquet, only {', '.join(parts)}")
+            rows = datasets.concatenate_datasets(list(map(data.load_parquet, files)))
+            parts[split] = _named(rows) if task == "classification" else rows
+    if parts:
+        return parts
+    found = data.load_folder(folder, check)
+    parts = dict(found) if isinstance(found, datasets.DatasetDict) else {"train": found}
+    for rows in parts.values() if task == "diarization" and check else ():
+        turns = rows["turns"] if "turns" in rows.column_names else [None] * len(rows)
+        for name, known in zip(rows["file_name"], turns, strict=True):
+            if known is None:
+                stem = Path(name).stem
+                raise RecipeError(f"{folder / name}: has no turns; put {stem}.rttm beside it")
     return parts
+
+
+def _named(rows):
+    """Return rows with a ClassLabel as their labels."""
+    if "label" not in rows.column_names:
+        return rows
+    kind = rows.features["label"]
+    if not isinstance(kind, datasets.ClassLabel) and kind.dtype != "string":
+        raise RecipeError(
+            f"the column 'label' holds {kind.dtype}, which says nothing of the names of the "
+            "classes: store the names, or a datasets.ClassLabel"
+        )
+    return with_class_labels(rows)
 
 
 def _shards(folder, split):
@@ -94,46 +125,13 @@ def _shards(folder, split):
     return sorted(map(str, Path(folder).glob(f"{split}*.parquet")))
 
 
-def _folder(task, folder, check):
-    """Load a folder; `check` says whether every row needs a reference and readable audio."""
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in data.AUDIO_SUFFIXES and not path.name.startswith(".")
-    )
-    loose = not (folder / "metadata.csv").is_file() and all(p.parent == folder for p in files)
-    if task == "diarization" or (loose and not check):
-        return _recordings(folder, files, check)
-    return data.load_folder(folder, check)
-
-
-def _recordings(folder, files, check):
-    """Return a row for each recording, with the turns of the RTTM file beside it."""
-    if not files:
-        raise RecipeError(f"{folder}: holds no audio files; check the folder")
-    rows = []
-    for path in files:
-        beside, turns = path.with_suffix(".rttm"), None
-        if beside.is_file():
-            found = rttm.load(beside)
-            if len(found) > 1 and path.stem not in found:
-                raise RecipeError(f"{beside}: holds {', '.join(found)}, but nothing of {path.stem}")
-            turns = found.get(path.stem) or next(iter(found.values()), [])
-        if check and turns is None:
-            raise RecipeError(f"{path}: has no turns; put {path.stem}.rttm beside it")
-        if check:
-            audio.load(path)
-        row = {"file_name": path.relative_to(folder).as_posix(), "turns": turns}
-        rows.append(row | {"audio": {"bytes": None, "path": str(path.absolute())}})
-    return datasets.Dataset.from_list(rows)
-
-
 def _held_out(dataset):
     """Split off a fifth, always the same rows; by speaker if there are several."""
     if len(dataset) < 2:
         raise RecipeError("the data has one row only; at least two are needed, to hold one out")
     if "speaker" in dataset.column_names and len(set(dataset["speaker"])) > 1:
-        stratify = "label" if "label" in dataset.column_names else None
+        labels = dataset["label"][:] if "label" in dataset.column_names else [None]
+        stratify = None if None in labels else "label"
         parts = data.grouped_split(dataset, "speaker", stratify)
     else:
         parts = dataset.train_test_split(test_size=0.2, seed=0)

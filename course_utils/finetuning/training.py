@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 import time
+import warnings
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import torch
@@ -12,10 +14,10 @@ from accelerate import PartialState
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from course_utils import catalog, errors
+from course_utils import audio, catalog, errors
 from course_utils.finetuning import recipes, sources
 from course_utils.finetuning.checkpoints import checkpoint_of, opening
-from course_utils.finetuning.recipes import RecipeError
+from course_utils.finetuning.recipes import LeftOut, RecipeError
 
 SUMMARY = "finetune.json"  # file with the summary of a run
 WHOLE = "whole"  # completion marker, a file in a checkpoint that all processes have written
@@ -70,6 +72,8 @@ def finetune(
         Spoken language, for a multilingual recogniser; by default that of the catalogue.
     """
     out, kind = Path(out), recipes.find(task)
+    for name in (data, model):
+        sources.refuse_ambiguous(name)
     data, model = data or kind.data, model or kind.model
     last = last_checkpoint(out)
     if (out / "checkpoints").exists() and not resume:
@@ -134,10 +138,11 @@ def finetune(
         # Load the weights from the checkpoint here, for the Trainer silently skips weights whose
         # names in files and in the model differ (transformers #48805).
         fresh = recipe.fresh_model(deterministic, last)
-    rows = _stream(recipe, train, arguments.world_size) if streaming else _examples(recipe, train)
-    if not streaming and not rows:
-        raise RecipeError(f"{data}: nothing in it can be learned from; see the lesson's data")
-    held_out = _examples(recipe, held_out) if kind.evaluates else None
+    if streaming:
+        rows = _stream(recipe, train, arguments.world_size)
+    else:
+        rows = _examples(recipe, train, f"{data}, training")
+    held_out = _examples(recipe, held_out, f"{data}, held out") if kind.evaluates else None
     trainer = RecipeTrainer(
         recipe, not deterministic, fresh, arguments, train_dataset=rows, eval_dataset=held_out
     )
@@ -250,9 +255,35 @@ def _steps_of(checkpoint):
     return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
 
 
-def _examples(recipe, rows):
-    """Return the examples of all rows, in memory."""
-    return [example for row in rows for example in recipe.examples(recipe.decode(row))]
+def _examples(recipe, rows, title="the data"):
+    """Return the examples of all rows, in memory; print how many rows have none, and why."""
+    examples, reasons, which = [], Counter(), defaultdict(dict)
+    for number, row in enumerate(rows, 1):
+        made, reason, details = _examples_of(recipe, row, f"row {number}")
+        examples += made
+        if reason:
+            reasons[reason] += 1
+            which[reason] |= dict.fromkeys(details)
+    if not reasons:
+        return examples
+    details = {reason: ", ".join([*found][:20]) for reason, found in which.items()}
+    parts = [f"{count} {reason} ({details[reason]})" for reason, count in reasons.items()]
+    said = f"{title}: {reasons.total()} of {len(rows)} rows are left out: {'; '.join(parts)}"
+    if not examples:
+        raise RecipeError(f"{said}; nothing is left to learn from")
+    errors.notice(said)
+    return examples
+
+
+def _examples_of(recipe, row, name):
+    """Return the examples of a row; and if there are none, the reason, and names or characters."""
+    name = row.get("file_name") or name
+    try:
+        return list(recipe.examples(recipe.decode(row))), None, ()
+    except LeftOut as error:
+        return [], str(error), error.characters or [errors.shown(name)]
+    except audio.AudioError as error:
+        return [], "that cannot be used", [str(error)]
 
 
 def _stream(recipe, rows, processes):
@@ -265,7 +296,9 @@ def _stream(recipe, rows, processes):
 
     def examples(batch):  # of one row, which may have several examples or none
         row = {name: values[0] for name, values in batch.items()}
-        made = list(recipe.examples(recipe.decode(row)))
+        made, reason, details = _examples_of(recipe, row, "a row")
+        if reason:  # shown once for each text
+            warnings.warn(f"left out, {reason}: {', '.join(details)}", stacklevel=2)
         return {name: [example[name] for example in made] for name in made[0]} if made else {}
 
     return rows.map(examples, batched=True, batch_size=1, remove_columns=rows.column_names)

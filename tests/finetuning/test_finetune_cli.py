@@ -339,7 +339,7 @@ def test_many_files_are_answered_once_each_by_two_processes(whole, sounds, tmp_p
     good = [line for line in lines if "error" not in line]
     right = [line["label"] == line["reference"] for line in good]
     assert f"accuracy    {np.mean(right):.4f}\n" in done.stdout
-    assert done.stdout.count("answered") == 1
+    assert done.stdout.count("\nanswered  ") == 1
 
     # Stopped in the middle of a line: what is whole stays, the rest is answered again.
     kept = "".join(json.dumps(line) + "\n" for line in good[:20])

@@ -90,6 +90,12 @@ def test_the_classifier_masks_a_tenth_and_keeps_the_labels():
 def test_clips_longer_than_the_window_and_empty_texts_are_not_learned():
     recipe = recipes.find("asr")(training.checkpoint_of("recogniser"))
     window = recipe.window * 16_000
-    rows = [(window, "one two"), (window + 1, "one two"), (window, " ")]
-    kept = [list(recipe.examples({"samples": np.zeros(n), "text": t})) for n, t in rows]
-    assert list(map(len, kept)) == [1, 0, 0]
+    assert len(list(recipe.examples({"samples": np.zeros(window), "text": "one two"}))) == 1
+    for length, text, reason in (
+        (window + 1, "one two", "longer than the 7 s"),
+        (window, " ", "without a text"),
+        (window, None, "without a text"),
+        (window, "one two " * 200, "too long for its clip"),
+    ):
+        with pytest.raises(recipes.LeftOut, match=reason):
+            list(recipe.examples({"samples": np.zeros(length), "text": text}))

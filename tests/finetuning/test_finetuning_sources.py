@@ -32,7 +32,7 @@ def test_recordings_come_with_the_turns_beside_them(tmp_path, write_wav, sine):
     with pytest.raises(RecipeError, match=r"put b\.rttm beside it"):
         sources.training("diarization", str(tmp_path))
     rttm.save(tmp_path / "b.rttm", {"c": turns, "d": turns})
-    with pytest.raises(RecipeError, match="nothing of b"):
+    with pytest.raises(data.DataError, match="nothing of b"):
         sources.training("diarization", str(tmp_path))
 
 
@@ -60,8 +60,8 @@ def test_folders_that_do_not_fit_are_named(tmp_path, write_wav, sine):
     with pytest.raises(RecipeError, match="no split 'test', only train, validation"):
         sources.answering("classification", str(tmp_path / "split"), "test")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RecipeError, match="no audio files"):
+    with pytest.raises(data.DataError, match="no audio files"):
         sources.training("diarization", str(tmp_path / "empty"))
     data.load("sounds", "test").select([0]).to_parquet(tmp_path / "empty" / "test.parquet")
-    with pytest.raises(RecipeError, match="no shards called train"):
+    with pytest.raises(RecipeError, match="no split train, only"):
         sources.training("classification", str(tmp_path / "empty"))

@@ -134,7 +134,7 @@ def results(folder):
     recipes.find = lambda task: Loud
     for name in ("loud/a.wav", "loud/b.wav", "quiet/c.wav"):
         (folder / name).parent.mkdir(exist_ok=True)
-        audio.save(folder / name, np.full(160, 0.1, np.float32), 16_000)
+        audio.save(folder / name, np.full(1_600, 0.1, np.float32), 16_000)
     out = folder / "answers.jsonl"
 
     def read(path):

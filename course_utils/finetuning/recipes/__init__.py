@@ -1,12 +1,12 @@
 """One recipe a task, for ``course-utils finetune`` and ``course-utils evaluate``."""
 
-from course_utils.finetuning.recipes._recipe import Recipe, RecipeError
+from course_utils.finetuning.recipes._recipe import LeftOut, Recipe, RecipeError
 from course_utils.finetuning.recipes.activity import Activity
 from course_utils.finetuning.recipes.classification import Classification
 from course_utils.finetuning.recipes.recognition import Recognition
 from course_utils.finetuning.recipes.synthesis import Synthesis
 
-__all__ = ["TASKS", "Recipe", "RecipeError", "find"]
+__all__ = ["TASKS", "LeftOut", "Recipe", "RecipeError", "find"]
 
 _RECIPES = {"classification": Classification, "asr": Recognition}
 _RECIPES |= {"diarization": Activity, "tts": Synthesis}

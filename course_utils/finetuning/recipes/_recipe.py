@@ -3,12 +3,25 @@
 from transformers import AutoConfig, AutoFeatureExtractor, pipeline
 
 from course_utils import audio, data, pipelines, scoring
+from course_utils.errors import shown
 
 RATE = 16_000  # sampling rate of all models of the course, in hertz
+SHORTEST = 0.025  # length of the shortest clip, in seconds: the window of the models' first layer
 
 
 class RecipeError(data.DataError):
     """A run that is not possible as asked; the message says what to do."""
+
+
+class LeftOut(Exception):
+    """A row from which nothing can be learned.
+
+    The message ends the sentence "n rows are"; `characters` are those that are the reason, if any.
+    """
+
+    def __init__(self, reason, characters=()):
+        super().__init__(reason)
+        self.characters = characters
 
 
 def arguments(learning_rate, epochs, batch_size, accumulation=1, **more):
@@ -27,8 +40,9 @@ class Recipe:
     """How one task is trained, answered and scored.
 
     Subclasses define ``examples(row)``, which yields the training examples of a decoded row, dicts
-    of arrays; ``collator(model)``, which returns the function that makes a batch of examples;
-    and ``answer(rows)``, which returns a dict for each decoded row, ready for JSON.
+    of arrays, or raises `LeftOut`; ``collator(model)``, which returns the function that makes a
+    batch of examples; and ``answer(rows)``, which returns a dict for each decoded row, ready for
+    JSON.
     """
 
     data: str  # default data set, by its name in the catalogue
@@ -72,8 +86,16 @@ class Recipe:
             )
 
     def decode(self, row):
-        """Return the row with ``samples``: its audio, mono at :data:`RATE`."""
-        return row | {"samples": audio.load(row["audio"], sampling_rate=RATE)[0]}
+        """Return the row with ``samples``: its audio, mono at :data:`RATE`.
+
+        Raise `audio.AudioError` if it cannot be decoded or is shorter than :data:`SHORTEST`.
+        """
+        samples = audio.load(row["audio"], sampling_rate=RATE)[0]
+        if len(samples) < SHORTEST * RATE:
+            milliseconds = f"lasts {1000 * len(samples) / RATE:.1f} ms"
+            problem = f"{milliseconds}, and a model needs {1000 * SHORTEST:.0f} ms"
+            raise audio.AudioError(f"{shown(row['audio']['path'])}: {problem}; remove it")
+        return row | {"samples": samples}
 
     def features(self, samples, **options):
         """Return the features of one clip, an array."""

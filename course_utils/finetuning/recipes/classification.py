@@ -1,9 +1,10 @@
 """Label whole clips, as in lesson 03."""
 
-from transformers import AutoModelForAudioClassification, default_data_collator
+from transformers import AutoConfig, AutoModelForAudioClassification, default_data_collator
 
 from course_utils import finetuning
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
+from course_utils.errors import notice
+from course_utils.finetuning.recipes._recipe import RATE, LeftOut, Recipe, RecipeError, arguments
 
 SECONDS = 5  # length in seconds to which clips are padded or cut
 
@@ -29,8 +30,36 @@ class Classification(Recipe):
         self.options = {"id2label": dict(enumerate(names)), "label2id": numbers}
         self.options["ignore_mismatched_sizes"] = True
 
+    def fresh_model(self, deterministic=False, start=None):
+        """Return the model; a run goes on only with the classes that it began with."""
+        if start is not None:
+            before = list(AutoConfig.from_pretrained(start).id2label.values())
+            now = list(self.options["id2label"].values())
+            if before != now:
+                raise RecipeError(
+                    f"{start}: the run began with the classes {', '.join(before)}, and the data "
+                    f"have {', '.join(now)}: give them their old names, or begin anew with another "
+                    "--out"
+                )
+        return super().fresh_model(deterministic, start)
+
+    def open(self, rows):
+        """Load the pipeline, and compare its labels with those of the data."""
+        super().open(rows)
+        known = set(self.pipe.model.config.id2label.values())
+        given = {row["label"] for row in rows if row.get("label") is not None}
+        if unknown := ", ".join(sorted(given - known)):
+            if not given & known:
+                raise RecipeError(
+                    f"none of the labels of the data ({unknown}) is one of the model's "
+                    f"({', '.join(sorted(known)[:20])}): write them alike, or fine-tune the model"
+                )
+            notice(f"labels that the model does not have, so that it is always wrong: {unknown}")
+
     def examples(self, row):
         """Yield the features of a clip and the number of its label."""
+        if row["label"] is None or row["label"] < 0:  # a stream of shards has -1
+            raise LeftOut("without a label")
         length = {"padding": "max_length", "truncation": True, "max_length": SECONDS * RATE}
         yield {self.input: self.features(row["samples"], **length), "labels": row["label"]}
 

@@ -1,9 +1,13 @@
 """Transcribe speech, as in lesson 05."""
 
+from itertools import pairwise
+
+import torch
 from transformers import AutoConfig, AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
 
 from course_utils import catalog, finetuning, scoring
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
+from course_utils.errors import notice
+from course_utils.finetuning.recipes._recipe import RATE, LeftOut, Recipe, RecipeError, arguments
 
 SPEC_AUGMENT = {"apply_spec_augment": True, "mask_time_prob": 0.1, "mask_time_length": 4}
 SPEC_AUGMENT |= {"mask_feature_prob": 0.05, "mask_feature_length": 8}
@@ -28,14 +32,19 @@ class Recognition(Recipe):
         if not hasattr(self.processor, "tokenizer"):
             raise ValueError("it has no tokenizer, so it writes no text")
         self.window = getattr(self.extractor, "chunk_length", None)  # seconds; Whisper only
-        architectures = AutoConfig.from_pretrained(checkpoint).architectures or []
-        self.ctc = any(name.endswith("ForCTC") for name in architectures)
+        self.config = AutoConfig.from_pretrained(checkpoint)
+        self.ctc = any(name.endswith("ForCTC") for name in self.config.architectures or [])
         self.auto_class = AutoModelForCTC if self.ctc else AutoModelForSpeechSeq2Seq
         if self.ctc:  # there is no label for each frame that could be smoothed
             unsmoothed = {"label_smoothing_factor": 0.0}
             self.pocket, self.hub = self.pocket | unsmoothed, self.hub | unsmoothed
             self.grouped_by = self.input  # Whisper pads all clips to its window
             self.options = {"ctc_loss_reduction": "mean", "ctc_zero_infinity": True}
+            with torch.device("meta"):  # without weights, for its arithmetic
+                model = AutoModelForCTC.from_config(self.config)
+            self.frames_of = model._get_feat_extract_output_lengths
+            # Some have capitals only.
+            self.capitals = bool(self._unknown("a")) and not self._unknown("A")
 
     def set_language(self, language, data):
         """Say which language is spoken; only a multilingual Whisper needs to know it."""
@@ -45,7 +54,8 @@ class Recognition(Recipe):
     def fresh_model(self, deterministic=False, start=None):
         """Return the model, which transcribes the language; see `finetuning.set_language`."""
         model = super().fresh_model(deterministic, start)
-        if self.language is None and getattr(model.generation_config, "is_multilingual", False):
+        settings = getattr(model, "generation_config", None)  # a CTC model has none
+        if self.language is None and getattr(settings, "is_multilingual", False):
             raise RecipeError(
                 f"{self.checkpoint} knows many languages: say which one to train, such as "
                 "--language en"
@@ -56,6 +66,10 @@ class Recognition(Recipe):
     def open(self, rows):
         """Load the pipeline; without a language, a multilingual Whisper guesses that of a clip."""
         super().open(rows)
+        silent = sum(row.get("text") == "" for row in rows)
+        self.transcribed = any(row.get("text") for row in rows)
+        if silent and self.transcribed:
+            notice(f"rows with an empty text count as silence, where words are errors: {silent}")
         self._tell(self.pipe)
 
     def _tell(self, model):
@@ -66,11 +80,35 @@ class Recognition(Recipe):
                 raise RecipeError(f"--language {self.language}: {error}") from error
 
     def examples(self, row):
-        """Yield features and token ids, unless the text is empty or the clip exceeds the window."""
-        samples, text = row["samples"], scoring.normalise_text(row["text"])
-        if text and not (self.window and len(samples) > self.window * RATE):
-            labels = self.processor.tokenizer(text).input_ids
-            yield {self.input: self.features(samples), "labels": labels}
+        """Yield features and token ids."""
+        samples, text = row["samples"], scoring.normalise_text(row["text"] or "")
+        if not text:
+            raise LeftOut("without a text")
+        if self.window and len(samples) > self.window * RATE:
+            raise LeftOut(f"longer than the {self.window} s that the model hears at once")
+        text = text.upper() if self.ctc and self.capitals else text
+        features, labels = self.features(samples), self.processor.tokenizer(text).input_ids
+        if self.ctc:
+            if unknown := self._unknown(text):
+                raise LeftOut("with characters that the model does not have", unknown)
+            # Between equal tokens there must be a blank.
+            longest = int(self.frames_of(torch.tensor(len(features))))
+            longest -= sum(one == other for one, other in pairwise(labels))
+        else:
+            longest = getattr(self.config, "max_target_positions", len(labels))
+        if len(labels) > longest:
+            raise LeftOut("with a text that is too long for its clip or the model")
+        yield {self.input: features, "labels": labels}
+
+    def _unknown(self, text):
+        """Return the characters of a text for which the tokenizer has no token of their own."""
+        tokenizer = self.processor.tokenizer
+        characters = [c for c in dict.fromkeys(text) if not c.isspace()]
+        return [c for c in characters if tokenizer.unk_token_id in tokenizer(c).input_ids]
+
+    def reference(self, row):
+        """Return the transcript; an empty one is a reference unless all are empty."""
+        return row.get("text") if self.transcribed else None
 
     def collator(self, model):
         """Pad features and labels."""

@@ -9,7 +9,9 @@ from safetensors.numpy import save_file
 from transformers import AutoModel, AutoModelForTextToSpectrogram, AutoTokenizer, pipeline
 
 from course_utils import audio, catalog, data, finetuning, pipelines, scoring
-from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
+from course_utils.errors import notice, shown
+from course_utils.finetuning.recipes._recipe import RATE, LeftOut, Recipe, RecipeError, arguments
+from course_utils.formats import spelling
 
 LEVEL = 0.081  # root mean square to which clips are scaled, as in the synthesiser's training data
 EDGE = 0.075  # silence that is kept at both ends of a clip, in seconds
@@ -51,6 +53,13 @@ class Synthesis(Recipe):
         super().begin(rows)
         if not hasattr(rows, "num_rows"):
             raise RecipeError("a voice is embedded from all of its clips: leave out --streaming")
+        texts = {text: spelling.spell_out(text) for text in rows["text"] if text}
+        changed = [said for text, said in texts.items() if said.split() != text.split()]
+        if changed:
+            first = shown(changed[0])
+            notice(
+                f"numbers and signs are learned as words (texts: {len(changed)}), such as {first}"
+            )
         self.voices = self.voices_of(rows)
         self.teacher = self.fresh_model().eval()
 
@@ -60,17 +69,24 @@ class Synthesis(Recipe):
         for row in rows:
             with suppress(audio.AudioError):
                 vector = self.embed(self.decode(row)["samples"])
-                found[row.get("speaker", VOICE)].append(vector)
+                found[row.get("speaker") or VOICE].append(vector)
         return {name: np.mean(vectors, 0) for name, vectors in found.items()}
 
     def examples(self, row):
         """Yield token ids, durations, spectrogram, pitch, energy and speaker embedding."""
+        text = spelling.spell_out(row["text"] or "")
+        if not text:
+            raise LeftOut("without a text")
+        if unread := spelling.unspeakable(text):
+            raise LeftOut("with characters that cannot be read aloud", unread)
         samples = audio.trim_silence(row["samples"], RATE)
         samples = LEVEL * samples / max(np.sqrt(np.mean(samples**2)), 1e-9)
         samples = np.pad(samples, round(EDGE * RATE)).astype(np.float32)
-        tokens = self.tokenizer(row["text"], return_tensors="pt")
+        tokens = self.tokenizer(text, return_tensors="pt")
         mel = self.extractor(audio_target=samples, sampling_rate=RATE)["input_values"][0]
-        vector = self.voices[row.get("speaker", VOICE)]
+        if tokens["input_ids"].shape[1] > len(mel):
+            raise LeftOut("with a text that is too long for its clip")
+        vector = self.voices[row.get("speaker") or VOICE]
         with torch.no_grad():
             said = self.teacher(**tokens, speaker_embedding=torch.tensor(vector)[None])
         durations = finetuning.aligned_durations(said.spectrogram[0], said.duration_outputs[0], mel)
@@ -118,14 +134,20 @@ class Synthesis(Recipe):
         """Speak the texts; return what the recogniser understands and the cosine to the voice."""
         answers = []
         for row in rows:
-            vector = torch.tensor(self.voices[row.get("speaker", VOICE)])[None]
-            made = self.speak(row["text"], forward_params={"speaker_embedding": vector})
+            vector = torch.tensor(self.voices[row.get("speaker") or VOICE])[None]
+            text = spelling.spell_out(row["text"])
+            made = self.speak(text, forward_params={"speaker_embedding": vector})
             clip = np.asarray(made["audio"], np.float32).ravel()
             heard = self.recognise({"array": clip, "sampling_rate": made["sampling_rate"]})["text"]
             unit = vector[0].numpy() / np.linalg.norm(vector)
             similarity = float(self.embed(clip) @ unit)
             answers.append({"text": heard.strip(), "similarity": round(similarity, 4)})
         return answers
+
+    def reference(self, row):
+        """Return the text as it is read aloud."""
+        text = super().reference(row)
+        return None if text is None else spelling.spell_out(text)
 
     def score(self, lines):
         """Return word error rate and mean similarity."""
