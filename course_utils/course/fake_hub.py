@@ -162,7 +162,8 @@ def _create(server, sent):
     wanted = json.loads(sent)
     kind, owner = wanted.get("type") or "model", wanted.get("organization") or OWNER
     if owner != OWNER:
-        raise Refused(403, error=f'You may not create a {kind} under "{owner}", only under "{OWNER}"')
+        error = f'You may not create a {kind} under "{owner}", only under "{OWNER}"'
+        raise Refused(403, error=error)
     repo_id = f"{owner}/{wanted['name']}"
     url = f"{server.address}/{'' if kind == 'model' else f'{kind}s/'}{repo_id}"
     if not server.create(f"{kind}s/{repo_id}"):

@@ -40,7 +40,7 @@ def to_rttm(recordings):
     Raises
     ------
     RttmError
-        If a turn is malformed, or a name is empty or contains white space.
+        If a turn is malformed, or a name is empty, contains white space or is ``<NA>``.
     """
     if not hasattr(recordings, "items"):
         raise RttmError('give turns by recording, for instance {"call": turns}.')
@@ -51,11 +51,11 @@ def to_rttm(recordings):
         except ValueError as error:
             raise RttmError(str(error)) from error
         for name in [recording, *(turn["speaker"] for turn in turns)]:
-            if not isinstance(name, str) or name.split() != [name]:
-                suggestion = "_".join(str(name).split()) or "call_1"
+            if not isinstance(name, str) or name.split() != [name] or name == "<NA>":
+                suggestion = "_".join(str(name).split()).strip("<>") or "call_1"
                 raise RttmError(
-                    f"the name {name!r} has to be one word, since spaces separate the fields of "
-                    f"RTTM; call it {suggestion!r}."
+                    f"the name {name!r} has to be one word other than <NA>, since spaces separate "
+                    f"the fields of RTTM; call it {suggestion!r}."
                 )
         for turn in turns:
             # Start and end are rounded, not the duration, so that adjacent turns stay adjacent.

@@ -49,5 +49,7 @@ def test_every_original_is_there_in_miniature(monkeypatch):
 def test_lesson_runs_in_the_hub_profile(lesson, request):
     running = request.getfixturevalue("online" if lesson.number in ALONE else "offline")
     cells = running.lesson(lesson).cells
-    printed = "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", ()))
+    printed = "".join(
+        output.get("text", "") for cell in cells for output in cell.get("outputs", ())
+    )
     assert SAID.get(lesson.number, "") in printed
