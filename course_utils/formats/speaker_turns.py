@@ -20,18 +20,15 @@ def checked(turns, name, texts=False):
     return sorted(plain, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
 
 
-def within(turns, seconds, name):
-    """Return turns, or raise ValueError if one ends more than 1 s after a recording.
-
-    The recording lasts `seconds` and is called `name` in the message.
-    """
+def beyond(turns, seconds):
+    """Return what is wrong if turns end more than 1 s after a recording of `seconds`, or None."""
     end = max((turn["end"] for turn in turns), default=0.0)
-    if end > seconds + 1:
-        raise ValueError(
-            f"{name}: its turns end at {end:g} s, but the recording lasts {seconds:.1f} s: give "
-            "times in seconds, not in milliseconds or samples, and of this recording."
-        )
-    return turns
+    if end <= seconds + 1:
+        return None
+    return (
+        f"its turns end at {end:g} s, but the recording lasts {seconds:.1f} s; give times in "
+        "seconds, not in milliseconds or samples, and of this recording"
+    )
 
 
 def joined(spans, pause):
