@@ -16,7 +16,7 @@ from course_utils import errors
 
 __all__ = ["SubtitleError", "load", "save", "to_srt"]
 
-_TIME = r"\s*(?:(\d+)\s*:\s*)?(\d\d?)\s*:\s*(\d\d?)(?:\s*[.,:]\s*(\d+))?\s*"
+_TIME = r"\s*(?:(\d{1,4})\s*:\s*)?(\d\d?)\s*:\s*(\d\d?)(?:\s*[.,:]\s*(\d+))?\s*"
 _TIMES = re.compile(rf"{_TIME}-+>{_TIME}(?:\s.*)?")
 """Time line: two times, and in WebVTT settings. Editors write any number of decimals, or none."""
 _ALMOST_TIMES = re.compile(r".*-->|\s*\d+\s*:[\d\s:.,]*->")

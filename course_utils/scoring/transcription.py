@@ -212,7 +212,16 @@ def word_errors(references, predictions):
     rows = []
     for word, kinds in sorted(errors.items(), key=lambda row: (-row[1].total(), row[0])):
         counts = [kinds[kind] for kind in ("substitute", "delete", "insert")]
-        taken_for = ", ".join(f"{w} ({n} x)" for w, n in mistaken[word].most_common(3))
+        taken_for = ", ".join(f"{_isolated(w)} ({n} x)" for w, n in mistaken[word].most_common(3))
         rows.append([word, said[word], *counts, taken_for])
     columns = ["word", "said", "substituted", "deleted", "inserted", "taken_for"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _isolated(word):
+    """Return a word that does not change the order of the text around it: U+2068, word, U+2069.
+
+    The number behind an Arabic or Hebrew word would move to its other side.
+    """
+    from_right = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in word)
+    return f"\u2068{word}\u2069" if from_right else word

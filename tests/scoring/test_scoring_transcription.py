@@ -199,6 +199,12 @@ def test_word_errors_by_hand():
     assert table.loc["please"].tolist() == [0, 0, 0, 1, ""]
 
 
+def test_words_from_right_to_left_leave_their_numbers_in_place():
+    table = scoring.word_errors(["שלום לכם", "a"], ["שלומ לכם", "b"]).set_index("word")
+    assert table.loc["שלום", "taken_for"] == "\u2068שלומ\u2069 (1 x)"
+    assert table.loc["a", "taken_for"] == "b (1 x)"
+
+
 def test_no_errors_are_an_empty_table():
     table = scoring.word_errors(["all is well"], ["all is well"])
     assert table.empty and "taken_for" in table
