@@ -229,11 +229,8 @@ class _PartlyReadError(Exception):
     """The file holds more than libsndfile reads; the message says what it reads."""
 
 
-def _decoded_by_libsndfile(file, name, target, mono, channel=None):
-    """Decode, mix down and resample block by block: memory holds little more than the result.
-
-    With `channel`, the result is this channel.
-    """
+def _decoded_by_libsndfile(file, name, target, mono):
+    """Decode, mix down and resample block by block: memory holds little more than the result."""
     content = _mended(file, name)
     # A descriptor spares libsndfile a call into Python for every read.
     direct = os.name == "posix" and isinstance(content, io.BufferedReader)
@@ -246,7 +243,7 @@ def _decoded_by_libsndfile(file, name, target, mono, channel=None):
         expected = math.ceil(known * (target or rate) / rate)
         if known > MAX_HOURS * 3600 * rate or expected > limit:
             raise AudioError(_too_long(name))
-        mix = _Mix(sound.channels, channel)
+        mix = _Mix(sound.channels)
         # Memory that is never written costs nothing, so a header may lie.
         samples, count = np.empty((expected, *shape), np.float32), 0
         for block in _blocks(sound, content, name, target or rate, shape, mix):
@@ -262,7 +259,8 @@ def _decoded_by_libsndfile(file, name, target, mono, channel=None):
         raise AudioError(f"{name}: holds no samples; record or download it again")
     if mix.cancels():
         warnings.warn(_cancelled(name), stacklevel=4)
-        return _decoded_by_libsndfile(file, name, target, mono, int(mix.powers.argmax()))
+        samples, rate = _decoded_by_libsndfile(file, name, target, mono=False)
+        return _loudest(samples), rate
     samples = samples[:count] if count > 0.9 * len(samples) else samples[:count].copy()
     if not np.isfinite(samples).all():
         raise AudioError(f"{name}: holds samples that are not finite; repair them at their source")
@@ -270,30 +268,28 @@ def _decoded_by_libsndfile(file, name, target, mono, channel=None):
 
 
 class _Mix:
-    """The average of channels, or one of them; and whether they cancel out in the average."""
+    """The average of channels, and whether they cancel out in it."""
 
-    def __init__(self, channels, channel=None):
+    def __init__(self, channels):
         self.weights = np.full(channels, 1 / channels, np.float32)
-        if channel is not None:
-            self.weights = np.eye(channels, dtype=np.float32)[channel]
-        self.power, self.powers = 0.0, np.zeros(channels)  # of the result, of each channel
+        self.power = self.total = 0.0  # of the average, of all channels
 
     def __call__(self, block):
-        """Return one channel, shape (n,), of a block of shape (n, channels)."""
+        """Return the average, shape (n,), of a block of shape (n, channels)."""
         if len(self.weights) == 1:
             return block[:, 0]
         mixed = block @ self.weights
         self.power += float(mixed @ mixed)
-        self.powers += np.einsum("ij,ij->j", block, block)
+        self.total += float(np.vdot(block, block))
         return mixed
 
     def cancels(self):
-        return _cancel(self.power, self.powers)
+        return self.power < _CANCELLED * self.total / len(self.weights)
 
 
-def _cancel(power, powers):
-    """Tell from the power of an average of channels and from theirs whether they cancel out."""
-    return power < _CANCELLED * powers.mean()
+def _loudest(samples):
+    """Return the channel with the greatest power."""
+    return samples[np.einsum("ij,ij->i", samples, samples).argmax()]
 
 
 def _cancelled(name):
@@ -516,10 +512,10 @@ def to_mono(samples):
     samples = _checked(samples, "samples")
     if samples.ndim == 1:
         return samples
-    mixed, powers = samples.mean(axis=0), np.einsum("ij,ij->i", samples, samples)
-    if _cancel(mixed @ mixed, powers):
+    mixed = samples.mean(axis=0)
+    if mixed @ mixed < _CANCELLED * np.vdot(samples, samples) / len(samples):
         warnings.warn(_cancelled("samples"), stacklevel=2)
-        return samples[powers.argmax()]
+        return _loudest(samples)
     return mixed
 
 
