@@ -2,15 +2,18 @@
 
 Samples are float32, nominally in [-1, 1], with shape ``(n,)`` for one channel and ``(channels, n)``
 for several, as in librosa. libsndfile decodes WAV, FLAC, Ogg, MP3 and more; the ffmpeg program
-decodes what libsndfile does not know (M4A, video); soxr resamples. Bad input raises `AudioError`,
-one sentence that names the file or argument and the way out.
+decodes what libsndfile does not know or reads in part (M4A, video, joined MP3 files); soxr
+resamples. Bad input raises `AudioError`, one sentence that names the file or argument and the way
+out.
 """
 
 import io
 import math
+import mmap
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import warnings
@@ -48,15 +51,21 @@ _CODEC_RATES = {
 }
 _MAX_VORBIS_RATE = 200_000  # hertz; above it libsndfile crashes the process
 _OVERSHOOT = 1.1  # peak of what lossy decoders return for samples within ±1
+_INTEGER_PEAK = 16  # amplitude; floats beyond it (+24 dB) are integers that nobody divided
+# Power of the average of channels, as a share of theirs: 1 for equal channels, 1/8 for eight
+# independent ones. Below this share, channels are each other's negative.
+_CANCELLED = 0.05
+_PADDING = 65_536  # bytes behind the samples of a WAV file that may be a recorder's empty sector
 _BLOCK = 65_536  # frames decoded or encoded at a time; they fit the processor's cache
 _TRUNCATED = "is cut short, its end is missing; copy or download it again"
-_UNRECOGNISED = 1  # libsndfile's error SF_ERR_UNRECOGNISED_FORMAT
+_UNRECOGNISED, _UNSUPPORTED = 1, 4  # libsndfile: unknown format; unknown encoding in a known one
 _FFMPEG_SECONDS = 120  # time limit of a conversion
 _FFMPEG_BYTES = 4_000_000_000  # size limit of its result
 _FFMPEG_TRUNCATED = rb"partial file|ended prematurely|moov atom not found|Input/output error"
 # Demuxers of audio and video files. Playlists (hls, concat, dash, ...) are left out: one can name
 # other files and URLs, and opening a file must never read anything else.
-_FFMPEG_FORMATS = "aac,ac3,aiff,amr,ape,asf,avi,eac3,flv,matroska,mov,mp3,mpeg,mpegts,tta,wv"
+_FFMPEG_FORMATS = "aac,ac3,aiff,amr,ape,asf,avi,caf,"  # codespell:ignore caf
+_FFMPEG_FORMATS += "eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,wv"
 
 
 class AudioError(CourseError, ValueError):
@@ -87,7 +96,15 @@ def load(source, sampling_rate=None, mono=True):
     ------
     AudioError
         If the source is missing, empty, damaged, truncated, not audio, or beyond this module's
-        limits. Truncation goes unnoticed in an MP3 or raw stream without a length header.
+        limits. Truncation goes unnoticed in an MP3 or raw stream without a length header, and in
+        an Ogg file that ends with a whole page.
+
+    Warns
+    -----
+    UserWarning
+        If the channels cancel out, so that one is returned in place of their average; if the peak
+        is above 16, so that the samples seem to be integers; or if a WAV file holds more than its
+        header says, and all of it is returned.
 
     Examples
     --------
@@ -103,10 +120,19 @@ def load(source, sampling_rate=None, mono=True):
         rate = _checked_rate(source.get("sampling_rate"), 'the "sampling_rate" beside the "array"')
         samples = _checked(source["array"], 'the "array"')
         samples = to_mono(samples) if mono else samples
-        return (samples, rate) if target is None else (resample(samples, rate, target), target)
-    name, file = _opened(source)
-    with file:
-        return _decoded(file, name, target, mono)
+        if target is not None:
+            samples, rate = resample(samples, rate, target), target
+        name = "the array"
+    else:
+        name, file = _opened(source)
+        with file:
+            samples, rate = _decoded(file, name, target, mono)
+    peak = max(samples.max(), -samples.min())
+    if peak > _INTEGER_PEAK:
+        problem = f"the peak is {peak:.5g}, far beyond ±1, as of integers that became floats"
+        text = f"{name}: {problem}; divide by 32768 if they had 16 bits"
+        warnings.warn(text, stacklevel=2)
+    return samples, rate
 
 
 def _decoded_by_torchcodec(decoder):
@@ -170,6 +196,8 @@ def _decoded(file, name, target, mono):
         return _decoded_by_libsndfile(file, name, target, mono)
     except AudioError:
         raise
+    except _PartlyReadError as error:
+        return _decoded_by_ffmpeg(file, name, target, mono, str(error))
     except sf.LibsndfileError as error:
         file.seek(0)
         head = file.read(4096)
@@ -181,8 +209,10 @@ def _decoded(file, name, target, mono):
                 "holds text, not audio (a web page or a Git LFS pointer saved under this name?); "
                 "download the audio itself"
             )
-        elif error.code == _UNRECOGNISED:
-            return _decoded_by_ffmpeg(file, name, target, mono)
+        elif error.code in (_UNRECOGNISED, _UNSUPPORTED):
+            problem = "holds no audio that libsndfile can read"
+            strict = error.code == _UNSUPPORTED
+            return _decoded_by_ffmpeg(file, name, target, mono, problem, strict)
         else:  # libsndfile calls an MP3 without a whole frame "not a regular file" (7)
             reason = "no whole frame" if error.code == 7 else error.error_string.rstrip(".")
             problem = (
@@ -195,11 +225,16 @@ def _decoded(file, name, target, mono):
         raise AudioError(f"{name}: {problem}; convert it: ffmpeg -i FILE clip.wav") from error
 
 
+class _PartlyReadError(Exception):
+    """The file holds more than libsndfile reads; the message says what it reads."""
+
+
 def _decoded_by_libsndfile(file, name, target, mono):
     """Decode, mix down and resample block by block: memory holds little more than the result."""
+    content = _mended(file, name)
     # A descriptor spares libsndfile a call into Python for every read.
-    direct = os.name == "posix" and not isinstance(file, io.BytesIO)
-    with sf.SoundFile(file.fileno() if direct else file, closefd=False) as sound:
+    direct = os.name == "posix" and isinstance(content, io.BufferedReader)
+    with sf.SoundFile(content.fileno() if direct else content, closefd=False) as sound:
         rate = _checked_rate(sound.samplerate, f"{name}: the sampling rate in its header")
         _check_channels(sound.channels, name)
         shape = () if mono or sound.channels == 1 else (sound.channels,)
@@ -208,52 +243,174 @@ def _decoded_by_libsndfile(file, name, target, mono):
         expected = math.ceil(known * (target or rate) / rate)
         if known > MAX_HOURS * 3600 * rate or expected > limit:
             raise AudioError(_too_long(name))
+        mix = _Mix(sound.channels)
         # Memory that is never written costs nothing, so a header may lie.
         samples, count = np.empty((expected, *shape), np.float32), 0
-        for block in _blocks(sound, file, name, target or rate, shape):
+        for block in _blocks(sound, content, name, target or rate, shape, mix):
             start, count = count, count + len(block)
             if count > limit:
                 raise AudioError(_too_long(name))
             if count > len(samples):
                 samples.resize((min(2 * count, limit), *shape), refcheck=False)
             samples[start:count] = block
+    if not count and file.seek(0, io.SEEK_END) > 1024:  # more than a header
+        raise _PartlyReadError("holds no samples according to its header, which may be unfinished")
     if not count:
         raise AudioError(f"{name}: holds no samples; record or download it again")
+    if mix.cancels():
+        warnings.warn(_cancelled(name), stacklevel=4)
+        samples, rate = _decoded_by_libsndfile(file, name, target, mono=False)
+        return _loudest(samples), rate
     samples = samples[:count] if count > 0.9 * len(samples) else samples[:count].copy()
     if not np.isfinite(samples).all():
         raise AudioError(f"{name}: holds samples that are not finite; repair them at their source")
     return np.ascontiguousarray(samples.T), target or rate
 
 
-def _blocks(sound, file, name, target, shape):
+class _Mix:
+    """The average of channels, and whether they cancel out in it."""
+
+    def __init__(self, channels):
+        self.weights = np.full(channels, 1 / channels, np.float32)
+        self.power = self.total = 0.0  # of the average, of all channels
+
+    def __call__(self, block):
+        """Return the average, shape (n,), of a block of shape (n, channels)."""
+        if len(self.weights) == 1:
+            return block[:, 0]
+        mixed = block @ self.weights
+        self.power += float(mixed @ mixed)
+        self.total += float(np.vdot(block, block))
+        return mixed
+
+    def cancels(self):
+        return self.power < _CANCELLED * self.total / len(self.weights)
+
+
+def _loudest(samples):
+    """Return the channel with the greatest power."""
+    return samples[np.einsum("ij,ij->i", samples, samples).argmax()]
+
+
+def _cancelled(name):
+    problem = "its channels cancel out, as when one is wired upside down"
+    return f"{name}: {problem}; the loudest is used in place of their average"
+
+
+def _mended(file, name):
+    """Return an open file, or a copy in memory whose header or end libsndfile understands."""
+    file.seek(0)
+    head = file.read(12)
+    changes = {}  # place -> bytes
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+        changes = _right_sizes(file, name)
+    elif head[:4] == b"OggS":
+        changes = _end_mark(file)
+    file.seek(0, io.SEEK_END)  # empties the buffer, so that the descriptor is at 0 as well
+    file.seek(0)
+    if not changes:
+        return file
+    if isinstance(file, io.BytesIO):
+        content = file.getbuffer()
+    else:
+        content = file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    for place, change in changes.items():
+        content[place : place + len(change)] = change
+    return file
+
+
+def _right_sizes(file, name):
+    """Return the changes that make libsndfile read a WAV file to the end, if its header does not.
+
+    The header says how many bytes of samples there are: 0 if a recorder was killed or wrote to a
+    pipe, and too few by a multiple of 2**32 beyond 4 GiB.
+    """
+    places = {kind: place for kind, *place in reversed(_chunks(file, 12))}
+    data, declared = places.get(b"data", (0, 0))
+    size = file.seek(0, io.SEEK_END)
+    if not data or size - data - declared <= (_PADDING if declared else 0):
+        return {}
+    behind = data + declared + declared % 2
+    ends = [start + length + length % 2 - size for _, start, length in _chunks(file, behind)]
+    if ends[-1:] in ([0], [1]):  # other chunks; the last may lack its padding
+        return {}
+    if declared:
+        problem = f"its header says that it holds {declared} bytes of samples, but {size - data}"
+        warnings.warn(f"{name}: {problem} are there; all of them are read", stacklevel=6)
+    # libsndfile knows these sizes, of files that it did not finish itself, and mends them.
+    return {4: struct.pack("<I", 8), data - 4: struct.pack("<I", 0)}
+
+
+def _end_mark(file):
+    """Return the changes that mark the last page of an Ogg file as the last, if it is whole.
+
+    Some programs, such as Telegram, do not set the mark, without which libsndfile refuses Opus.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(size - 70_000, 0))  # a page has up to 65307 bytes
+    pages = file.read()
+    page = bytearray(pages[max(pages.rfind(b"OggS"), 0) :])
+    # RFC 3533: the mark is in byte 5, the checksum in 22 to 25, the number of segments in 26;
+    # their lengths follow, and then they.
+    if len(page) < 27 or page[5] & 4 or len(page) != 27 + page[26] + sum(page[27 : 27 + page[26]]):
+        return {}
+    page[5] |= 4
+    page[22:26] = bytes(4)
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1) ^ (0x1_04C1_1DB7 if checksum >> 31 else 0)
+    page[22:26] = struct.pack("<I", checksum)
+    return {size - len(page): page}
+
+
+def _chunks(file, start):
+    """Return name, start and length of the chunks that follow each other in a RIFF file."""
+    found = []
+    for _ in range(1_000):
+        file.seek(start)
+        head = file.read(8)
+        if len(head) < 8 or not re.fullmatch(rb"[ -~]{4}", head[:4]):
+            break
+        name, length = struct.unpack("<4sI", head)
+        found.append((name, start + 8, length))
+        start += 8 + length + length % 2
+    return found
+
+
+def _blocks(sound, file, name, target, shape, mix):
     """Yield blocks of frames of a shape at the rate `target`; raise `AudioError` if truncated."""
     # soundfile seeks after each block of a seekable file: slow, and it fails at the end of a
     # FLAC stream of unknown length.
     sound.seekable = lambda: False
-    rate, known, frames = sound.samplerate, sound.frames, 0
-    weights = np.full(sound.channels, 1 / sound.channels, np.float32)
+    rate, frames = sound.samplerate, 0
+    known = sound.frames if sound.frames < 2**62 else 0
     buffer = np.empty((_BLOCK, sound.channels), np.float32)
     convert = None
     if target != rate:
         convert = soxr.ResampleStream(rate, target, math.prod(shape), "float32").resample_chunk
-    while len(block := sound.read(out=buffer)):
+    # Behind the last frame of a FLAC file, a tag would be taken for a damaged frame.
+    while len(block := sound.read(out=buffer[: known - frames if known else None])):
         frames += len(block)
         if frames > MAX_HOURS * 3600 * rate:
             raise AudioError(_too_long(name))
-        if not shape:
-            block = block[:, 0] if sound.channels == 1 else block @ weights
+        block = block if shape else mix(block)
         yield convert(block) if convert else block
     if frames and convert:
         yield convert(np.empty((0, *shape), np.float32), last=True)
-    missing, position = known - frames if known < 2**62 else 0, file.tell()
-    if sound.format == "MP3" and not _has_length_header(file, sound.extra_info):
-        # libsndfile guesses the length from the first frames and stops there: at a variable bit
-        # rate that loses most of the file without a word. ffmpeg reads it whole.
-        if position < 0.9 * file.seek(0, io.SEEK_END) - 8192:
-            raise sf.LibsndfileError(_UNRECOGNISED)
-        return
-    missing -= 3 * 1152 if sound.format == "MP3" else 0  # padding of the encoder is cut off
-    if missing > 0 or _log_says_truncated(sound.extra_info):
+    missing, position = known - frames, file.tell()
+    truncated = missing > 0 or _log_says_truncated(sound.extra_info)
+    if sound.format == "MP3":
+        # libsndfile stops after the frames that the header counts, or that it guesses from the
+        # first ones: what was joined to the file, or most of a variable bit rate, is lost.
+        file.seek(position)
+        if re.match(rb"ID3|\xff[\xe0-\xff]", file.read(3)):
+            seconds = f"{frames / rate:.1f} s"
+            raise _PartlyReadError(f"holds more than the {seconds} that libsndfile reads of it")
+        # The encoder's padding is cut off.
+        truncated = missing > 3 * 1152 and _has_length_header(file, sound.extra_info)
+    if truncated:
         raise AudioError(f"{name}: {_TRUNCATED}, or keep the rest: ffmpeg -i FILE clip.wav")
 
 
@@ -274,12 +431,17 @@ def _log_says_truncated(log):
     return any(int(a) - int(b) > 64 and int(a) < 0x7FFF_0000 for a, b in sizes)
 
 
-def _decoded_by_ffmpeg(file, name, target, mono):
-    """Let ffmpeg convert a file to WAV, and read that."""
+def _decoded_by_ffmpeg(file, name, target, mono, problem, strict=False):
+    """Let ffmpeg convert a file to WAV, and read that.
+
+    `problem` says why libsndfile did not read it. If `strict`, a file of which ffmpeg complains is
+    refused: it skips what it cannot decode.
+    """
     program = shutil.which("ffmpeg")
     if program is None:
-        problem = "is in a format that libsndfile cannot read"
-        raise AudioError(f"{name}: {problem}; install ffmpeg, or convert it to WAV elsewhere")
+        way_out = "install ffmpeg, which may read it, or convert it to WAV elsewhere"
+        raise AudioError(f"{name}: {problem}; {way_out}")
+    way_out = "ffmpeg does not read it either: copy or download it again"
     with tempfile.TemporaryDirectory(prefix="course_utils-") as folder:
         wav, source = Path(folder, "decoded.wav"), Path(folder, "source")
         if isinstance(file, io.BytesIO):
@@ -303,13 +465,14 @@ def _decoded_by_ffmpeg(file, name, target, mono):
             raise AudioError(f"{name}: {_TRUNCATED}")
         try:
             done.check_returncode()
+            if strict and done.stderr:
+                raise AudioError(f"{name}: {problem}; {way_out}")
             if wav.stat().st_size > 0.99 * _FFMPEG_BYTES:
                 raise AudioError(_too_long(name))
             with open(wav, "rb", buffering=4 * _BLOCK) as decoded:
                 return _decoded_by_libsndfile(decoded, name, target, mono)
         except (OSError, subprocess.CalledProcessError, sf.LibsndfileError) as error:
-            problem = "holds no audio that libsndfile or ffmpeg can read"
-            raise AudioError(f"{name}: {problem}; convert it to WAV elsewhere") from error
+            raise AudioError(f"{name}: {problem}; {way_out}") from error
 
 
 def resample(samples, from_rate, to_rate):
@@ -342,9 +505,18 @@ def resample(samples, from_rate, to_rate):
 
 
 def to_mono(samples):
-    """Return the average of the channels, shape ``(n,)``; samples are as for `resample`."""
+    """Return the average of the channels, shape ``(n,)``; samples are as for `resample`.
+
+    If the channels cancel out, it warns and returns the loudest.
+    """
     samples = _checked(samples, "samples")
-    return samples if samples.ndim == 1 else samples.mean(axis=0)
+    if samples.ndim == 1:
+        return samples
+    mixed = samples.mean(axis=0)
+    if mixed @ mixed < _CANCELLED * np.vdot(samples, samples) / len(samples):
+        warnings.warn(_cancelled("samples"), stacklevel=2)
+        return _loudest(samples)
+    return mixed
 
 
 def trim_silence(samples, sampling_rate, top_db=40.0):

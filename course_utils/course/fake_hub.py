@@ -14,7 +14,7 @@ from threading import Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 
 OWNER = "you"
-"""Name of the only account."""
+"""Name of the only account. Its token may create repositories under no other name."""
 
 LARGE = (".safetensors", ".parquet")
 """Suffixes of files that are uploaded one by one; all others are sent inside the commit."""
@@ -160,8 +160,11 @@ def _validate(server, sent):
 @_route("POST", r"/api/repos/create")
 def _create(server, sent):
     wanted = json.loads(sent)
-    kind = wanted.get("type") or "model"
-    repo_id = f"{wanted.get('organization') or OWNER}/{wanted['name']}"
+    kind, owner = wanted.get("type") or "model", wanted.get("organization") or OWNER
+    if owner != OWNER:
+        error = f'You may not create a {kind} under "{owner}", only under "{OWNER}"'
+        raise Refused(403, error=error)
+    repo_id = f"{owner}/{wanted['name']}"
     url = f"{server.address}/{'' if kind == 'model' else f'{kind}s/'}{repo_id}"
     if not server.create(f"{kind}s/{repo_id}"):
         raise Refused(409, url=url)

@@ -40,7 +40,7 @@ def to_rttm(recordings):
     Raises
     ------
     RttmError
-        If a turn is malformed, or a name is empty or contains white space.
+        If a turn is malformed, or a name is empty, contains white space or is ``<NA>``.
     """
     if not hasattr(recordings, "items"):
         raise RttmError('give turns by recording, for instance {"call": turns}.')
@@ -51,11 +51,11 @@ def to_rttm(recordings):
         except ValueError as error:
             raise RttmError(str(error)) from error
         for name in [recording, *(turn["speaker"] for turn in turns)]:
-            if not isinstance(name, str) or name.split() != [name]:
-                suggestion = "_".join(str(name).split()) or "call_1"
+            if not isinstance(name, str) or name.split() != [name] or name == "<NA>":
+                suggestion = "_".join(str(name).split()).strip("<>") or "call_1"
                 raise RttmError(
-                    f"the name {name!r} has to be one word, since spaces separate the fields of "
-                    f"RTTM; call it {suggestion!r}."
+                    f"the name {name!r} has to be one word other than <NA>, since spaces separate "
+                    f"the fields of RTTM; call it {suggestion!r}."
                 )
         for turn in turns:
             # Start and end are rounded, not the duration, so that adjacent turns stay adjacent.
@@ -112,10 +112,11 @@ def _turn(fields):
     """Return the turn in the fields of a SPEAKER line, or raise ValueError."""
     if fields[0] != "SPEAKER":
         raise ValueError(f"{fields[0]!r} is no type of RTTM line; is this an RTTM file?")
-    if len(fields) not in (9, 10):  # older files lack the last field, the look-ahead
+    # Older files lack the last field, the look-ahead; some also the confidence before it.
+    if len(fields) not in (8, 9, 10) or not _has_its_fields(fields):
         raise ValueError(
-            f"it has {len(fields)} fields, but a SPEAKER line has 10: SPEAKER recording channel "
-            "start duration <NA> <NA> speaker <NA> <NA>; names must not contain spaces."
+            f"its {len(fields)} fields are not those of a SPEAKER line: SPEAKER recording channel "
+            "start duration <NA> <NA> speaker <NA> <NA>; write names without spaces."
         )
     try:
         start, duration = float(fields[3]), float(fields[4])
@@ -125,6 +126,24 @@ def _turn(fields):
     if not 0 <= start < end < float("inf"):
         raise ValueError(
             f"the start is {fields[3]!r} and the duration {fields[4]!r}; they must be numbers of "
-            "seconds, from 0 and above 0."
+            "seconds, from 0 and above 0, with a decimal point."
         )
     return {"speaker": fields[7], "start": start, "end": end}
+
+
+def _has_its_fields(fields):
+    """Tell whether fields after the times are what they should be, or others: a name had a space.
+
+    They are two that a SPEAKER line leaves empty, the speaker, the confidence and the look-ahead.
+    """
+    confidence, look_ahead = map(_number, [*fields[8:], "<NA>", "<NA>"][:2])
+    empty = all(field.strip("<>").upper() == "NA" for field in fields[5:7])
+    return empty and fields[7] != "<NA>" and 0 <= confidence <= 1 and look_ahead >= 0
+
+
+def _number(field):
+    """Return a number that may be missing, then 0, or NaN for what is no number."""
+    try:
+        return 0.0 if field == "<NA>" else float(field)
+    except ValueError:
+        return float("nan")

@@ -20,6 +20,17 @@ def checked(turns, name, texts=False):
     return sorted(plain, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
 
 
+def beyond(turns, seconds):
+    """Return what is wrong if turns end more than 1 s after a recording of `seconds`, or None."""
+    end = max((turn["end"] for turn in turns), default=0.0)
+    if end <= seconds + 1:
+        return None
+    return (
+        f"its turns end at {end:g} s, but the recording lasts {seconds:.1f} s; give times in "
+        "seconds, not in milliseconds or samples, and of this recording"
+    )
+
+
 def joined(spans, pause):
     """Return spans as a list of (float, float), merged where the gap is at most ``pause``.
 

@@ -90,7 +90,7 @@ def play(samples, sampling_rate, title=None, caption=None, normalize=False):
     """
     title = None if title is None else str(title)
     seconds, source = _embedded(samples, sampling_rate, normalize)
-    below = f'<p style="{_CAPTION}">{html.escape(str(caption))}</p>' if caption else ""
+    below = f'<p dir="auto" style="{_CAPTION}">{html.escape(str(caption))}</p>' if caption else ""
     label = title or f"Audio clip of {seconds:.1f} seconds"
     page = _figure(title, label, source, below, width="30em")
     text = f"{title or 'Player'}: {seconds:.2f} s of audio at {sampling_rate} Hz"
@@ -180,8 +180,8 @@ def transcript(samples, sampling_rate, utterances, title="Transcript"):
         rows.append(
             f'<button style="{_LINE};border-left:4px solid {colour}" onclick="{_SEEK}" '
             f'data-start="{row["start"]:.3f}" data-end="{row["end"]:.3f}">'
-            f"<b>{html.escape(row['speaker'])}</b> <small>{minutes}:{rest:02d}</small> "
-            f"{html.escape(row['text'])}</button>"
+            f'<b dir="auto">{html.escape(row["speaker"])}</b> <small>{minutes}:{rest:02d}</small> '
+            f'<span dir="auto">{html.escape(row["text"])}</span></button>'
         )
     page = _figure(title, title, source, "".join(rows), "50em", f' ontimeupdate="{_STOP}"')
     lines = [f"{row['start']:7.2f} s  {row['speaker']}: {row['text']}" for row in utterances]
@@ -241,7 +241,9 @@ def _embedded(samples, sampling_rate, normalize):
 
 def _figure(title, label, source, below, width, handlers=""):
     """Return the HTML of a player with a title above it and `below` (HTML) below it."""
-    above = f'<figcaption style="{_TITLE}">{html.escape(title)}</figcaption>' if title else ""
+    above = ""
+    if title:
+        above = f'<figcaption dir="auto" style="{_TITLE}">{html.escape(title)}</figcaption>'
     label = html.escape(label)
     return (
         f'<figure {PLAIN} style="{_CARD};max-width:{width}">{above}<audio controls '

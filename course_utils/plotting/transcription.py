@@ -1,4 +1,9 @@
-"""Figures of speech recognition: alignments, errors word by word, token probabilities."""
+"""Figures of speech recognition: alignments, errors word by word, token probabilities.
+
+Matplotlib 3.11 draws Arabic and Hebrew words from right to left; 3.10, as on Colab, does not.
+"""
+
+import unicodedata
 
 import numpy as np
 from matplotlib.colors import ListedColormap
@@ -14,10 +19,13 @@ _KINDS = {
 }
 _MAX_WORDS = 60
 _LINE = 80  # letters in a line of an alignment
+_FONTS = ["monospace", "sans-serif"]  # the latter for letters that the former lacks
 
 
 def alignment(pairs, ax=None, title=None):
     """Draw a reference above a hypothesis, word under word, each pair coloured by its kind.
+
+    The first word is on the right if the words are Arabic, Hebrew or of another such script.
 
     Parameters
     ----------
@@ -40,8 +48,10 @@ def alignment(pairs, ax=None, title=None):
         left += width
     ax = style.axes_or_new(ax, height=0.45 + 0.75 * (line + 1), width=8.5)
     shape = {"boxstyle": "round,pad=0,rounding_size=0.2", "edgecolor": "none", "alpha": 0.75}
-    word = {"ha": "center", "va": "center", "fontsize": 9, "family": "monospace"}
-    side = {"ha": "right", "va": "center", "fontsize": 8, "color": "#555555"}
+    word = {"ha": "center", "va": "center", "fontsize": 9, "family": _FONTS}
+    from_right = _reads_from_right("".join(text for _, *words in pairs for text in words))
+    side = {"ha": "left" if from_right else "right", "va": "center", "fontsize": 8}
+    side["color"] = "#555555"
     for (kind, *words), number, left, width in cells:
         for row, (name, text) in enumerate(zip(("reference", "hypothesis"), words, strict=True)):
             bottom = -2.6 * number - row
@@ -54,10 +64,16 @@ def alignment(pairs, ax=None, title=None):
                 middle = (left + width / 2 - 0.1, bottom + 0.42)
                 ax.text(*middle, text, parse_math=False, **word)
     right = max(left + width for *_, left, width in cells)
-    ax.set(xlim=(-8, max(right, 40)), ylim=(-2.6 * line - 1.2, 1.1))
+    limits = (-8, max(right, 40))
+    ax.set(xlim=limits[::-1] if from_right else limits, ylim=(-2.6 * line - 1.2, 1.1))
     ax.axis("off")
     _name_colours(ax, {kind for kind, *_ in pairs}, below=0.0)
     return style.label(ax, title, "", "")
+
+
+def _reads_from_right(text):
+    kinds = [unicodedata.bidirectional(letter) for letter in text]
+    return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
 
 
 def error_strip(alignments, names=None, ax=None, title=None):
@@ -132,7 +148,7 @@ def ctc_posteriors(probabilities, tokens, seconds, blank=0, ax=None, title=None)
     ax.figure.colorbar(image, ax=ax, label="Probability", pad=0.01)
     names = [tokens[token] for token in shown]
     ax.set_yticks(rows[:-1] + 0.5, names, fontsize=8, parse_math=False)
-    above = {"ha": "center", "va": "bottom", "fontsize": 7, "family": "monospace"}
+    above = {"ha": "center", "va": "bottom", "fontsize": 7, "family": _FONTS}
     # Equal neighbours are one token, as in CTC decoding.
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(best)], strict=True):

@@ -26,6 +26,7 @@ _FUNCTIONS = {
     "normalise_text": "transcription",
     "report": "classification",
     "speech_report": "speech",
+    "whisper_normaliser": "transcription",
     "word_errors": "transcription",
 }
 __all__ = ["higher_is_better", "load", *_FUNCTIONS]

@@ -46,4 +46,4 @@ def _texts_of(utterances):
     texts = {}
     for row in utterances:
         texts.setdefault(row["speaker"], []).append(row["text"])
-    return [" ".join(parts) for parts in texts.values()]
+    return [" ".join(" ".join(parts).split()) for parts in texts.values()]

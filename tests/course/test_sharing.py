@@ -78,6 +78,11 @@ def test_it_refuses_as_the_hub_does(hub, tmp_path):
             path_in_repo="README.md",
             repo_id="you/mine",
         )
+    for kind in ("model", "dataset"):
+        with pytest.raises(errors.HfHubHTTPError, match=r'(?s)403 Forbidden.*under "them", only'):
+            hub.create_repo("them/mine", repo_type=kind, exist_ok=True)
+    with pytest.raises(errors.RepositoryNotFoundError):
+        hub.upload_file(path_or_fileobj=b"{}", path_in_repo="a.json", repo_id="them/mine")
     stranger = HfApi(endpoint=hub.endpoint, token="wrong")
     with pytest.raises(errors.HfHubHTTPError, match="401"):
         stranger.create_repo("you/theirs")

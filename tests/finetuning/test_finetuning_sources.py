@@ -2,8 +2,9 @@
 
 import pytest
 
-from course_utils import catalog, data
+from course_utils import audio, catalog, data
 from course_utils.finetuning import recipes, sources
+from course_utils.finetuning.inference import evaluate
 from course_utils.finetuning.recipes import RecipeError
 from course_utils.formats import rttm
 
@@ -50,6 +51,28 @@ def test_a_column_seed_of_the_users_own_does_not_make_a_conversation(tmp_path, w
     path = write_wav(tmp_path / "a.wav", sine())
     row = {"audio": {"bytes": None, "path": str(path)}, "seed": 3, "turns": []}
     assert recipe.decode(row)["turns"] == []
+
+
+def test_turns_that_end_behind_the_end_of_their_recording_are_refused(tmp_path, write_wav, sine):
+    """Times in milliseconds: a model would learn silence from them, and DER would be 1."""
+    path = write_wav(tmp_path / "a.wav", sine(seconds=2))
+    row = {"audio": {"bytes": None, "path": str(path)}}
+    recipe = recipes.find("diarization")(catalog.model("diarizer"))
+    turns = [
+        {"speaker": "Ann", "start": 0.5, "end": 1.5},
+        {"speaker": "Bob", "start": 1, "end": 2.9},
+    ]
+    assert recipe.decode(row | {"turns": turns})["turns"] == turns  # annotators are not that exact
+    assert recipe.decode(row | {"turns": None})["turns"] is None
+    wrong = [{"speaker": "Ann", "start": 500.0, "end": 1500.0}]
+    message = r"a\.wav: its turns end at 1500 s, but the recording lasts 2\.0 s; .*milliseconds"
+    with pytest.raises(audio.AudioError, match=message):
+        recipe.decode(row | {"turns": wrong})
+    rttm.save(tmp_path / "a.rttm", {"a": wrong})
+    out = tmp_path / "results.jsonl"
+    counts = evaluate("diarization", "diarizer", out, data=str(tmp_path))
+    assert counts == {"answered": 0, "errors": 1, "skipped": 0}
+    assert "a.wav: its turns end at" in out.read_text(encoding="utf-8")
 
 
 def test_folders_that_do_not_fit_are_named(tmp_path, write_wav, sine):

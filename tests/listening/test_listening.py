@@ -277,6 +277,18 @@ def test_transcript_lists_utterances_by_start_with_their_stretch_and_as_plain_te
     assert "62.50 s  Bob: and <b>that</b> is it" in repr(made)
 
 
+def test_texts_choose_their_own_direction():
+    """Marks at the end of an Arabic sentence belong to its left."""
+    utterances = [{"speaker": "دانا", "start": 0.0, "end": 1.0, "text": "مرحبا!"}]
+    for made in (
+        listening.transcript(tone(440, 2), RATE, utterances, title="محادثة"),
+        listening.play(tone(440, 2), RATE, title="محادثة", caption="مرحبا!"),
+    ):
+        page = _Elements(made._repr_html_())
+        texts = [*page.all("figcaption"), *page.all("p"), *page.all("b"), *page.all("span")]
+        assert len(texts) > 1 and all(element["dir"] == "auto" for element in texts)
+
+
 def test_transcript_says_what_is_no_utterance():
     with pytest.raises(ValueError, match=r"utterances\[0\] has the text None"):
         listening.transcript(tone(440), RATE, [{"speaker": "Bob", "start": 0, "end": 1}])

@@ -35,6 +35,20 @@ def test_a_long_alignment_wraps_and_stays_inside():
     assert texts(ax).count("reference") == texts(ax).count("hypothesis") > 1
 
 
+def test_an_alignment_from_right_to_left_begins_on_the_right():
+    places = {}
+    for said, heard in (("one two three", "one two"), ("אחת שתיים שלוש", "אחת שתיים")):
+        ax = plotting.alignment(scoring.align(said, heard))
+        ax.figure.canvas.draw()
+        inside = ax.get_window_extent()
+        for text in ax.texts:
+            box = text.get_window_extent()
+            assert inside.x0 - 1 <= box.x0 and box.x1 <= inside.x1 + 1
+            places.setdefault(text.get_text(), box.x0)
+    assert places["one"] < places["two"] < places["three"]
+    assert places["אחת"] > places["שתיים"] > places["שלוש"]
+
+
 def test_an_error_strip_has_a_coloured_cell_a_word():
     alignments = [
         [("equal", "a", "a"), ("substitute", "b", "c")],

@@ -66,6 +66,21 @@ def rttm(folder):
     return {"call.rttm": seed.encode()}, read, rttm.RttmError, 6_000
 
 
+def subtitles(folder):
+    from course_utils.formats import subtitles
+
+    texts = ("one", "two\n\nlines", "3")
+    chunks = [{"timestamp": (n, n + 0.5), "text": text} for n, text in enumerate(texts)]
+
+    def read(path):
+        for chunk in subtitles.load(path):
+            assert all(0 <= time < float("inf") for time in chunk["timestamp"])
+            assert isinstance(chunk["text"], str)
+
+    seed = subtitles.to_srt(chunks).encode()
+    return {"a.srt": seed}, read, subtitles.SubtitleError, 3_000
+
+
 def ledger(folder):
     from course_utils.course import progress
 
@@ -225,7 +240,7 @@ def resume(folder):
     return files, read, recipes.RecipeError, 60
 
 
-READERS = (resume, rttm, ledger, metadata, parquet, results, classifier, recogniser)
+READERS = (resume, rttm, subtitles, ledger, metadata, parquet, results, classifier, recogniser)
 
 
 class Unread:

@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("resource")  # memory is bounded on Unix only
 SCRIPT = Path(__file__).with_name("fuzzing.py")
 MUTANTS = {
-    "rttm": 6_000, "ledger": 5_000, "metadata": 1_500, "parquet": 1_500,
+    "rttm": 6_000, "subtitles": 3_000, "ledger": 5_000, "metadata": 1_500, "parquet": 1_500,
     "results": 1_000, "classifier": 300, "recogniser": 300,
     "resume": 60,
 }  # fmt: skip

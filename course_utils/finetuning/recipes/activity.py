@@ -5,8 +5,9 @@ import numpy as np
 import torch
 from transformers import AutoModelForAudioFrameClassification
 
-from course_utils import data, finetuning, pipelines
+from course_utils import audio, data, finetuning, pipelines
 from course_utils.finetuning.recipes._recipe import RATE, Recipe, RecipeError, arguments
+from course_utils.formats import speaker_turns
 from course_utils.pipelines.segmentation import WINDOW_SECONDS
 from course_utils.simulation import conversations
 
@@ -62,7 +63,10 @@ class Activity(Recipe):
     def decode(self, row):
         """Return the row with ``samples`` and ``turns``, decoded or mixed."""
         if "conversation_seed" not in row:
-            return super().decode(row)
+            row = super().decode(row)
+            if problem := speaker_turns.beyond(row["turns"] or [], len(row["samples"]) / RATE):
+                raise audio.AudioError(f"{row['audio']['path']}: {problem}")
+            return row
         split = row["split"]
         if split not in self.clips:
             spoken = data.load("speech", split)
