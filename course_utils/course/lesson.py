@@ -14,7 +14,7 @@ from course_utils.data.loading import CLIPS_WITHOUT_GPU
 SHOWN_VERSIONS = ("torch", "transformers", "datasets", "course_utils")
 PROFILES = {
     "pocket": "small trained models that ship with the course; no network",
-    "hub": "the well-known checkpoints from the Hugging Face Hub",
+    "hub": "well-known checkpoints from the Hugging Face Hub, where the table names them",
 }
 
 

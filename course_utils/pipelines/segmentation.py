@@ -98,6 +98,12 @@ class Segmentation:
     def reduce(self, outputs):
         """Return the local speakers' activity, embeddings, and seconds behind each embedding."""
         activity = outputs.logits.float().sigmoid()
+        given, needed = outputs.hidden_states[0].shape[1], activity.shape[1]
+        if given != needed:  # nvidia/Nemotron-3-Diarization, for one
+            raise ValueError(
+                f"the model has {given} frames of hidden states for {needed} of logits, and this "
+                "pipeline needs one for each: use the model's own class, or another model."
+            )
         embeddings, frames = local_speaker_embeddings(activity, outputs.hidden_states)
         seconds = frames * WINDOW_SECONDS / activity.shape[1]
         return {"activity": activity, "embeddings": embeddings, "seconds": seconds}

@@ -167,6 +167,21 @@ def test_impossible_options_are_named(diarize, options, message):
         diarize(np.zeros(16_000, np.float32), **options)
 
 
+def test_a_model_whose_hidden_states_have_another_rate_is_refused(monkeypatch):
+    recording = scripted.lively(3)
+    diarizer = scripted.by_segmentation(recording, lambda start: [])
+    answer = type(diarizer.model).forward
+
+    def coarse(self, *arguments, **options):
+        outputs = answer(self, *arguments, **options)
+        outputs.hidden_states = tuple(layer[:, ::8] for layer in outputs.hidden_states)
+        return outputs
+
+    monkeypatch.setattr(type(diarizer.model), "forward", coarse)
+    with pytest.raises(ValueError, match=r"frames of hidden states for \d+ of logits"):
+        diarizer(recording)
+
+
 def test_a_file_that_is_none_and_a_model_of_another_kind_are_named(tmp_path):
     (tmp_path / "notes.wav").write_text("not a sound", encoding="utf-8")
     with pytest.raises(audio.AudioError, match=r"notes\.wav"):
