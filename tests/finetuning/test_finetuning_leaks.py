@@ -95,7 +95,10 @@ def test_a_voice_is_learned_from_training_clips_alone(speakers, batches, tmp_pat
 def test_calls_of_the_training_split_are_learned(small_pocket, batches, tmp_path):
     training.finetune("asr", tmp_path / "m", epochs=1, batch_size=8)
     for side, split in (("learned", "train"), ("held out", "validation")):
-        texts = [scoring.normalise_text(text) for text in data.load("calls", split)["text"]]
+        window = 7 * 16_000  # longer clips are left out
+        rows = data.load("calls", split)
+        rows = [row for row in rows if len(audio.load(row["audio"], 16_000)[0]) <= window]
+        texts = [scoring.normalise_text(row["text"]) for row in rows]
         assert set(texts_of(batches(side, "labels"))) == set(texts)
 
 
