@@ -161,7 +161,7 @@ def _cues(chunks):
             warnings.warn(f"{problem}: its times are moved, words stay in order", stacklevel=4)
         latest = max(start, latest)
         starts.append(latest)
-    for start, later, (_, end, text) in zip(starts, [*starts[1:], 0.0], chunks, strict=True):
+    for start, later, (_, end, text) in zip(starts, [*starts, 0.0][1:], chunks, strict=True):
         if end is None or end <= start:
             end = later if later > start else start + _SHOWN
         if text:

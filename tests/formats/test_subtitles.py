@@ -43,6 +43,12 @@ def test_open_ends_are_closed_and_empty_chunks_go():
     assert [(cue.start, cue.end) for cue in read] == [(0, 2000), (3000, 5000)]
 
 
+def test_no_chunks_are_an_empty_file(tmp_path):
+    path = tmp_path / "none.srt"
+    subtitles.save(path, [])
+    assert path.read_text(encoding="utf-8") == ""
+
+
 def test_a_blank_line_or_an_arrow_in_a_text_does_not_end_its_subtitle():
     chunks = [{"timestamp": (0.0, 1.0), "text": "one\n\n 2 --> 3 "}]
     assert subtitles.to_srt(chunks) == "1\n00:00:00,000 --> 00:00:01,000\none\n2 -> 3\n"

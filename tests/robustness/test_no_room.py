@@ -126,7 +126,7 @@ def test_answers_on_a_full_disk_end_in_a_sentence_and_are_taken_up_again(sounds,
         "sound-classifier",
     ]
     command += ["--data", sounds, "--out", out, "--batch-size", 1]
-    done = said(command, preexec_fn=limited(150))  # one line and a part of the next
+    done = said(command, preexec_fn=limited(300))  # one line and a part of the next
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.startswith(f"course-utils: {out}: cannot be written")
     whole = out.read_text(encoding="utf-8").split("\n")[0]
