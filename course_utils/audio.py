@@ -512,8 +512,9 @@ def to_mono(samples):
     samples = _checked(samples, "samples")
     if samples.ndim == 1:
         return samples
-    mixed = samples.mean(axis=0)
-    if mixed @ mixed < _CANCELLED * np.vdot(samples, samples) / len(samples):
+    mix = _Mix(len(samples))
+    mixed = mix(samples.T)
+    if mix.cancels():
         warnings.warn(_cancelled("samples"), stacklevel=2)
         return _loudest(samples)
     return mixed

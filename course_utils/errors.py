@@ -126,7 +126,12 @@ def one_line(error):
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 
+def is_first():
+    """Tell whether this is the only process, or the first of those that accelerate launched."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def notice(text):
-    """Print a line; of several processes of ``accelerate launch``, the first one does."""
-    if os.environ.get("RANK", "0") == "0":
+    """Print a line, in the first process only."""
+    if is_first():
         print(text, flush=True)

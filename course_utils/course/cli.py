@@ -257,7 +257,7 @@ def finetune(
     from course_utils.finetuning import training
 
     summary = training.finetune(**options)
-    if not _is_first():
+    if not errors.is_first():
         return
     print(
         f"{summary['steps']} steps of {summary['global_batch']} examples in "
@@ -293,7 +293,7 @@ def evaluate(
     found = inference.evaluate(
         task, model, out, data=data, split=split, batch_size=batch_size, language=language
     )
-    if not _is_first():
+    if not errors.is_first():
         return
     for name, value in found.items():
         print(f"{name:<12}{value:.4f}" if isinstance(value, float) else f"{name:<12}{value}")
@@ -325,11 +325,6 @@ def _prepare(profile):
     logging.disable_progress_bar()
 
 
-def _is_first():
-    """Tell whether this is the only process, or the first of those that accelerate launched."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def main():
     """Run the command; an error of this package ends in one sentence instead of a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -339,7 +334,7 @@ def main():
         with errors.writing("a file"):
             app()
     except errors.CourseError as error:
-        sys.exit(f"course-utils: {error}" if _is_first() else 1)
+        sys.exit(f"course-utils: {error}" if errors.is_first() else 1)
 
 
 if __name__ == "__main__":

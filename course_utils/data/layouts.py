@@ -305,12 +305,13 @@ def _lj_speech(tree, base):
     table = base / "metadata.csv"
     if not table.is_file() or not (base / "wavs").is_dir():
         return None
-    if "|" not in tables.lines_of(table)[0] or tables.separator(table):
+    lines = tables.lines_of(table)
+    if "|" not in lines[0] or tables.separator(table):
         return None
     start = len(f"{tree.start(base)}wavs/")
     stems = {composed(n[start:].rpartition(".")[0]): n for n in tree.audio(base / "wavs")}
     columns = {"file_name": [], "text": []}
-    for number, line in enumerate(tables.lines_of(table), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         cells = [cell.strip() for cell in line.split("|")]

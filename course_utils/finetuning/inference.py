@@ -36,8 +36,7 @@ def evaluate(task, model, out, *, data=None, split=None, batch_size=8, language=
         Spoken language, for a multilingual recogniser; by default that of the catalogue.
     """
     out, kind = Path(out), recipes.find(task)
-    for name in (data, model):
-        sources.refuse_ambiguous(name)
+    sources.refuse_ambiguous(data, model)
     data = data or kind.data
     rows = sources.answering(task, data, split)
     with opening(model, task):

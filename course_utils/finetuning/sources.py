@@ -65,13 +65,14 @@ def answering(task, name, split=None):
     return rows
 
 
-def refuse_ambiguous(name):
-    """Raise RecipeError if a name is that of a folder here and of an entry of the catalogue."""
-    if name is not None and is_catalogued(name) and Path(name).is_dir():
-        raise RecipeError(
-            f"{name} is in the catalogue, and a folder here has this name too: write ./{name} for "
-            "the folder, or rename it"
-        )
+def refuse_ambiguous(*names):
+    """Raise RecipeError if one is the name of a folder here and of an entry of the catalogue."""
+    for name in filter(is_catalogued, names):
+        if Path(name).is_dir():
+            raise RecipeError(
+                f"{name} is in the catalogue, and a folder here has this name too: write ./{name} "
+                "for the folder, or rename it"
+            )
 
 
 def is_catalogued(name):
@@ -98,13 +99,19 @@ def _parts(task, name, check=True):
         return parts
     found = data.load_folder(folder, check)
     parts = dict(found) if isinstance(found, datasets.DatasetDict) else {"train": found}
-    for rows in parts.values() if task == "diarization" and check else ():
-        turns = rows["turns"] if "turns" in rows.column_names else [None] * len(rows)
-        for name, known in zip(rows["file_name"], turns, strict=True):
-            if known is None:
-                stem = Path(name).stem
-                raise RecipeError(f"{folder / name}: has no turns; put {stem}.rttm beside it")
+    if task == "diarization" and check:
+        for rows in parts.values():
+            _check_turns(folder, rows)
     return parts
+
+
+def _check_turns(folder, rows):
+    """Raise RecipeError if a recording of a folder has no turns."""
+    turns = rows["turns"] if "turns" in rows.column_names else [None] * len(rows)
+    for file, known in zip(rows["file_name"], turns, strict=True):
+        if known is None:
+            stem = Path(file).stem
+            raise RecipeError(f"{folder / file}: has no turns; put {stem}.rttm beside it")
 
 
 def _named(rows):

@@ -72,8 +72,7 @@ def finetune(
         Spoken language, for a multilingual recogniser; by default that of the catalogue.
     """
     out, kind = Path(out), recipes.find(task)
-    for name in (data, model):
-        sources.refuse_ambiguous(name)
+    sources.refuse_ambiguous(data, model)
     data, model = data or kind.data, model or kind.model
     last = last_checkpoint(out)
     if (out / "checkpoints").exists() and not resume:

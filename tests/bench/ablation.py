@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import time
+from itertools import compress
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
@@ -47,11 +48,7 @@ def prepared():
 def parts(names, calls, old):
     """Return texts of calls with and without the pattern of a training call, and old ones."""
     known = names["followed"]
-    return {
-        "known": [text for text, is_known in zip(calls, known, strict=True) if is_known],
-        "new": [text for text, is_known in zip(calls, known, strict=True) if not is_known],
-        "old": old,
-    }
+    return {"known": list(compress(calls, known)), "new": list(compress(calls, ~known)), "old": old}
 
 
 def predicted(names, model):
