@@ -47,6 +47,8 @@ def commands(real, work, judge):
         [speech, "render", *cache],
         [speech, "pack", *cache, "--out", str(POCKET / "speech")],
         ["foundry.speech.call_data", *cache, "--out", str(POCKET / "calls")],
+        [speech, "render", "--plan", "spanish", *cache],
+        ["foundry.speech.spanish_data", *cache, "--out", str(POCKET / "spanish")],
         *training("recognition.train_ctc", "pocket-ctc", ["features", "train", "final"]),
         *training("recognition.train_whisper", "pocket-whisper", whisper),
         [speech, "render", "--plan", "voices", *cache],

@@ -64,6 +64,7 @@ class Entry:
     licence: str | None = None
     revision: str | None = None
     language: str | None = None
+    hub_language: str | None = None
     checked: str | None = None
     pickled: bool = False
     shipped: str | None = None
@@ -74,6 +75,11 @@ class Entry:
     group: str | None = None
     each: int | None = None
     longest: float | None = None
+
+    @property
+    def download(self):
+        """What the hub profile downloads: the id on the Hub and, of data, the files."""
+        return self.hub, self.files
 
 
 @cache
@@ -170,6 +176,12 @@ def original(name):
     return not entry.shipped and entry not in map(find, chosen)
 
 
+def language(name):
+    """Return the code of the language that is spoken in a data set, such as "en", or None."""
+    entry = find(name)
+    return (original(name) and entry.hub_language) or entry.language
+
+
 def max_steps():
     """Return the step at which ``COURSE_MAX_STEPS`` ends every training, or None without it."""
     return _limit("COURSE_MAX_STEPS")
@@ -210,9 +222,9 @@ def where(name):
 
 
 def to_download(lesson):
-    """Return the entries that a lesson, such as "03", takes from the Hub, each Hub id once."""
+    """Return the entries that a lesson, such as "03", takes from the Hub, each download once."""
     wanted = [e for e in entries() if lesson in e.lessons and original(e.name)]
-    return list({entry.hub: entry for entry in reversed(wanted)}.values())[::-1]
+    return list({entry.download: entry for entry in reversed(wanted)}.values())[::-1]
 
 
 def _known(name, what):

@@ -44,29 +44,29 @@ def fetch(entries, cache=None):
     FetchError
         If the disk has no room, or something cannot be downloaded.
     """
-    needed = {entry.hub: entry for entry in entries if catalog.original(entry.name)}
+    needed = {entry.download: entry for entry in entries if catalog.original(entry.name)}
     if not needed:  # importing a Hugging Face library now would decide that it is online
         return {}
     cache = Path(cache) if cache else cache_folder()
     folders, plans, missing = {}, {}, 0
-    for hub, entry in needed.items():
+    for download, entry in needed.items():
         try:
-            plans[hub] = plan(entry, cache)
+            plans[download] = plan(entry, cache)
         except FetchError:
             raise
         except Exception as error:  # the Hub's clients raise many kinds
-            folders[hub] = _cached(entry, cache, error)
+            folders[entry.hub] = _cached(entry, cache, error)
         else:
             # `datasets` writes a second copy of a data set, which it maps into memory.
             copies = 2 if entry.kind == "data" else 1
-            missing += sum(copies * f.file_size for f in plans[hub] if f.will_download)
+            missing += sum(copies * f.file_size for f in plans[download] if f.will_download)
     check_room(missing, cache)
-    for hub, files in plans.items():
+    for download, files in plans.items():
+        entry, names = needed[download], [file.filename for file in files]
         try:
-            names = [file.filename for file in files]
-            folders[hub] = Path(_download(needed[hub], cache, allow_patterns=names))
+            folders[entry.hub] = Path(_download(entry, cache, allow_patterns=names))
         except Exception as error:
-            raise FetchError(_sentence(needed[hub], cache, error)) from error
+            raise FetchError(_sentence(entry, cache, error)) from error
     return folders
 
 

@@ -130,7 +130,7 @@ def prefetch(
     """Download what lessons need in the hub profile, to run them later without a network."""
     catalog.use_profile("hub")
     chosen = syllabus.select(lessons.replace(",", " ").split())
-    wanted = {entry.hub: entry for each in chosen for entry in catalog.to_download(each.number)}
+    wanted = {e.download: e for each in chosen for e in catalog.to_download(each.number)}
     for entry in wanted.values():
         print(f"{entry.hub} ({entry.size_mb} MB)", flush=True)
     downloads.fetch(list(wanted.values()), to / "hub")

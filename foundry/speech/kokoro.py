@@ -111,12 +111,14 @@ _PAIRS = {
     "əl": "ᵊl",
 }
 _TIED = {pair[0] + _TIE + pair[1]: symbol for pair, symbol in _PAIRS.items()}
-_SINGLE = {"ʲ": "j", "r": "ɹ", "x": "k", "ɬ": "l", "ɐ": "ə"}
+_ENGLISH = {"ʲ": "j", "r": "ɹ", "x": "k", "ɬ": "l", "ɐ": "ə"}
 # The order matters: a later rule can apply to the output of an earlier one.
 _ACCENT = {
-    "us": {"ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɚ": "əɹ", f"ɪ{_TIE}ə": "iə", "ː": ""},
-    "uk": {f"e{_TIE}ə": "ɛː", f"i{_TIE}ə": "ɪə"},
+    "us": _ENGLISH | {"ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɚ": "əɹ", f"ɪ{_TIE}ə": "iə", "ː": ""},
+    "uk": _ENGLISH | {f"e{_TIE}ə": "ɛː", f"i{_TIE}ə": "ɪə"},
+    "es": {},
 }
+_LANGUAGE = {"us": "en-us", "uk": "en-gb", "es": "es"}
 
 ENGLISH = {
     "af": "alloy aoede bella heart jessica kore nicole nova river sarah sky",
@@ -143,7 +145,7 @@ _OTHERS = {
     "zm": "yunjian yunxi yunxia yunyang",
 }
 FOREIGN = [f"{kind}_{name}" for kind, names in _OTHERS.items() for name in names.split()]
-"""The 26 voices of other languages; they speak English if given English phonemes."""
+"""The 26 voices of other languages. Every voice speaks the language of its phonemes."""
 
 
 def default_cache():
@@ -179,8 +181,9 @@ def to_kokoro(espeak, accent):
     ----------
     espeak : str
         IPA of eSpeak NG with tie bars, stress and punctuation.
-    accent : {"us", "uk"}
-        Accent. In US English there are no length marks, and r-coloured vowels end in ``ɹ``.
+    accent : {"us", "uk", "es"}
+        Accent of English, or Spanish. In US English there are no length marks, and r-coloured
+        vowels end in ``ɹ``.
 
     Returns
     -------
@@ -192,7 +195,7 @@ def to_kokoro(espeak, accent):
     >>> to_kokoro("bˈɜːd nˈa͡ɪt", "us")
     'bˈɜɹd nˈIt'
     """
-    rules = {**_TIED, **_SINGLE, **_ACCENT[accent], _TIE: "", _SYLLABIC: ""}
+    rules = {**_TIED, **_ACCENT[accent], _TIE: "", _SYLLABIC: ""}
     for old, new in rules.items():
         espeak = espeak.replace(old, new)
     kept = "".join(symbol for symbol in espeak if symbol in SYMBOLS)
@@ -210,15 +213,14 @@ def token_ids(phonemes):
 
 @functools.cache
 def _espeak(accent):
-    """Load eSpeak NG for one accent."""
+    """Load eSpeak NG for one accent or language."""
     import espeakng_loader
     from phonemizer.backend import EspeakBackend
     from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
-    language = {"us": "en-us", "uk": "en-gb"}[accent]
-    return EspeakBackend(language, preserve_punctuation=True, with_stress=True, tie=True)
+    return EspeakBackend(_LANGUAGE[accent], preserve_punctuation=True, with_stress=True, tie=True)
 
 
 def phonemize(text, accent):

@@ -13,12 +13,13 @@ from pathlib import Path
 from course_utils.scoring import normalise_text
 
 
-def _grammar(name):
+def grammar(name):
+    """Return a grammar of the folder ``grammar/`` as a dict."""
     return tomllib.loads((Path(__file__).parent / "grammar" / f"{name}.toml").read_text("utf-8"))
 
 
 _EVERYDAY, _PHRASEBOOK, _TASKS, _TELLER = map(
-    _grammar, ("everyday", "phrasebook", "tasks", "teller")
+    grammar, ("everyday", "phrasebook", "tasks", "teller")
 )
 _WORDS = _TASKS["words"] | _EVERYDAY["words"]
 _PHRASE_WORDS = _WORDS | _PHRASEBOOK["words"]
@@ -61,8 +62,17 @@ def pick(rng, items):
     return items[int(rng.random() * len(items))]
 
 
+def fill(template, rng, words):
+    """Fill a template's slots and choices at random; see `expand`."""
+    while "[" in template or "{" in template:
+        template = _CHOICE.sub(lambda match: pick(rng, match[1].split("|")), template)
+        template = _SLOT.sub(lambda match: pick(rng, words[match[1]]), template)
+    text = re.sub(r"\s+", " ", template).strip()
+    return re.sub(r" ([,.?!])", r"\1", text)
+
+
 def expand(template, rng, words=_WORDS):
-    """Fill a template's slots and choices at random.
+    """Fill a template's slots and choices at random, in English.
 
     Parameters
     ----------
@@ -78,11 +88,7 @@ def expand(template, rng, words=_WORDS):
     str
         A sentence with a capital first letter, single spaces and "an" before vowels.
     """
-    while "[" in template or "{" in template:
-        template = _CHOICE.sub(lambda match: pick(rng, match[1].split("|")), template)
-        template = _SLOT.sub(lambda match: pick(rng, words[match[1]]), template)
-    text = re.sub(r"\s+", " ", template).strip()
-    text = re.sub(r" ([,.?!])", r"\1", text)
+    text = fill(template, rng, words)
     text = re.sub(r"\b([Aa]) (?=[aeioAEIO]|u(?!ni|se))", r"\1n ", text)
     return text[0].upper() + text[1:]
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from course_utils import audio, errors
 from foundry.common.ogg import opus
-from foundry.speech import kokoro, speech_plan, voice_plan
+from foundry.speech import kokoro, spanish_plan, speech_plan, voice_plan
 from foundry.speech.sentences import INTENTS, NO_INTENT
 from foundry.speech.speech_plan import HELD_OUT, SPEEDS, TRAINING
 
@@ -36,7 +36,7 @@ BITRATE = 17_000
 PACKED = list(speech_plan.SHIPPED["train"])
 """Domains of the shipped files."""
 
-PLANS = {"speech": speech_plan.plan, "voices": voice_plan.plan}
+PLANS = {"speech": speech_plan.plan, "voices": voice_plan.plan, "spanish": spanish_plan.plan}
 """Name of a plan to the function that returns it."""
 
 LABELS = [*INTENTS["banking"], NO_INTENT]
