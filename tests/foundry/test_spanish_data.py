@@ -67,7 +67,8 @@ def test_spanish_keeps_sounds_that_english_has_not():
 
 
 def test_what_is_missing_is_said(tmp_path):
-    with pytest.raises(SystemExit, match=f"{spanish_plan.SIZES['train']} utterances of train are not rendered"):
+    missing = f"{spanish_plan.SIZES['train']} utterances of train are not rendered"
+    with pytest.raises(SystemExit, match=missing):
         spanish_data.table(tmp_path, "train")
 
 
