@@ -124,7 +124,7 @@ def test_speech_keeps_its_language(code, whisper, tmp_path):
     # A learner gives no language to what was saved; in English it is a translation at best.
     kept = wer(tmp_path / "m")
     english = wer(whisper, generate_kwargs={"language": "en", "task": "transcribe"})
-    assert kept < 0.5 < english
+    assert kept < 0.7 and english > kept + 0.2
 
 
 def synthesised(text, code):
