@@ -43,13 +43,13 @@ class Synthesis(Recipe):
     evaluates = False  # FastSpeech2Conformer returns a loss in training only
 
     def __init__(self, checkpoint):
-        super().__init__(checkpoint)
         self.config = AutoConfig.from_pretrained(checkpoint)
         if type(self.config) not in AutoModelForTextToSpectrogram._model_mapping:
             raise RecipeError(
                 f"{checkpoint} is a {self.config.model_type}, and only FastSpeech2Conformer and "
                 "SpeechT5 can be trained"
             )
+        super().__init__(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
         # The embeddings that the synthesiser was trained with, or that it will learn.
         self.embed = pipelines.SpeakerEmbedder(catalog.model("voice-encoder"))
