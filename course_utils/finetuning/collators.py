@@ -66,35 +66,61 @@ class ActivityCollator:
 
 
 class SpeechCollator:
-    """Pad training examples of FastSpeech2Conformer to the longest of the batch."""
+    """Pad training examples of FastSpeech2Conformer or SpeechT5 to the longest of the batch.
 
-    def __init__(self, pad_token_id):
+    Parameters
+    ----------
+    pad_token_id : int
+        The tokenizer's.
+    config : transformers.PreTrainedConfig, optional
+        The model's, for SpeechT5: a spectrogram is cut to a multiple of its ``reduction_factor``.
+    """
+
+    def __init__(self, pad_token_id, config=None):
         self.pad = pad_token_id
+        self.reduction = getattr(config, "reduction_factor", 1)
 
     def __call__(self, rows):
         """Return the arguments of the model by name; spectrograms are padded with -100.
 
-        Each row has ``input_ids``, ``durations``, ``pitch`` and ``energy`` of one length, ``mel``
-        of shape ``(frames, bands)``, and ``speaker_embedding`` if the model takes one.
+        Each row has ``input_ids``, ``mel`` of shape ``(frames, bands)``, and ``speaker_embedding``
+        if the model takes one. For FastSpeech2Conformer it also has ``durations``, ``pitch`` and
+        ``energy``, each of the length of ``input_ids``.
         """
+        ids = _padded(rows, "input_ids", -1, torch.int64)
+        batch = {
+            "input_ids": ids.masked_fill(ids < 0, self.pad),
+            "attention_mask": (ids >= 0).long(),
+        }
+        timed = "durations" in rows[0]
+        batch |= self._timed(rows) if timed else self._attended(rows)
+        if "speaker_embedding" in rows[0]:
+            name = "speaker_embedding" if timed else "speaker_embeddings"
+            batch[name] = _padded(rows, "speaker_embedding", 0)
+        return batch
+
+    def _timed(self, rows):
+        """Return what FastSpeech2Conformer learns: durations, pitch, energy and spectrogram."""
         for index, row in enumerate(rows):
             if int(np.sum(row["durations"])) != len(row["mel"]):
                 raise ValueError(
                     f"row {index} of the batch: its durations add up to {np.sum(row['durations'])},"
                     f" its spectrogram has {len(row['mel'])} frames."
                 )
-        durations = _padded(rows, "durations", -1, torch.int64)
-        batch = {
-            "input_ids": _padded(rows, "input_ids", self.pad, torch.int64),
-            "attention_mask": (durations >= 0).long(),
-            "duration_labels": durations.clamp(min=0),
+        return {
+            "duration_labels": _padded(rows, "durations", 0, torch.int64),
             "pitch_labels": _padded(rows, "pitch", 0)[..., None],
             "energy_labels": _padded(rows, "energy", 0)[..., None],
             "spectrogram_labels": _padded(rows, "mel", -100),
         }
-        if "speaker_embedding" in rows[0]:
-            batch["speaker_embedding"] = _padded(rows, "speaker_embedding", 0)
-        return batch
+
+    def _attended(self, rows):
+        """Return what SpeechT5 learns: the spectrogram, of which it makes some frames at a step."""
+        cut = [
+            {"mel": row["mel"][: len(row["mel"]) // self.reduction * self.reduction]}
+            for row in rows
+        ]
+        return {"labels": _padded(cut, "mel", -100)}
 
 
 def _padded_features(extractor, rows):

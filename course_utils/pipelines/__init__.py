@@ -8,7 +8,8 @@ opens like every other::
     diarize("meeting.wav")  # [{"speaker": "speaker_1", "start": 0.4, "end": 2.1}, …]
 
 ``AutoModel`` then opens vocoders, for ``pipeline("text-to-speech", vocoder=…)``, and the codec of a
-small MusicGen, for ``pipeline("text-to-audio")``.
+small MusicGen, for ``pipeline("text-to-audio")``. `synthesis` tells architectures of text to speech
+apart, so that one cell speaks with any of them.
 """
 
 from transformers import AutoConfig, AutoModel
@@ -21,10 +22,12 @@ from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 from course_utils.pipelines.diarization import TASK, SpeakerDiarizationPipeline
 from course_utils.pipelines.embedding import FbankFeatureExtractor, SpeakerEmbedder
 from course_utils.pipelines.segmentation import windows
+from course_utils.pipelines.synthesis import Utterance, look_inside, mel_extractor, voice_input
 from course_utils.pipelines.vocoder import HarmonicVocoder, HarmonicVocoderConfig
 
 __all__ = ["TASK", "SpeakerDiarizationPipeline", "register", "speech_regions", "windows"]
 __all__ += ["FbankFeatureExtractor", "SpeakerEmbedder"]
+__all__ += ["Utterance", "look_inside", "mel_extractor", "voice_input"]
 __all__ += ["HarmonicVocoder", "HarmonicVocoderConfig", "SpectralCodec", "SpectralCodecConfig"]
 
 

@@ -64,9 +64,13 @@ def test_start_prints_what_each_role_stands_for_in_both_profiles(capsys):
     table = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
     rows = {line[0]: line[1:] for line in table if len(line) == 3}
     assert rows["recogniser"] == ["course_utils/pocket/pocket-whisper", "openai/whisper-tiny"]
-    assert rows["synthesiser"] == ["course_utils/pocket/pocket-fastspeech", "the same"]
-    lesson.start("01")
-    assert "recogniser" not in capsys.readouterr().out
+    assert rows["synthesiser"] == ["course_utils/pocket/pocket-fastspeech", "facebook/mms-tts-eng"]
+    lesson.start("02")
+    said = capsys.readouterr().out
+    assert "recogniser" not in said
+    assert ["music", "course_utils/pocket/genres", "the same"] in [
+        line.split(maxsplit=2) for line in said.splitlines()
+    ]
 
 
 def test_the_pocket_profile_imports_no_hugging_face_library():

@@ -5,7 +5,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoFeatureExtractor, SpeechT5FeatureExtractor
+from transformers import (
+    AutoFeatureExtractor,
+    SpeechT5Config,
+    SpeechT5FeatureExtractor,
+    SpeechT5ForTextToSpeech,
+)
 
 from course_utils import audio, catalog, data, finetuning
 
@@ -97,3 +102,42 @@ def test_a_row_whose_durations_do_not_fit_is_named():
     wrong = row(2, [4, 5]) | {"durations": [4, 4]}
     with pytest.raises(ValueError, match="row 1 of the batch: its durations add up to 8"):
         finetuning.SpeechCollator(0)([row(3, [1, 0, 4]), wrong])
+
+
+def speech_t5():
+    torch.manual_seed(0)
+    sizes = {"encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32}
+    sizes |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "hidden_size": 16}
+    return SpeechT5ForTextToSpeech(
+        SpeechT5Config(**sizes, num_mel_bins=4, speaker_embedding_dim=5)
+    ).eval()
+
+
+def attended(tokens, frames):
+    mel = np.arange(4 * frames, dtype=np.float32).reshape(frames, 4)
+    return {"input_ids": [7] * tokens, "mel": mel, "speaker_embedding": np.ones(5, np.float32)}
+
+
+def test_a_model_with_attention_gets_spectrograms_of_whole_steps():
+    model = speech_t5()
+    assert not finetuning.takes_durations(model)
+    collate = finetuning.SpeechCollator(1, model.config)
+    batch = collate([attended(3, 7), attended(2, 4)])
+    assert set(batch) == {"input_ids", "attention_mask", "labels", "speaker_embeddings"}
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert batch["input_ids"].tolist() == [[7, 7, 7], [7, 7, 1]]
+    assert batch["labels"].shape == (2, 6, 4)  # it makes two frames at a step
+    assert torch.equal(batch["labels"][0], torch.arange(24.0).reshape(6, 4))
+    assert (batch["labels"][1, 4:] == -100).all() and (batch["labels"][1, :4] >= 0).all()
+    assert torch.isfinite(model(**batch).loss)
+
+
+def test_what_reads_the_text_is_frozen_and_the_rest_learns():
+    model = speech_t5()
+    for part in finetuning.reading_parts(model):
+        part.requires_grad_(False)
+    collate = finetuning.SpeechCollator(1, model.config)
+    model(**collate([attended(3, 8), attended(2, 4)])).loss.backward()
+    learned = {name for name, weights in model.named_parameters() if weights.grad is not None}
+    assert not [name for name in learned if name.startswith("speecht5.encoder.")]
+    assert "speecht5.decoder.prenet.speaker_embeds_layer.weight" in learned

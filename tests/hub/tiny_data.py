@@ -17,6 +17,9 @@ SOUNDS = {
 }  # fmt: skip
 """What the original calls them, where it has another name; a clock alarm is in no lesson."""
 
+CLIPS = {"sounds": 15, "speech": 8}
+"""Number of clips of a class, and of a speaker."""
+
 GENRES = ["Ambient Electronic", "Chiptune / Glitch", "Hip-Hop", "Rock", "Jazz", "Electronic"]
 INTENTS = ["abroad", "address", "app_error", "atm_limit", "balance", "business_loan"]
 INTENTS += ["card_issues", "cash_deposit", "direct_debit", "freeze", "high_value_payment"]
@@ -48,7 +51,7 @@ def esc50(folder):
     names, seen, rows = sounds.features["label"].names, {}, []
     for row in sounds:
         number = next(seen.setdefault(row["label"], itertools.count()))
-        if number < 15:
+        if number < CLIPS["sounds"]:
             label = names[row["label"]]
             name = f"{number % 5 + 1}-{row['seed']}-A-{row['label']}.wav"
             rows.append({
@@ -72,13 +75,13 @@ def music_genres(folder):
 
 
 def librispeech(folder):
-    speech, seen, rows = everything("speech"), {}, []
+    speech, seen, rows, most = everything("speech"), {}, [], CLIPS["speech"]
     known = sorted(name for name in set(speech["speaker"]) if ":" not in name)
     who = {speaker: 84 + 13 * number for number, speaker in enumerate(known)}
     who["Dave"] = 1272
     for row in speech:
         number = next(seen.setdefault(row["speaker"], itertools.count()))
-        if row["speaker"] in who and number < (30 if row["speaker"] == "Dave" else 8):
+        if row["speaker"] in who and number < (30 if row["speaker"] == "Dave" else most):
             name = f"{who[row['speaker']]}-128104-{number:04d}"
             rows.append({
                 "file": f"{name}.flac", "text": row["text"].upper(),

@@ -7,6 +7,7 @@ pipelines read.
 
 import json
 
+import sentencepiece
 import torch
 import transformers as tf
 from tokenizers import pre_tokenizers
@@ -24,6 +25,8 @@ AUDIOSET = "Speech,Music,Dog,Bark,Cat,Meow,Rain,Siren,Church bell,Chainsaw,Sneez
 LETTERS = "|ETAONIHSRDLUMWCFGYPBVK'XJQZ"
 BOOK = 32
 """Entries of a codebook, and the id behind them that begins a piece."""
+VOICE = 16
+"""Length of a speaker embedding, which a speaker model makes and a synthesiser takes."""
 
 
 def labels(names):
@@ -75,7 +78,7 @@ def as_pickle(model, folder):
 
 def wavlm_speaker(folder):
     config = tf.WavLMConfig(
-        **RAW, tdnn_dim=(16, 16, 16, 16, 32), xvector_output_dim=16, num_buckets=32
+        **RAW, tdnn_dim=(16, 16, 16, 16, 32), xvector_output_dim=VOICE, num_buckets=32
     )
     as_pickle(tf.WavLMForXVector(config), folder)
     raw_extractor(folder, do_normalize=False, return_attention_mask=True)
@@ -127,6 +130,57 @@ def whisper(folder):
     ).save_pretrained(folder)  # fmt: skip
 
 
+def vits(folder):
+    """Write a voice of one speaker that reads characters; each second token is a blank, id 0."""
+    characters = "k'z y udh-es3wc_pxm4i05rafnbvoj61gqt2l8"
+    vocabulary = folder / "vocab.json"
+    entries = {character: number for number, character in enumerate(dict.fromkeys(characters))}
+    vocabulary.write_text(json.dumps(entries), encoding="utf-8")
+    tf.VitsTokenizer(
+        str(vocabulary), pad_token="k", language="eng", add_blank=True, phonemize=False
+    ).save_pretrained(folder)
+    config = tf.VitsConfig(
+        vocab_size=len(entries), hidden_size=16, num_hidden_layers=1, ffn_dim=32, flow_size=8,
+        spectrogram_bins=17, upsample_initial_channel=32, duration_predictor_filter_channels=16,
+        prior_encoder_num_flows=1, prior_encoder_num_wavenet_layers=1,
+        posterior_encoder_num_wavenet_layers=1, resblock_kernel_sizes=(3,),
+        resblock_dilation_sizes=((1,),), speaking_rate=3.0,
+    )  # fmt: skip
+    tf.VitsModel(config).save_pretrained(folder)
+
+
+def speecht5(folder):
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["the quick brown fox jumps over a lazy dog, isn't it? THE END."]),
+        model_prefix=str(folder / "spm_char"), model_type="char", vocab_size=43,
+        bos_id=0, pad_id=1, eos_id=2, unk_id=3, hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    (folder / "spm_char.vocab").unlink()
+    tokenizer = tf.SpeechT5Tokenizer(str(folder / "spm_char.model"))
+    tokenizer.add_tokens(["<mask>", "<ctc_blank>"])
+    tokenizer.save_pretrained(folder)
+    tf.SpeechT5FeatureExtractor().save_pretrained(folder)
+    config = tf.SpeechT5Config(
+        vocab_size=len(tokenizer), hidden_size=16, encoder_layers=1, decoder_layers=1,
+        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=32,
+        decoder_ffn_dim=32, speech_decoder_prenet_units=16, speech_decoder_postnet_units=16,
+        speaker_embedding_dim=VOICE, conv_dim=(8,) * 7, num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=2,
+        reduction_factor=8,  # 2 in the original, which takes four times as many steps
+    )  # fmt: skip
+    model = tf.SpeechT5ForTextToSpeech(config)
+    # An untrained model would end at once; this one speaks as long as it may.
+    torch.nn.init.constant_(model.speech_decoder_postnet.prob_out.bias, -5.0)
+    as_pickle(model, folder)
+
+
+def hifigan(folder):
+    config = tf.SpeechT5HifiGanConfig(
+        upsample_initial_channel=32, resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1]]
+    )
+    as_pickle(tf.SpeechT5HifiGan(config), folder)
+
+
 def musicgen(folder):
     text = tf.T5Config(vocab_size=64, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2)
     sound = tf.EncodecConfig(
@@ -162,6 +216,9 @@ MAKERS = {
     "microsoft/wavlm-base-plus-sd": wavlm_diarizer,
     "sanchit-gandhi/distilhubert-finetuned-gtzan": gtzan,
     "facebook/musicgen-small": musicgen,
+    "facebook/mms-tts-eng": vits,
+    "microsoft/speecht5_tts": speecht5,
+    "microsoft/speecht5_hifigan": hifigan,
 }
 
 

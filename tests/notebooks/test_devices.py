@@ -147,8 +147,8 @@ def test_the_pretended_device_refuses_what_others_refuse(accelerator, wrong):
 def test_lesson_08(accelerator, names):
     execute(
         names, "08", "def voice_of", "vocoder = AutoModel", "tokenizer = speak.tokenizer",
-        "tokens = tokenizer(",
-        "pitch_outputs", "both = [", "def say_with", "unused = same_speaker", "def mel_of",
+        "inside = pipelines.look_inside", "mel_extractor", "both = [", "def say_with", "turns = {",
+        "unused = same_speaker", "spoken = [pipelines.look_inside",
     )  # fmt: skip
     assert names["speak"].model.device == DEVICE
     assert all(np.isfinite(clip).all() for clip in names["systems"]["vocoder"])
@@ -163,7 +163,7 @@ def test_lesson_09(accelerator, names):
     }  # fmt: skip
     execute(names, "09", "NEW = ", "before = pipeline(", "def path_of", "def example_of")
     examples = zip(spoken, rows["text"], strict=True)
-    names["checked"] = [names["example_of"](*one, names["vector"])[0] for one in examples]
+    names["checked"] = [names["example_of"](*one, names["vector"]) for one in examples]
     execute(names, "09", "projection", "check = collate", "def validation_loss", "class Listen")
     model = names["model"].to(DEVICE)
     state = SimpleNamespace(epoch=1, global_step=1, log_history=[])

@@ -6,7 +6,13 @@ from contextlib import suppress
 import numpy as np
 import torch
 from safetensors.numpy import save_file
-from transformers import AutoModel, AutoModelForTextToSpectrogram, AutoTokenizer, pipeline
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForTextToSpectrogram,
+    AutoTokenizer,
+    pipeline,
+)
 
 from course_utils import audio, catalog, data, finetuning, pipelines, scoring
 from course_utils.errors import notice, shown
@@ -20,23 +26,32 @@ HELD_OUT_VOICE = "Bob"  # speaker of `new-voice` in lesson 09; no model was trai
 
 
 class Synthesis(Recipe):
-    """Clips with their phonemes aligned by the model's own speech; a speaker embedding a voice."""
+    """Clips of some voices, each with a speaker embedding.
 
-    data, model = "new-voice", "synthesiser"
+    A model that learns durations gets them from its own speech, aligned to the clips.
+    """
+
+    data, model = "new-voice", "synthesiser-base"
     auto_class = AutoModelForTextToSpectrogram
     pocket = arguments(1e-3, epochs=6, batch_size=8, lr_scheduler_type="cosine")
-    hub = arguments(1e-3, epochs=20, batch_size=8, lr_scheduler_type="cosine")
+    hub = arguments(1e-4, epochs=20, batch_size=8, lr_scheduler_type="cosine")
     pipeline_task = "text-to-speech"
     column, advice = "text", "write the texts into a column text of metadata.csv"
     metrics = ("wer",)
     prepare = staticmethod(scoring.normalise_text)
-    label_names = ("spectrogram_labels",)
+    label_names = ("spectrogram_labels", "labels")
     evaluates = False  # FastSpeech2Conformer returns a loss in training only
 
     def __init__(self, checkpoint):
+        self.config = AutoConfig.from_pretrained(checkpoint)
+        if type(self.config) not in AutoModelForTextToSpectrogram._model_mapping:
+            raise RecipeError(
+                f"{checkpoint} is a {self.config.model_type}, and only FastSpeech2Conformer and "
+                "SpeechT5 can be trained"
+            )
         super().__init__(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-        # The embeddings that the synthesiser was trained with.
+        # The embeddings that the synthesiser was trained with, or that it will learn.
         self.embed = pipelines.SpeakerEmbedder(catalog.model("voice-encoder"))
 
     @classmethod
@@ -62,6 +77,9 @@ class Synthesis(Recipe):
             )
         self.voices = self.voices_of(rows)
         self.teacher = self.fresh_model().eval()
+        for vector in self.voices.values():
+            pipelines.voice_input(self.teacher, vector)
+        self.timed = finetuning.takes_durations(self.teacher)
 
     def voices_of(self, rows):
         """Return for each speaker the mean embedding of the clips that can be decoded."""
@@ -82,28 +100,31 @@ class Synthesis(Recipe):
         samples = audio.trim_silence(row["samples"], RATE)
         samples = LEVEL * samples / max(np.sqrt(np.mean(samples**2)), 1e-9)
         samples = np.pad(samples, round(EDGE * RATE)).astype(np.float32)
-        tokens = self.tokenizer(text, return_tensors="pt")
+        ids = self.tokenizer(text).input_ids
         mel = self.extractor(audio_target=samples, sampling_rate=RATE)["input_values"][0]
-        if tokens["input_ids"].shape[1] > len(mel):
+        if len(ids) > len(mel):
             raise LeftOut("with a text that is too long for its clip")
+        longest = getattr(self.config, "max_text_positions", len(ids))
+        if len(ids) > longest:
+            raise LeftOut(f"with a text of more than the {longest} tokens that the model reads")
         vector = self.voices[row.get("speaker") or VOICE]
-        with torch.no_grad():
-            said = self.teacher(**tokens, speaker_embedding=torch.tensor(vector)[None])
+        example = {"input_ids": np.array(ids), "mel": mel, "speaker_embedding": vector}
+        yield example | (self._timing(samples, example) if self.timed else {})
+
+    @torch.no_grad()
+    def _timing(self, samples, example):
+        """Return durations, pitch and energy of the tokens, from the model's own speech."""
+        mel, ids = example["mel"], torch.tensor(example["input_ids"])[None]
+        voice = pipelines.voice_input(self.teacher, example["speaker_embedding"])
+        said = self.teacher(ids, **voice)
         durations = finetuning.aligned_durations(said.spectrogram[0], said.duration_outputs[0], mel)
         pitch, energy = finetuning.prosody(samples, mel, durations, self.extractor)
-        yield {
-            "input_ids": tokens["input_ids"][0].numpy(),
-            "durations": durations,
-            "mel": mel,
-            "pitch": pitch,
-            "energy": energy,
-            "speaker_embedding": vector,
-        }
+        return {"durations": durations, "pitch": pitch, "energy": energy}
 
     def fresh_model(self, deterministic=False, start=None):
         """Return the model with all that it reads and times with frozen, as in lesson 09."""
         model = super().fresh_model(deterministic, start)
-        for part in (model.encoder, model.projection, model.duration_predictor):
+        for part in finetuning.reading_parts(model):
             part.requires_grad_(False)  # a few clips teach neither reading nor timing
         for layer in model.modules():
             if isinstance(layer, torch.nn.BatchNorm1d):
@@ -112,7 +133,7 @@ class Synthesis(Recipe):
 
     def collator(self, model):
         """Pad all parts of the examples."""
-        return finetuning.SpeechCollator(self.tokenizer.pad_token_id)
+        return finetuning.SpeechCollator(self.tokenizer.pad_token_id, self.config)
 
     def save(self, folder):
         """Save feature extractor, tokenizer and the embeddings of the voices, by name."""
@@ -127,19 +148,25 @@ class Synthesis(Recipe):
         vocoder = AutoModel.from_pretrained(catalog.model("vocoder"), dtype="float32").eval()
         self.speak = pipeline(self.pipeline_task, model=self.checkpoint, vocoder=vocoder)
         vocoder.to(self.speak.device)
+        for vector in self.voices.values():
+            pipelines.voice_input(self.speak.model, vector)
         recogniser = catalog.model("recogniser")
         self.recognise = pipeline("automatic-speech-recognition", model=recogniser)
+        finetuning.set_language(self.recognise, self.recognise.tokenizer, "en")
 
     def answer(self, rows):
         """Speak the texts; return what the recogniser understands and the cosine to the voice."""
         answers = []
         for row in rows:
-            vector = torch.tensor(self.voices[row.get("speaker") or VOICE])[None]
-            text = spelling.spell_out(row["text"])
-            made = self.speak(text, forward_params={"speaker_embedding": vector})
+            vector = self.voices[row.get("speaker") or VOICE]
+            voice = pipelines.voice_input(self.speak.model, vector)
+            made = self.speak(spelling.spell_out(row["text"]), forward_params=voice)
             clip = np.asarray(made["audio"], np.float32).ravel()
-            heard = self.recognise({"array": clip, "sampling_rate": made["sampling_rate"]})["text"]
-            unit = vector[0].numpy() / np.linalg.norm(vector)
+            # A model with attention may miss the end, and speak longer than the recogniser hears.
+            window = getattr(self.recognise.feature_extractor, "n_samples", None)
+            said = {"array": clip[:window], "sampling_rate": made["sampling_rate"]}
+            heard = self.recognise(said)["text"]
+            unit = vector / np.linalg.norm(vector)
             similarity = float(self.embed(clip) @ unit)
             answers.append({"text": heard.strip(), "similarity": round(similarity, 4)})
         return answers
