@@ -27,9 +27,8 @@ app = typer.Typer(
 )
 
 Profile = Literal["pocket", "hub"]
-Task = Annotated[
-    Literal["classification", "asr", "diarization", "tts"], Argument(help="Task of the recipe.")
-]
+TaskName = Literal["classification", "asr", "diarization", "tts"]
+Task = Annotated[TaskName, Argument(help="Task of the recipe.")]
 Precision = Literal["no", "bf16", "fp16"]
 AsJson = Annotated[bool, Option("--json", help="Print JSON instead of a table.")]
 Numbers = Annotated[
@@ -298,6 +297,52 @@ def evaluate(
     for name, value in found.items():
         print(f"{name:<12}{value:.4f}" if isinstance(value, float) else f"{name:<12}{value}")
     raise typer.Exit(code=0 if found["answered"] else 1)
+
+
+@app.command(
+    epilog="Example: `course-utils check my-clips --model ctc-recogniser --html page.html`"
+)
+def check(
+    folder: Annotated[Path, Argument(help="Folder of recordings, as for finetune and evaluate.")],
+    model: Annotated[
+        str | None,
+        Option(help="Say also which rows a fine-tuning of this model would leave out."),
+    ] = None,
+    task: Annotated[
+        TaskName | None,
+        Option(help="Task of --model (default: asr for texts, classification for labels)."),
+    ] = None,
+    html: Annotated[
+        Path | None, Option("--html", help="File for a page with players and histograms.")
+    ] = None,
+    jobs: Annotated[int, Option(min=1, help="Processes that decode files.")] = os.cpu_count() or 1,
+    profile: AnyProfile = None,
+):
+    """Say what will hurt in training before you train; the exit code is 1 where something will.
+
+    A line that begins with [fix] names files and what mends them; [look] may be as it should be.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from course_utils import data
+
+    def bar(results, total):
+        return track(results, "reading", total, console=Console(stderr=True))
+
+    found = data.check_folder(folder, jobs, bar if sys.stderr.isatty() else None)
+    if model or task:
+        _prepare(profile)
+        from course_utils.finetuning import suitability
+
+        found.findings += suitability.findings(found, model, task)
+    print(found)
+    if html:
+        from course_utils.course import checkup_page
+
+        checkup_page.save(html, found)
+        print(f"the page is {html}")
+    raise typer.Exit(code=1 if found.hurts else 0)
 
 
 @contextmanager

@@ -29,6 +29,14 @@ def composed(text):
     return unicodedata.normalize("NFC", text).strip()
 
 
+def look_alikes(names):
+    """Return lists of names that differ only by case, spaces, hyphens and underscores."""
+    alike = {}
+    for name in sorted(set(filter(None, names))):
+        alike.setdefault(re.sub(r"[\s_-]+", "", name.casefold()) or name, []).append(name)
+    return [same for same in alike.values() if len(same) > 1]
+
+
 def is_audio(name):
     """Tell whether a name has a suffix of audio or video."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower() in AUDIO_SUFFIXES
