@@ -101,7 +101,8 @@ def of_files(clips):
     if broken:
         reasons = "; ".join(clip.facts.error for clip in broken[:3])
         text = f"{_count(broken)} cannot be read: {reasons}"
-        yield Finding("unreadable", text, "they are left out", [clip.name for clip in broken])
+        fix = "copy, download or convert them again; until then they are left out"
+        yield Finding("unreadable", text, fix, [clip.name for clip in broken])
     for part, kind, fix in _DOUBTS:
         doubted = {c: d for c in clips for d in c.facts.doubts if part in d}
         text = f"{{n}}: {next(iter(doubted.values()), '')}"
