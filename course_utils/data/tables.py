@@ -30,10 +30,14 @@ def composed(text):
 
 
 def look_alikes(names):
-    """Return lists of names that differ only by case, spaces, hyphens and underscores."""
+    """Return lists of names that differ only by case, spaces, hyphens and underscores.
+
+    Between digits these separate: 1-2 and 12 do not look alike.
+    """
     alike = {}
     for name in sorted(set(filter(None, names))):
-        alike.setdefault(re.sub(r"[\s_-]+", "", name.casefold()) or name, []).append(name)
+        key = re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", name.casefold())
+        alike.setdefault(key or name, []).append(name)
     return [same for same in alike.values() if len(same) > 1]
 
 

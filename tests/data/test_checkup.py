@@ -14,7 +14,7 @@ import soundfile
 from scipy import signal
 
 from course_utils import data
-from course_utils.data import copies, measures
+from course_utils.data import copies, measures, tables
 
 RATE = 16_000
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
@@ -218,6 +218,26 @@ def test_parts_of_files_are_checked_one_by_one(tmp_path):
     assert found["silent"].files == ["long.wav#t=3.2,4.7"]
     assert found["unreadable"].files == ["long.wav#t=6,15"]
     assert "lasts 8.00 s" in found["unreadable"].text
+
+
+def test_names_that_look_alike():
+    names = [
+        "Car horn",
+        "car_horn",
+        "carhorn",
+        "cat",
+        "Cat",
+        "1-2",
+        "12",
+        "a1",
+        "a 1",
+        "é",
+        "e",
+        "-",
+    ]
+    found = tables.look_alikes([*names, None, ""])
+    wanted = [["Car horn", "car_horn", "carhorn"], ["Cat", "cat"], ["a 1", "a1"]]
+    assert sorted(found) == wanted
 
 
 def test_processes_find_the_same(planted):
