@@ -112,14 +112,14 @@ def _histogram(title, unit, values):
     bars = "".join(
         f"<rect x='{20 + 10 * n}' width='9' y='{110 - 90 * count / counts.max():.1f}' "
         f"height='{90 * count / counts.max():.1f}'><title>{edges[n]:.2f} to {edges[n + 1]:.2f} "
-        f"{unit}: {count} clips</title></rect>"
+        f"{unit}, clips: {count}</title></rect>"
         for n, count in enumerate(counts)
     )
     return (
         f"<figure><figcaption>{title}</figcaption><svg viewBox='0 0 280 150' role='img' "
-        f"aria-label='Histogram of {title.lower()}: {edges[0]:.2f} to {edges[-1]:.2f} {unit}, at "
-        f"most {counts.max()} clips in a bin'>{bars}<text x='20' y='125'>{edges[0]:.2f}</text>"
+        f"aria-label='Histogram of {title.lower()}: {edges[0]:.2f} to {edges[-1]:.2f} {unit}, "
+        f"most clips in a bin: {counts.max()}'>{bars}<text x='20' y='125'>{edges[0]:.2f}</text>"
         f"<text x='260' y='125' text-anchor='end'>{edges[-1]:.2f}</text><text x='140' y='142' "
-        f"text-anchor='middle'>{unit}</text><text x='20' y='15'>{counts.max()} clips</text></svg>"
+        f"text-anchor='middle'>{unit}</text><text x='20' y='15'>clips: {counts.max()}</text></svg>"
         "</figure>"
     )

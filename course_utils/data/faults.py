@@ -85,7 +85,7 @@ def _of(kind, clips, text, fix, hurts=True):
     """Yield a finding about clips if there are any; ``{n}`` in the text is their number."""
     if clips:
         files = [clip.name for clip in clips]
-        yield Finding(kind, text.format(n=_count(clips)), fix, files, hurts)
+        yield Finding(kind, text.replace("{n}", _count(clips), 1), fix, files, hurts)
 
 
 def _count(clips):

@@ -1,7 +1,6 @@
 """Answer single recordings: what is said, who speaks when, what it is; as text or in a format."""
 
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -74,14 +73,10 @@ def answers(task, files, model=None, language=None):
         recipe.open([])
     for file in files:
         try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                row = recipe.decode({"audio": {"path": str(file), "bytes": None}, "turns": None})
+            row = recipe.decode({"audio": {"path": str(file), "bytes": None}, "turns": None})
         except audio.AudioError as error:
             yield {"file": str(file), "error": str(error)}
             continue
-        for warning in caught:
-            warnings.warn(str(warning.message), stacklevel=2)
         if task == "asr":
             answer = _transcript(recipe, row["samples"])
         else:

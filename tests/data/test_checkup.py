@@ -119,7 +119,7 @@ def planted(tmp_path_factory):
     wanted["same sound, other label"].add("train/08.wav")
     plant("empty text", text="")
     plant("empty text", text="...")
-    plant("odd text", text="we heard <unk> and [noise] there")
+    plant("odd text", text="{n} and {noise} and <unk> there")
     plant("odd text", sound(21, 1), text="nan")
     plant("wrong encoding", text="the cafÃ© in KÃ¶ln opened at nine")
     plant("text too long", text="far too many words " * 10)
