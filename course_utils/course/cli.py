@@ -1,7 +1,6 @@
 """The command ``course-utils``: check the machine, list and run lessons, show scores, fine-tune."""
 
 import json
-import os
 import shlex
 import signal
 import sys
@@ -9,14 +8,25 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
 from course_utils import catalog, errors
 from course_utils.catalog import downloads
-from course_utils.course import progress, syllabus
+from course_utils.course import file_commands, progress, syllabus
+from course_utils.course.options import (
+    AnyProfile,
+    AsJson,
+    Language,
+    Numbers,
+    Precision,
+    Profile,
+    Source,
+    Task,
+    prepare,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,31 +35,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # the default hides words in brackets, such as [fix]
     help="Audio AI with Transformers, from pipeline() to fine-tuning.",
 )
-
-Profile = Literal["pocket", "hub"]
-Task = Annotated[
-    Literal["classification", "asr", "diarization", "tts"], Argument(help="Task of the recipe.")
-]
-Precision = Literal["no", "bf16", "fp16"]
-AsJson = Annotated[bool, Option("--json", help="Print JSON instead of a table.")]
-Numbers = Annotated[
-    list[str] | None, Argument(help="Numbers of lessons, such as 02 03 (default: all).")
-]
-Source = Annotated[
-    str | None,
-    Option("--data", help="Data set: a catalogue name or a folder (default: the lesson's)."),
-]
-Language = Annotated[
-    str | None,
-    Option(
-        help="Spoken language, such as en, for asr with a multilingual model (default: the "
-        "catalogue's)."
-    ),
-]
-AnyProfile = Annotated[
-    Profile | None,
-    Option(help="Source of models and data (default: $COURSE_PROFILE, else pocket)."),
-]
 
 
 @app.command()
@@ -253,7 +238,7 @@ def finetune(
     The defaults in brackets are those of the pocket profile.
     """
     options = locals()
-    _prepare(options.pop("profile"))
+    prepare(options.pop("profile"))
     from course_utils.finetuning import training
 
     summary = training.finetune(**options)
@@ -287,7 +272,7 @@ def evaluate(
 
     Files with a result in --out are skipped, so a run that was stopped can be resumed.
     """
-    _prepare(profile)
+    prepare(profile)
     from course_utils.finetuning import inference
 
     found = inference.evaluate(
@@ -298,6 +283,10 @@ def evaluate(
     for name, value in found.items():
         print(f"{name:<12}{value:.4f}" if isinstance(value, float) else f"{name:<12}{value}")
     raise typer.Exit(code=0 if found["answered"] else 1)
+
+
+app.command(epilog=file_commands.CHECK)(file_commands.check)
+app.command(epilog=file_commands.ANSWER)(file_commands.answer)
 
 
 @contextmanager
@@ -313,16 +302,6 @@ def _at_ctrl_c(act):
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-def _prepare(profile):
-    """Choose the profile and silence notices, before a Hugging Face library is imported."""
-    catalog.use_profile(profile or catalog.profile())
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
 
 
 def main():

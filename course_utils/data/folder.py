@@ -9,7 +9,7 @@ from course_utils.data import layouts
 from course_utils.data.columns import DataError, undecoded, with_class_labels
 from course_utils.data.layouts import SPAN, listed
 from course_utils.data.splits import SPLITS
-from course_utils.data.tables import AUDIO_SUFFIXES, composed
+from course_utils.data.tables import AUDIO_SUFFIXES, composed, look_alikes
 from course_utils.errors import notice, one_line, shown
 
 __all__ = ["AUDIO_SUFFIXES", "load_folder"]
@@ -91,33 +91,47 @@ def _readable(folder, columns, check, notes):
     spans = columns.get(SPAN) or [None] * len(columns["file_name"])
     for row, (name, span) in enumerate(zip(columns["file_name"], spans, strict=True)):
         try:
-            name.encode()  # Arrow stores text as UTF-8
+            refuse_name(name)
             if span and last[0] != name:
                 last = name, audio.load(folder / name)
             elif check and not span:
                 audio.load(folder / name)
-            content = _part(name, *last[1], *span) if span else None
+            content = audio.encode(part_of(name, *last[1], *span), last[1][1]) if span else None
             clips.append({"bytes": content, "path": str((folder / name).absolute())})
             rows.append(row)
         except audio.AudioError as error:
-            notes.append(str(error).replace(f"{folder}{os.sep}", "", 1))
-        except UnicodeEncodeError:
-            notes.append(f"{shown(name)}: its name is not UTF-8; rename it")
+            notes.append(without_folder(error, folder))
     kept = {name: [values[row] for row in rows] for name, values in columns.items() if name != SPAN}
     for place, row in enumerate(rows):
-        if spans[row]:  # as in Media Fragments URI
-            start, end = spans[row]
-            kept["file_name"][place] += f"#t={start:g},{end:g}"
+        kept["file_name"][place] = part_name(kept["file_name"][place], spans[row])
     return {"audio": clips, **kept}
 
 
-def _part(name, samples, rate, start, end):
-    """Return a part of a recording, in seconds, as the content of a WAV file."""
-    seconds = len(samples) / rate
+def refuse_name(name):
+    """Raise AudioError for a file whose name is not UTF-8, as which Arrow stores text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise audio.AudioError(f"{shown(name)}: its name is not UTF-8; rename it") from error
+
+
+def without_folder(error, folder):
+    """Return an error's message with the file's name below the folder, not its whole path."""
+    return str(error).replace(f"{folder}{os.sep}", "", 1)
+
+
+def part_name(name, span):
+    """Return the name of a row: of a file, or of the part of it from start to end in seconds."""
+    return name if span is None else f"{name}#t={span[0]:g},{span[1]:g}"  # as in Media Fragments
+
+
+def part_of(name, samples, rate, start, end):
+    """Return a part of a recording of shape ``(n,)`` or ``(channels, n)``; times in seconds."""
+    seconds = samples.shape[-1] / rate
     if end > seconds + SLACK:
         problem = f"lasts {seconds:.2f} s, and a row of the table ends at {end:g} s"
         raise audio.AudioError(f"{shown(name)}: {problem}; correct the table")
-    return audio.encode(samples[round(start * rate) : round(end * rate)], rate)
+    return samples[..., round(start * rate) : round(end * rate)]
 
 
 def _dataset(folder, columns, notes):
@@ -130,10 +144,7 @@ def _dataset(folder, columns, notes):
         empty = [n for n, label in zip(columns["file_name"], labels, strict=True) if not label]
         if empty:
             notes.append(f"rows without a label: {listed(empty)}")
-        alike = {}
-        for name in sorted(set(filter(None, labels))):
-            alike.setdefault(name.casefold(), []).append(name)
-        notes += [f"labels that look alike: {listed(same)}" for same in alike.values() if same[1:]]
+        notes += [f"labels that look alike: {listed(same)}" for same in look_alikes(labels)]
     try:
         return with_class_labels(undecoded(datasets.Dataset.from_dict(columns)))
     except (ValueError, TypeError, OverflowError, pyarrow.ArrowException) as error:

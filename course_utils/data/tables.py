@@ -29,6 +29,18 @@ def composed(text):
     return unicodedata.normalize("NFC", text).strip()
 
 
+def look_alikes(names):
+    """Return lists of names that differ only by case, spaces, hyphens and underscores.
+
+    Between digits these separate: 1-2 and 12 do not look alike.
+    """
+    alike = {}
+    for name in sorted(set(filter(None, names))):
+        key = re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", name.casefold())
+        alike.setdefault(key or name, []).append(name)
+    return [same for same in alike.values() if len(same) > 1]
+
+
 def is_audio(name):
     """Tell whether a name has a suffix of audio or video."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower() in AUDIO_SUFFIXES

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course_utils import errors
 
-__all__ = ["SubtitleError", "load", "save", "to_srt"]
+__all__ = ["SubtitleError", "load", "save", "to_srt", "to_vtt"]
 
 _TIME = r"\s*(?:(\d{1,4})\s*:\s*)?(\d\d?)\s*:\s*(\d\d?)(?:\s*[.,:]\s*(\d+))?\s*"
 _TIMES = re.compile(rf"{_TIME}-+>{_TIME}(?:\s.*)?")
@@ -66,7 +66,7 @@ def save(path, chunks):
     :func:`to_srt`; in WebVTT, ``&``, ``<`` and ``>`` are escaped.
     """
     path = Path(path)
-    formats = {".srt": to_srt, ".vtt": _to_vtt}
+    formats = {".srt": to_srt, ".vtt": to_vtt}
     if path.suffix.lower() not in formats:
         raise SubtitleError(f"{path.name} ends in neither .srt nor .vtt: name it after its format.")
     errors.write(path, formats[path.suffix.lower()](chunks), SubtitleError)
@@ -143,7 +143,8 @@ def _seconds(hours, minutes, seconds, decimals):
     return float(f"{whole}.{decimals or 0}")
 
 
-def _to_vtt(chunks):
+def to_vtt(chunks):
+    """Return chunks in WebVTT format; they are as for :func:`to_srt`."""
     cues = ((times.replace(",", "."), html.escape(text, False)) for times, text in _cues(chunks))
     return "\n".join(["WEBVTT\n", *(f"{times}\n{text}\n" for times, text in cues)])
 

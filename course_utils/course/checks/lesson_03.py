@@ -1,4 +1,4 @@
-"""Exercises of lesson 03: labels, macro-F1 and the price of a wrong label order."""
+"""Exercises of lesson 03: labels, macro-F1, the worst confusion, files that have to go."""
 
 import numpy as np
 
@@ -50,3 +50,32 @@ def worst_pair(matrix, names):
     errors = matrix - np.diag(np.diag(matrix))
     row, column = np.unravel_index(np.argmax(errors), errors.shape)
     return names[row], names[column]
+
+
+FINDINGS = [
+    ("silent", ["rain/3.wav"]),
+    ("quiet", ["fire/2.wav"]),
+    ("same sound", ["fire/1.wav", "fire/7.wav", "fire/8.wav"]),
+    ("unreadable", ["engine/4.wav", "engine/1.wav"]),
+    ("copied sound", ["rain/1.wav", "rain/9.wav"]),
+]
+
+
+def _findings(rng):
+    """Draw findings of all kinds, each with two to four files."""
+    numbers = iter(rng.permutation(100).tolist())
+    kinds = ["silent", "unreadable", "same sound", "copied sound", "clipped", "mixed rates"]
+    rng.shuffle(kinds)
+    return (
+        [(kind, [f"{next(numbers)}.wav" for _ in range(rng.integers(2, 5))]) for kind in kinds],
+    )
+
+
+@solution("03.5", [(FINDINGS,), (FINDINGS[1:3],), ([],)], draw=_findings)
+def to_delete(findings):
+    """Unreadable and silent files go; of the same and of copied sounds all but the first."""
+    names = []
+    for kind, files in findings:
+        names += files if kind in ("unreadable", "silent") else []
+        names += files[1:] if kind in ("same sound", "copied sound") else []
+    return sorted(names)

@@ -3,10 +3,10 @@
 from transformers import AutoConfig, AutoFeatureExtractor, pipeline
 
 from course_utils import audio, data, pipelines, scoring
+from course_utils.data.faults import SHORTEST
 from course_utils.errors import shown
 
 RATE = 16_000  # sampling rate of all models of the course, in hertz
-SHORTEST = 0.025  # length of the shortest clip, in seconds: the window of the models' first layer
 
 
 class RecipeError(data.DataError):
@@ -39,8 +39,10 @@ def arguments(learning_rate, epochs, batch_size, accumulation=1, **more):
 class Recipe:
     """How one task is trained, answered and scored.
 
-    Subclasses define ``examples(row)``, which yields the training examples of a decoded row, dicts
-    of arrays, or raises `LeftOut`; ``collator(model)``, which returns the function that makes a
+    Subclasses define ``refuse(row, count)``, which raises `LeftOut` if nothing can be learned from
+    a row whose clip has `count` samples, as far as that shows without its sound;
+    ``examples(row)``, which yields the training examples of a decoded row, dicts of arrays, or
+    raises `LeftOut`; ``collator(model)``, which returns the function that makes a
     batch of examples; and ``answer(rows)``, which returns a dict for each decoded row, ready for
     JSON.
     """
@@ -88,7 +90,7 @@ class Recipe:
     def decode(self, row):
         """Return the row with ``samples``: its audio, mono at :data:`RATE`.
 
-        Raise `audio.AudioError` if it cannot be decoded or is shorter than :data:`SHORTEST`.
+        Raise `audio.AudioError` if it cannot be decoded or is shorter than `SHORTEST`.
         """
         samples = audio.load(row["audio"], sampling_rate=RATE)[0]
         if len(samples) < SHORTEST * RATE:
@@ -96,6 +98,9 @@ class Recipe:
             problem = f"{milliseconds}, and a model needs {1000 * SHORTEST:.0f} ms"
             raise audio.AudioError(f"{shown(row['audio']['path'])}: {problem}; remove it")
         return row | {"samples": samples}
+
+    def refuse(self, row, count):
+        """Raise `LeftOut` if nothing can be learned from a row with so many samples."""
 
     def features(self, samples, **options):
         """Return the features of one clip, an array."""

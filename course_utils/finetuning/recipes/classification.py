@@ -56,10 +56,14 @@ class Classification(Recipe):
                 )
             notice(f"labels that the model does not have, so that it is always wrong: {unknown}")
 
+    def refuse(self, row, count):
+        """Raise `LeftOut` for a row without a label."""
+        if row["label"] in (None, "", -1):  # a stream of shards has -1
+            raise LeftOut("without a label")
+
     def examples(self, row):
         """Yield the features of a clip and the number of its label."""
-        if row["label"] is None or row["label"] < 0:  # a stream of shards has -1
-            raise LeftOut("without a label")
+        self.refuse(row, len(row["samples"]))
         length = {"padding": "max_length", "truncation": True, "max_length": SECONDS * RATE}
         yield {self.input: self.features(row["samples"], **length), "labels": row["label"]}
 

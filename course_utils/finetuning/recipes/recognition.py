@@ -79,19 +79,22 @@ class Recognition(Recipe):
             except ValueError as error:
                 raise RecipeError(f"--language {self.language}: {error}") from error
 
-    def examples(self, row):
-        """Yield features and token ids."""
-        samples, text = row["samples"], scoring.normalise_text(row["text"] or "")
+    def refuse(self, row, count):
+        """Raise `LeftOut` for a text that is empty or cannot be written, or for a clip too long."""
+        text = self._written(row)
         if not text:
             raise LeftOut("without a text")
-        if self.window and len(samples) > self.window * RATE:
+        if self.window and count > self.window * RATE:
             raise LeftOut(f"longer than the {self.window} s that the model hears at once")
-        text = text.upper() if self.ctc and self.capitals else text
-        features, labels = self.features(samples), self.processor.tokenizer(text).input_ids
-        if self.ctc:
-            if unknown := self._unknown(text):
-                raise LeftOut("with characters that the model does not have", unknown)
-            # Between equal tokens there must be a blank.
+        if self.ctc and (unknown := self._unknown(text)):
+            raise LeftOut("with characters that the model does not have", unknown)
+
+    def examples(self, row):
+        """Yield features and token ids."""
+        self.refuse(row, len(row["samples"]))
+        features = self.features(row["samples"])
+        labels = self.processor.tokenizer(self._written(row)).input_ids
+        if self.ctc:  # between equal tokens there must be a blank
             longest = int(self.frames_of(torch.tensor(len(features))))
             longest -= sum(one == other for one, other in pairwise(labels))
         else:
@@ -99,6 +102,11 @@ class Recognition(Recipe):
         if len(labels) > longest:
             raise LeftOut("with a text that is too long for its clip or the model")
         yield {self.input: features, "labels": labels}
+
+    def _written(self, row):
+        """Return the text of a row as the model writes it."""
+        text = scoring.normalise_text(row["text"] or "")
+        return text.upper() if self.ctc and self.capitals else text
 
     def _unknown(self, text):
         """Return the characters of a text for which the tokenizer has no token of their own."""

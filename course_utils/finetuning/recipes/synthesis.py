@@ -90,13 +90,18 @@ class Synthesis(Recipe):
                 found[row.get("speaker") or VOICE].append(vector)
         return {name: np.mean(vectors, 0) for name, vectors in found.items()}
 
-    def examples(self, row):
-        """Yield token ids, durations, spectrogram, pitch, energy and speaker embedding."""
+    def refuse(self, row, count):
+        """Raise `LeftOut` for a text that is empty or cannot be read aloud."""
         text = spelling.spell_out(row["text"] or "")
         if not text:
             raise LeftOut("without a text")
         if unread := spelling.unspeakable(text):
             raise LeftOut("with characters that cannot be read aloud", unread)
+
+    def examples(self, row):
+        """Yield token ids, durations, spectrogram, pitch, energy and speaker embedding."""
+        self.refuse(row, len(row["samples"]))
+        text = spelling.spell_out(row["text"] or "")
         samples = audio.trim_silence(row["samples"], RATE)
         samples = LEVEL * samples / max(np.sqrt(np.mean(samples**2)), 1e-9)
         samples = np.pad(samples, round(EDGE * RATE)).astype(np.float32)

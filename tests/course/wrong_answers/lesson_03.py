@@ -31,6 +31,17 @@ def biggest(matrix, names):
     return names[row], names[column]
 
 
+UNUSABLE = ("unreadable", "silent")
+COPIED = ("same sound", "copied sound")
+
+
+def deleted(findings, without_first, all_files):
+    """Return the sorted files of some kinds, of others all but the first."""
+    names = [name for kind, files in findings if kind in all_files for name in files]
+    names += [name for kind, files in findings if kind in without_first for name in files[1:]]
+    return sorted(names)
+
+
 WRONG = {
     "03.1": (
         lambda names: dict(enumerate(names)),
@@ -68,5 +79,27 @@ WRONG = {
         lambda matrix, names: divmod(int((matrix - np.diag(np.diag(matrix))).argmax()), 3),
         _largest_share,
         _in_place,
+    ),
+    "03.5": (
+        # Everything that is named; the copies with their originals; no copies at all.
+        lambda findings: sorted(name for _, files in findings for name in files),
+        lambda findings: deleted(findings, (), UNUSABLE + COPIED),
+        lambda findings: deleted(findings, (), UNUSABLE),
+        lambda findings: deleted(findings, COPIED, UNUSABLE[:1]),
+        lambda findings: deleted(findings, COPIED[:1], UNUSABLE),
+        lambda findings: deleted(findings, COPIED[1:], UNUSABLE),
+        lambda findings: deleted(findings, UNUSABLE + COPIED, ()),
+        # The last copy stays; in the order of the findings; kinds in place of names.
+        lambda findings: sorted(
+            deleted(findings, (), UNUSABLE)
+            + [name for kind, files in findings if kind in COPIED for name in files[:-1]]
+        ),
+        lambda findings: [
+            name
+            for kind, files in findings
+            for name in files[kind in COPIED :]
+            if kind in UNUSABLE + COPIED
+        ],
+        lambda findings: sorted(kind for kind, _ in findings if kind in UNUSABLE + COPIED),
     ),
 }
