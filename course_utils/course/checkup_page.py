@@ -16,12 +16,13 @@ _BINS = 24
 _STYLE = """
 :root { color-scheme: light dark }
 body { max-width: 60em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 system-ui, sans-serif }
+body { overflow-wrap: anywhere } figure { margin: 0 }
 section { margin: 1.5em 0; padding: 0 1em; border-left: 4px solid #56b4e9 }
 section.hurts { border-color: #d55e00 }
 .plots { display: flex; flex-wrap: wrap; gap: 1.5em }
-svg { width: 18em; height: auto } rect { fill: #0072b2 }
+svg { width: 18em; max-width: 100%; height: auto } rect { fill: #0072b2 }
 text { fill: currentColor; font-size: 11px }
-td { padding-right: 1em } code { overflow-wrap: anywhere }
+td { padding-right: 1em } meter { max-width: 6em }
 """
 
 
