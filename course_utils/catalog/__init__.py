@@ -21,6 +21,9 @@ PROFILES = ("pocket", "hub")
 POCKET = Path(str(resources.files("course_utils"))) / "pocket"
 """Folder of the models and data sets that ship with the course."""
 
+RECORDINGS_WITHOUT_GPU = 5
+"""Maximum number of recordings that a lesson makes in the hub profile without a GPU."""
+
 RENAMED = {
     "pocket-sounds": "sound-classifier",
     "classification-base": "classifier-base",
@@ -188,8 +191,17 @@ def max_steps():
 
 
 def max_clips(number):
-    """Return how many clips or recordings to make: `number`, at most ``COURSE_MAX_CLIPS``."""
-    return min(number, _limit("COURSE_MAX_CLIPS") or number)
+    """Return how many clips or recordings to make: `number`, at most ``COURSE_MAX_CLIPS``.
+
+    Without this variable it is at most :data:`RECORDINGS_WITHOUT_GPU` in the hub profile on a
+    machine without a GPU.
+    """
+    most = _limit("COURSE_MAX_CLIPS")
+    if most is None and profile() == "hub":
+        import torch
+
+        most = None if torch.accelerator.is_available() else RECORDINGS_WITHOUT_GPU
+    return min(number, most or number)
 
 
 def _limit(variable):

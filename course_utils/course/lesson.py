@@ -81,7 +81,10 @@ def facts(number, seed=0):
         rows["minutes"] = f"about {lesson.minutes[chosen]} to run every cell{measured}"
     rows["download"] = download(number)
     if chosen == "hub" and not torch.accelerator.is_available():
-        rows["clips"] = f"no GPU: at most {CLIPS_WITHOUT_GPU} of a validation or test split"
+        rows["clips"] = (
+            f"no GPU: at most {CLIPS_WITHOUT_GPU} of a validation or test split, and "
+            f"{catalog.RECORDINGS_WITHOUT_GPU} recordings where a lesson makes them"
+        )
     if chosen == "pocket" and torch.cuda.is_available():
         call = f'lesson.start("{number}", profile="hub")'
         rows["hub"] = f"with a network, {call} computes the well-known checkpoints on this GPU"

@@ -177,6 +177,19 @@ def test_max_clips_only_lower_a_number(monkeypatch):
     assert catalog.max_clips(4) == 4
 
 
+def test_a_cpu_makes_few_recordings_with_the_models_of_the_hub(monkeypatch):
+    monkeypatch.setattr("torch.accelerator.is_available", lambda: False)
+    assert catalog.max_clips(60) == 60
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert catalog.max_clips(60) == catalog.RECORDINGS_WITHOUT_GPU < 10
+    assert catalog.max_clips(3) == 3
+    monkeypatch.setattr("torch.accelerator.is_available", lambda: True)
+    assert catalog.max_clips(60) == 60
+    monkeypatch.setattr("torch.accelerator.is_available", lambda: False)
+    monkeypatch.setenv("COURSE_MAX_CLIPS", "30")  # whoever has time says so
+    assert catalog.max_clips(60) == 30
+
+
 @pytest.mark.parametrize("said", ["0", "-1", "two", "1.5", "²"])
 def test_limits_must_be_whole_numbers(said, monkeypatch):
     monkeypatch.setenv("COURSE_MAX_STEPS", said)
