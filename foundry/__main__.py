@@ -43,6 +43,7 @@ def commands(real, work, judge):
         ["foundry.sounds.sound_data", "--out", str(POCKET / "sounds")],
         ["foundry.music.genre_data", "--out", str(POCKET / "genres")],
         *training("sounds.train_sounds", "pocket-sounds", sounds, real / "esc10"),
+        *training("clap.train_clap", "pocket-clap", ["features", "train", "final"], real / "esc10"),
         ["foundry.speech.kokoro", *cache],
         [speech, "render", *cache],
         [speech, "pack", *cache, "--out", str(POCKET / "speech")],

@@ -116,7 +116,7 @@ def test_nothing_opens_a_pickle_or_trusts_remote_code(tracked):
 
 def test_pocket_stays_in_its_budget():
     files = [p for p in (ROOT / "course_utils" / "pocket").rglob("*") if p.is_file()]
-    assert sum(p.stat().st_size for p in files) <= 66e6
+    assert sum(p.stat().st_size for p in files) <= 76e6
     assert all(p.stat().st_size <= 20e6 for p in files)
 
 

@@ -41,7 +41,7 @@ def _adamw(parameters, rate):
     return torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
 
 
-def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
+def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1, momentum=0.998):
     """Train a model and return it with the exponential moving average of its weights.
 
     Linear warm-up, cosine decay, gradients clipped to norm 1. Every 200 steps the state is saved
@@ -66,6 +66,8 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
         `adamw` or `muon`.
     warmup : float
         Share of the steps in which the learning rate rises linearly.
+    momentum : float
+        Weight of the moving average in its update; less for fewer steps.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1):
         for optimizer, peak in zip(optimizers, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * share
             optimizer.step()
-        keep = min(0.998, (step + 1) / (step + 10))
+        keep = min(momentum, (step + 1) / (step + 10))
         for name, value in model.state_dict().items():
             if value.is_floating_point():
                 average[name].lerp_(value, 1 - keep)

@@ -114,11 +114,11 @@ def render(label, split, number, seconds=None, close=False):
         shortest = 2.0 if close else 1.8 if label in SLOW else 1.0
         seconds = round(rng.uniform(shortest, 3.0), 2)
     samples, parameters = SOUNDS[label](rng, split, seconds)
-    samples = (_record_close if close else _record)(rng, np.asarray(samples, dtype=float))
+    samples = (record_close if close else record)(rng, np.asarray(samples, dtype=float))
     return samples, {"seed": seed, "seconds": len(samples) / RATE, **parameters}
 
 
-def _record(rng, samples):
+def record(rng, samples):
     """Add reverberation, equalisation, background noise and microphone distortion to an event."""
     samples = normalise(samples, 1.0)
     if rng.uniform() < 0.5:
@@ -134,7 +134,7 @@ def _record(rng, samples):
     return np.clip(samples, -0.99, 0.99).astype(np.float32)
 
 
-def _record_close(rng, samples):
+def record_close(rng, samples):
     """Simulate a close recording of an event in a quiet room."""
     samples = normalise(equalise(rng, normalise(samples, 1.0), 3.0), 1.0)
     samples = add_noise(rng, samples, rng.uniform(40, 65), -3.0, fast=False)

@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from course_utils.catalog import POCKET
+from foundry.clap import clap_scores
 from foundry.music import music_scores
 from foundry.recognition import recognition_scores
 from foundry.sounds import sound_cards, sound_data
@@ -22,6 +23,7 @@ def sounds_card(out, results):
 
 CARDS = {
     "pocket-sounds": sounds_card,
+    "pocket-clap": clap_scores.write_card,
     "pocket-ctc": recognition_scores.write_card,
     "pocket-whisper": recognition_scores.write_card,
     "pocket-speaker": voice_scores.write_card,

@@ -25,6 +25,7 @@ from transformers import AutoModel, pipeline
 
 from course_utils import audio, data, pipelines, scoring
 from course_utils.catalog import POCKET
+from foundry.clap import captions, clap_data
 from foundry.music import music_scores, train_music
 from foundry.recognition import recognition_scores
 from foundry.recognition.phone_head import TRAINED_DOMAINS
@@ -95,6 +96,20 @@ def accuracy_of_sounds(folder):
 
 def accuracy_of_genres(folder):
     return accuracy(folder, "genres", 42)
+
+
+def accuracy_by_names(folder):
+    """Return the accuracy of the names alone on test clips of the sounds seen in training."""
+    rows = data.load("sounds", split="test")
+    names = rows.features["label"].names
+    chosen = [n for n, label in enumerate(rows["label"]) if names[label] not in captions.UNSEEN]
+    rows = rows.select(chosen[:56])
+    labels = [captions.names_of(name)[0] for name in clap_data.SEEN_SOUNDS]
+    classify = pipeline("zero-shot-audio-classification", model=str(folder), device="cpu")
+    options = {"candidate_labels": labels, "hypothesis_template": "{}"}
+    answers = [classify(clip, **options)[0]["label"] for clip in clips_of(rows)]
+    wanted = [captions.names_of(names[label])[0] for label in rows["label"]]
+    return float(np.mean([a == b for a, b in zip(answers, wanted, strict=True)]))
 
 
 def word_error_rate(folder, count):
@@ -208,6 +223,7 @@ NOISY = ("verification", "test, rooms and noise", "eer")
 BANDS = {
     "pocket-sounds": Band(accuracy_of_sounds, 0.906, 0.07, ("synthetic test", "accuracy")),
     "pocket-genres": Band(accuracy_of_genres, 0.905, 0.06, ("accuracy", "share")),
+    "pocket-clap": Band(accuracy_by_names, 0.589, 0.07),
     "pocket-ctc": Band(word_error_rate_of_ctc, 0.192, 0.04, KNOWN),
     "pocket-whisper": Band(word_error_rate_of_whisper, 0.146, 0.06, KNOWN),
     "pocket-speaker": Band(equal_error_rate, 0.0147, 0.015, NOISY),

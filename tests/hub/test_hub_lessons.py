@@ -10,6 +10,7 @@ from tests.kernels import ALONE, QUICK, kernel
 
 SAID = {
     "05": "['<|startoftranscript|>', '<|en|>', '<|transcribe|>', '<|notimestamps|>',",
+    "15": "['<|startoftranscript|>', '<|cs|>', '<|transcribe|>', '<|notimestamps|>',",
 }
 """Number of a lesson to what it must print about the originals."""
 

@@ -207,6 +207,26 @@ def musicgen(folder):
     tf.EncodecFeatureExtractor(feature_size=1, sampling_rate=32_000).save_pretrained(folder)
 
 
+def clap(folder):
+    pieces = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = [("Ġ", "a"), ("Ġ", "s"), ("o", "u"), ("n", "d")]
+    entries = ["<s>", "<pad>", "</s>", "<unk>", *pieces, *map("".join, merges), "<mask>"]
+    tokenizer = tf.RobertaTokenizer(
+        vocab={entry: number for number, entry in enumerate(entries)}, merges=merges,
+        model_max_length=512,
+    )  # fmt: skip
+    extractor = tf.ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad")
+    tf.ClapProcessor(feature_extractor=extractor, tokenizer=tokenizer).save_pretrained(folder)
+    extractor.save_pretrained(folder)
+    sound = {
+        "patch_embeds_hidden_size": 8, "hidden_size": 64, "depths": [1, 1, 1, 1],
+        "num_attention_heads": [1, 2, 2, 2], "projection_dim": 16,
+    }  # fmt: skip
+    text = SMALL | {"vocab_size": len(entries), "projection_dim": 16}
+    config = tf.ClapConfig(audio_config=sound, text_config=text, projection_dim=16)
+    as_pickle(tf.ClapModel(config), folder)
+
+
 MAKERS = {
     "MIT/ast-finetuned-audioset-10-10-0.4593": ast,
     "ntu-spml/distilhubert": distilhubert,
@@ -219,6 +239,7 @@ MAKERS = {
     "facebook/mms-tts-eng": vits,
     "microsoft/speecht5_tts": speecht5,
     "microsoft/speecht5_hifigan": hifigan,
+    "laion/clap-htsat-unfused": clap,
 }
 
 

@@ -119,7 +119,7 @@ def test_index_has_the_table_of_the_readme(built):
     for number, title in rows:
         for text in (number, re.escape(title)):
             assert re.search(rf'<td><a href="{number}_\w+\.html">{text}</a></td>', page), text
-    assert "19 hours" in page and "CC BY 4.0" in page
+    assert "20 hours" in page and "CC BY 4.0" in page
 
 
 def test_solutions_are_folded(built):

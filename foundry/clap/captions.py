@@ -1,0 +1,314 @@
+"""Captions of sounds and music, made from the parameters of the synthesis, and what they claim.
+
+A caption mentions some facts of a clip. `relation` compares what a caption says with the facts of
+any clip, so that training takes neither an equal clip nor one with unknown facts for a wrong one.
+"""
+
+import re
+import tomllib
+import zlib
+from pathlib import Path
+
+import numpy as np
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
+from transformers import PreTrainedTokenizerFast
+
+from foundry.common.sound_synthesis import CELLS
+from foundry.music.genre_data import GENRES
+from foundry.music.music_prompts import words_of
+from foundry.sounds.sound_data import LABELS
+
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
+
+UNSEEN = ("bell", "siren", "swing", "waltz")
+"""Sounds and genres that no training caption names and no training clip contains."""
+
+UNSEEN_PAIRS = {
+    ("dog", "high", "far"),
+    ("cat", "low", "near"),
+    ("rooster", "high", "near"),
+    ("baby_cry", "low", "far"),
+    ("bird", "high", "far"),
+    ("phone", "low", "near"),
+    ("chainsaw", "low", "far"),
+    ("helicopter", "high", "near"),
+    ("rock", "fast", ""),
+    ("chiptune", "slow", ""),
+}
+"""Combinations left out of training: sound, level and distance, or genre and pace."""
+
+FRAMES = ("{}", "this is a sound of {}.", "the sound of {}", "a recording of {}", "i hear {}")
+"""Sentences around a name or a description."""
+
+WHERE = {
+    "near": ("nearby", "close by", "very close"),
+    "far": ("far away", "in the distance", "a long way off"),
+}
+COUNT = {
+    1: ("once",),
+    2: ("twice", "two times"),
+    3: ("three times",),
+    4: ("many times", "again and again"),
+}
+JOINTS = ("{} and {}", "{} with {}", "{} over {}", "{}, and also {}")
+"""Sentences for two sounds at the same time."""
+
+HEADS = (
+    "{pace} {genre}",
+    "{genre} at a {pace} tempo",
+    "{pace} {genre} music",
+    "a {pace} piece of {genre}",
+)
+CLAUSES = {
+    "mode": ("in a {mode} key", "in {mode}"),
+    "instrument": ("with {instrument}", "played on {instrument}"),
+    "drums": ("{drums}",),
+}
+
+KINDS, SHARES = ("name", "clause", "described"), (0.4, 0.45, 0.15)
+"""Kinds of captions and how often training draws each."""
+
+SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+"""Special tokens, at the ids of RoBERTa."""
+
+VOCABULARY = 800
+"""Number of tokens at most."""
+
+
+def level_of(label, parameters):
+    """Return "low", "high" or "" (between): where the parameter of a level lies in its range."""
+    entry = WORDS["sounds"][label]
+    low, high = entry["range"]
+    share = np.log(parameters[entry["parameter"]] / low) / np.log(high / low)
+    return "low" if share < 5 / CELLS else "high" if share > 7 / CELLS else ""
+
+
+def sound_facts(label, parameters, where):
+    """Return the facts ``sound``, ``level``, ``where`` and ``count`` (0: not counted)."""
+    counted = WORDS["sounds"][label].get("counted")
+    count = min(parameters["events"], 4) if counted else 0
+    return {"sound": label, "level": level_of(label, parameters), "where": where, "count": count}
+
+
+def music_facts(parameters):
+    """Return the facts of a piece of music: ``sound`` (genre), ``level`` (pace), mode, players."""
+    words = words_of(parameters)
+    return {
+        "sound": parameters["genre"],
+        "level": words["pace"],
+        "mode": words["mode"],
+        "instrument": words["instrument"],
+        "drums": words["drums"],
+    }
+
+
+def is_unseen(facts):
+    """Whether training must not contain a clip: its sound or its combination is left out."""
+    pair = facts["sound"], facts["level"], facts.get("where", "")
+    return facts["sound"] in UNSEEN or pair in UNSEEN_PAIRS
+
+
+def held_out(text):
+    """Whether a sentence is kept for tests: a tenth of all sentences, by their checksum."""
+    return zlib.crc32(text.encode()) % 10 == 0
+
+
+def names_of(label):
+    """Return the names of a sound or genre, first the one that its data set uses."""
+    if label in GENRES:
+        return [label, f"{label} music", f"a piece of {label}"]
+    return WORDS["sounds"][label]["names"]
+
+
+def description_of(label, number=0):
+    """Return one of the two descriptions of a sound or genre in words that others share."""
+    return WORDS["genres" if label in GENRES else "sounds"][label]["described"][number]
+
+
+def caption(rng, facts, kind=None, full=False):
+    """Return a random caption of a clip, and the facts that it mentions.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of the wording.
+    facts : dict
+        Result of `sound_facts` or `music_facts`; for a recording, ``{"sound": label}``.
+    kind : {"name", "clause", "described"}, optional
+        What the caption is made of; by default random with `SHARES`.
+    full : bool
+        Mention every attribute with a word, not a random part of them.
+
+    Returns
+    -------
+    text : str
+        Caption in lower case.
+    said : dict
+        The facts that the caption mentions.
+    """
+    kind = kind or str(rng.choice(KINDS, p=SHARES))
+    label = facts["sound"]
+    if kind == "name":
+        return _framed(rng, names_of(label)), {"sound": label}
+    if kind == "described":
+        return _framed(rng, [description_of(label, 0), description_of(label, 1)]), {"sound": label}
+    if label in GENRES:
+        return _music_clause(rng, facts, full)
+    return _sound_clause(rng, facts, full)
+
+
+def _framed(rng, texts):
+    return str(rng.choice(FRAMES)).format(rng.choice(texts))
+
+
+def _sound_clause(rng, facts, full):
+    entry = WORDS["sounds"][facts["sound"]]
+    choices = {
+        "level": entry.get(facts.get("level") or "none", ()),
+        "where": WHERE.get(facts.get("where"), ()),
+        "count": COUNT.get(facts.get("count"), ()),
+    }
+    said, words = {"sound": facts["sound"]}, {}
+    for name, options in choices.items():
+        mention = options and (full or rng.uniform() < 0.7)
+        words[name] = str(rng.choice(options)) if mention else ""
+        if mention:
+            said[name] = facts[name]
+    clauses = [
+        clause
+        for clause in entry["clauses"]
+        if all(f"{{{k}}}" in clause for k in said if k != "sound")
+    ]
+    return tidy(str(rng.choice(clauses)).format_map({"count": ""} | words)), said
+
+
+def _music_clause(rng, facts, full):
+    head = str(rng.choice(HEADS)).format(pace=facts["level"], genre=facts["sound"])
+    said, parts = {"sound": facts["sound"], "level": facts["level"]}, []
+    for name, options in CLAUSES.items():
+        if full or rng.uniform() < 0.5:
+            parts.append(str(rng.choice(options)).format(**facts))
+            said[name] = facts[name]
+    rng.shuffle(parts)
+    return tidy(", ".join([head, *parts])), said
+
+
+def tidy(text):
+    """Return a sentence without the gaps that empty placeholders leave, "an" before a vowel."""
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"(\s?,)+", ",", text).strip(" ,")
+    return re.sub(r"\ba (?=[aeiou])", "an ", text)
+
+
+def training_caption(rng, facts):
+    """Return a `caption` whose sentence is not `held_out`; names and descriptions always may be."""
+    while True:
+        text, said = caption(rng, facts)
+        if len(said) == 1 or not held_out(text):
+            return text, said
+
+
+def relation(said, facts):
+    """Return 1 if a caption is true of a clip, 0 if it is false, None if nobody knows.
+
+    Parameters
+    ----------
+    said : list of dict
+        What a caption says of each sound that it mentions.
+    facts : list of dict
+        The facts of each sound of a clip, "" or missing where a fact is unknown.
+    """
+    best = [max((_one(claim, own) for own in facts), key=(0, None, 1).index) for claim in said]
+    if 0 in best:
+        return 0
+    return None if None in best or len(said) < len(facts) else 1
+
+
+def _one(claim, own):
+    """Compare what is said of one sound with the facts of one sound."""
+    if claim["sound"] != own["sound"]:
+        return 0
+    found = [
+        None if own.get(name) in ("", 0, None) else own[name] == value
+        for name, value in claim.items()
+    ]
+    return 0 if False in found else None if None in found else 1
+
+
+def tokenizer_of(texts):
+    """Return a byte-level BPE tokenizer for lower-cased captions, trained on `texts`."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    ends = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=ends
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+        model_input_names=["input_ids", "attention_mask"],
+        model_max_length=60,
+    )
+
+
+def sample_texts(count, seed=0):
+    """Return training captions of invented clips, to train the tokenizer on."""
+    rng = np.random.default_rng(seed)
+    players = [
+        "piano",
+        "saw lead",
+        "square lead",
+        "triangle lead",
+        "electric guitar",
+        "organ",
+        "distorted guitar",
+        "trumpet",
+        "flute",
+        "vibraphone",
+        "bell synth",
+        "music box",
+        "electric piano",
+        "warm pad",
+        "strings",
+    ]
+    texts = []
+    for label in [name for name in (*LABELS, *GENRES) if name not in UNSEEN] * count:
+        if label in GENRES:
+            facts = {
+                "sound": label,
+                "level": rng.choice(["slow", "moderate", "fast"]),
+                "mode": rng.choice(["major", "minor"]),
+                "instrument": rng.choice(players),
+                "drums": rng.choice(["with drums", "no drums"]),
+            }
+        else:
+            facts = {
+                "sound": label,
+                "level": rng.choice(["low", "high", ""]),
+                "where": rng.choice(["near", "far", ""]),
+                "count": int(rng.integers(1, 5)),
+            }
+            facts["count"] *= bool(WORDS["sounds"][label].get("counted"))
+        texts.append(training_caption(rng, facts)[0])
+    return texts

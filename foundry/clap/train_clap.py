@@ -1,0 +1,271 @@
+"""Train ``pocket-clap``: sounds and captions in one space, for labels in words.
+
+    python -m foundry.clap.train_clap features --work DIR
+    python -m foundry.clap.train_clap train --work DIR --real DIR
+    python -m foundry.clap.train_clap final --work DIR --real DIR --out DIR
+
+``features`` renders clips and computes their spectrograms. ``train`` learns from them and from two
+of three folds of ESC-10. ``final`` exports the model, and writes its scores and its card.
+"""
+
+import numpy as np
+import torch
+from transformers import ClapConfig, ClapModel, ClapProcessor
+
+from course_utils import audio
+from course_utils.simulation.augmentation import RATE
+from foundry.clap import clap_data, clap_scores
+from foundry.clap.captions import JOINTS, relation, sample_texts, tokenizer_of, training_caption
+from foundry.clap.clap_features import BANDS, Bank, add_powers, augment, extractor
+from foundry.common.files import write_results
+from foundry.common.spec_augment import spec_augment
+from foundry.common.step_runner import run
+from foundry.common.train_loop import fit, save_half
+from foundry.sounds.sound_data import ESC10
+from foundry.speech.feature_cache import run_jobs
+
+SOUNDS_EACH, MUSIC_EACH = 432, 330
+"""Numbers of rendered training clips of a sound and of a genre, some of them left out."""
+
+FOLDS, SEEN_FOLDS = (1, 2, 3), (1, 2)
+"""Folds of ESC-10, and those whose recordings the model is trained on."""
+
+PARTS = (22, 26)
+"""Number of recordings and of rendered clips in a batch."""
+
+TRAINING = {"steps": 1200, "rate": 1.5e-3}
+"""Arguments of `train`."""
+
+PAIRS = 0.25
+"""Share of clips that a second sound is added to."""
+
+DIMENSION = 128
+"""Size of the shared space."""
+
+
+def _render_part(job):
+    label, first, last = job
+    return Bank.of(list(clap_data.clips(label, "train", range(first, last))))
+
+
+def rendered(work):
+    """Load the bank of rendered training clips; render them first if it is missing."""
+    path = work / "bank.npz"
+    if not path.exists():
+        plan = dict.fromkeys(clap_data.SEEN_SOUNDS, SOUNDS_EACH)
+        plan |= dict.fromkeys(clap_data.SEEN_GENRES, MUSIC_EACH)
+        jobs = [
+            (label, first, min(first + 48, count))
+            for label, count in plan.items()
+            for first in range(0, count, 48)
+        ]
+        Bank.join(run_jobs(_render_part, jobs)).save(path)
+    return Bank.load(path)
+
+
+def recordings(folder):
+    """Return the bank of the ESC-10 recordings, and the fold of each from its file name."""
+    pairs, folds = [], []
+    for name, label in ESC10.items():
+        for path in sorted((folder / name).glob("*.ogg")):
+            pairs.append((audio.load(path, RATE)[0], {"sound": label}))
+            folds.append(int(path.name.split("-")[0]))
+    if not pairs:
+        raise SystemExit(f"No ESC-10 recordings in {folder}; name their folder with --real.")
+    return Bank.of(pairs), np.array(folds)
+
+
+def compute_features(work):
+    """Render the training clips."""
+    print(f"{len(rendered(work))} clips in {work}")
+
+
+def new_tokenizer():
+    """Return the tokenizer, trained on 400 captions of each sound and genre."""
+    return tokenizer_of(sample_texts(400))
+
+
+def new_model(seed, tokenizer):
+    """Return the untrained model: a small HTSAT for sounds, a small RoBERTa for captions."""
+    torch.manual_seed(seed)
+    config = ClapConfig(
+        audio_config={
+            "num_mel_bins": BANDS,
+            "spec_size": 128,
+            "patch_size": 8,
+            "patch_stride": [8, 8],
+            "patch_embeds_hidden_size": 48,
+            "hidden_size": 192,
+            "depths": [1, 1, 2],
+            "num_attention_heads": [4, 4, 8],
+            "num_hidden_layers": 3,
+            "window_size": 4,
+            "drop_path_rate": 0.05,
+            "hidden_dropout_prob": 0.0,
+            "projection_dim": DIMENSION,
+        },
+        text_config={
+            "vocab_size": len(tokenizer),
+            "hidden_size": 128,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "intermediate_size": 512,
+            "max_position_embeddings": tokenizer.model_max_length + 4,
+            "projection_dim": DIMENSION,
+        },
+        projection_dim=DIMENSION,
+    )
+    model = ClapModel(config)
+    # The default initialisation (standard deviation 0.02) is meant for much wider networks.
+    for name, value in model.named_parameters():
+        if "embeddings" in name and "LayerNorm" not in name:
+            torch.nn.init.normal_(value, std=0.1)
+        elif value.ndim > 1 and "relative_position" not in name:
+            torch.nn.init.xavier_uniform_(value)
+    return model
+
+
+def pair_up(rng, features, facts):
+    """Add a second sound to some clips of a batch.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    features : torch.Tensor
+        Spectrograms in dB, shape ``(batch, frames, bands)``; changed in place.
+    facts : list of dict
+        Facts of each clip.
+
+    Returns
+    -------
+    list of list of dict
+        Facts of the one or two sounds of each clip.
+    """
+    single, heard = features.clone(), []
+    for row, own in enumerate(facts):
+        other = int(rng.integers(len(facts)))
+        if rng.uniform() < PAIRS and facts[other]["sound"] != own["sound"]:
+            level = single[row].amax() - single[other].amax() + rng.uniform(-6, 6)
+            features[row] = add_powers(single[row], single[other] + level)
+            heard.append([own, facts[other]])
+        else:
+            heard.append([own])
+    return heard
+
+
+def describe(rng, heard):
+    """Return a caption of a clip of one or two sounds, and what it says of each."""
+    parts = [training_caption(rng, facts) for facts in heard]
+    if len(parts) == 1:
+        return parts[0][0], [parts[0][1]]
+    if rng.uniform() < 0.5:
+        parts.reverse()
+    texts, said = zip(*parts, strict=True)
+    return str(rng.choice(JOINTS)).format(*(text.rstrip(".") for text in texts)), list(said)
+
+
+def relations(said, heard):
+    """Return `relation` of all clips (rows) and captions (columns), NaN where nobody knows."""
+    rows = [[relation(claim, facts) for claim in said] for facts in heard]
+    return torch.tensor(np.array(rows, dtype=np.float32))
+
+
+def contrastive_loss(logits, related):
+    """Return the cross-entropy of each row with the mean of its true columns as target.
+
+    Parameters
+    ----------
+    logits : torch.Tensor
+        Similarity divided by the temperature, shape ``(rows, columns)``.
+    related : torch.Tensor
+        Same shape: 1 where row and column belong together, 0 where not, NaN where nobody knows;
+        the last are left out of the softmax.
+    """
+    known = related.nan_to_num(0)
+    targets = known / known.sum(1, keepdim=True)
+    logits = logits.masked_fill(related.isnan(), -1e4)
+    return -(targets * logits.log_softmax(1)).sum(1).mean()
+
+
+def train(model, tokenizer, banks, parts, steps, rate, seed, path):
+    """Train on batches with a fixed number of clips from each bank."""
+
+    def loss_of(step, generator):
+        rng = np.random.default_rng([seed, step])
+        chosen = [
+            bank.select(rng.integers(len(bank), size=part))
+            for bank, part in zip(banks, parts, strict=True)
+        ]
+        batch = Bank.join(chosen)
+        features = augment(batch.tensor(slice(None)), generator, min(1.0, (step + 1) / 300))
+        heard = pair_up(rng, features, batch.facts)
+        texts, said = zip(*(describe(rng, facts) for facts in heard), strict=True)
+        related = relations(said, heard)
+        return _loss(model, tokenizer, features, texts, related, generator)
+
+    return fit(model, loss_of, steps, rate, seed, path, momentum=0.98)
+
+
+def _loss(model, tokenizer, features, texts, related, generator):
+    lengths = torch.full((len(features),), features.shape[1])
+    mean = features.mean()
+    features = spec_augment(features - mean, lengths, generator, 8, 25, time_masks=2) + mean
+    inputs = tokenizer(list(texts), return_tensors="pt", padding=True)
+    outputs = model(**inputs, input_features=features[:, None])
+    return contrastive_loss(outputs.logits_per_audio, related) + contrastive_loss(
+        outputs.logits_per_text, related.T
+    )
+
+
+def learned(work, real):
+    """Train on rendered clips and on the recordings of `SEEN_FOLDS`; return model and tokenizer."""
+    recorded, folds = recordings(real)
+    banks = [recorded.select(np.flatnonzero(np.isin(folds, SEEN_FOLDS))), rendered(work)]
+    tokenizer = new_tokenizer()
+    model = new_model(0, tokenizer)
+    path = work / "clap.safetensors"
+    return train(model, tokenizer, banks, PARTS, seed=1, path=path, **TRAINING), tokenizer
+
+
+def export(model, tokenizer, out):
+    """Save model, feature extractor and tokenizer; the weights in half precision."""
+    save_half(model, out)
+    ClapProcessor(feature_extractor=extractor(), tokenizer=tokenizer).save_pretrained(out)
+    extractor().save_pretrained(out)  # AutoFeatureExtractor of Transformers 5.15 wants this file
+
+
+def final(work, real, out):
+    """Export and score the model, write its results and its card."""
+    model, tokenizer = learned(work, real)
+    out.mkdir(parents=True, exist_ok=True)
+    parameters = sum(value.numel() for value in model.parameters())
+    export(model, tokenizer, out)
+    results = {
+        "parameters": parameters,
+        "training": {
+            "rendered": len(rendered(work)),
+            "recordings": int(np.isin(recordings(real)[1], SEEN_FOLDS).sum()),
+            "folds": SEEN_FOLDS,
+            "parts": PARTS,
+            "pairs": PAIRS,
+            **TRAINING,
+        },
+        **clap_scores.all_scores(out, real, FOLDS, SEEN_FOLDS),
+    }
+    write_results(out, results)
+    clap_scores.write_card(out, results)
+
+
+def main():
+    """Run one step."""
+    steps = {
+        "features": (compute_features, ()),
+        "train": (learned, ("real",)),
+        "final": (final, ("real", "out")),
+    }
+    run(__doc__, steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Captions of pocket-clap: what they claim, and that nothing left out of training slips in."""
+
+import numpy as np
+import pytest
+
+from foundry.clap import captions, clap_data
+from foundry.clap.captions import UNSEEN, UNSEEN_PAIRS, relation
+
+DOG = {"sound": "dog", "level": "low", "where": "far", "count": 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "facts", "wanted"),
+    [
+        ([{"sound": "dog"}], [DOG], 1),
+        ([{"sound": "dog", "level": "low"}], [DOG], 1),
+        ([{"sound": "dog", "level": "high"}], [DOG], 0),
+        ([{"sound": "cat"}], [DOG], 0),
+        ([{"sound": "dog", "level": "low"}], [{"sound": "dog"}], None),
+        ([{"sound": "dog", "where": "near"}], [DOG | {"where": ""}], None),
+        ([{"sound": "dog", "count": 1}], [DOG | {"count": 0}], None),
+        ([{"sound": "dog"}], [DOG, {"sound": "rain"}], None),
+        ([{"sound": "rain"}, {"sound": "dog"}], [DOG, {"sound": "rain"}], 1),
+        ([{"sound": "rain"}, {"sound": "dog"}], [DOG], 0),
+        ([{"sound": "rain"}, {"sound": "cat"}], [DOG, {"sound": "rain"}], 0),
+    ],
+)
+def test_a_caption_is_true_false_or_unknown_of_a_clip(said, facts, wanted):
+    assert relation(said, facts) is wanted or relation(said, facts) == wanted
+
+
+def test_a_caption_is_true_of_its_own_clip():
+    rng = np.random.default_rng(0)
+    for label in clap_data.SEEN_SOUNDS + clap_data.SEEN_GENRES:
+        _, facts = clap_data.clip(label, "train", 0)
+        for _ in range(20):
+            text, said = captions.caption(rng, facts)
+            assert relation([said], [facts]) == 1
+            assert "{" not in text and "  " not in text and " ," not in text, text
+
+
+def test_the_caption_says_what_the_facts_are():
+    rng = np.random.default_rng(1)
+    text, said = captions.caption(rng, DOG, "clause", full=True)
+    assert said == DOG
+    assert any(word in text for word in ("large", "big"))
+    assert any(words in text for words in captions.WHERE["far"])
+    assert any(words in text for words in captions.COUNT[2])
+
+
+def test_training_sentences_leave_a_tenth_out_and_name_nothing_unseen():
+    texts = captions.sample_texts(60)
+    names = {name for label in UNSEEN for name in captions.names_of(label)}
+    said = [text.replace("bell synth", "") for text in texts]  # an instrument; the card says so
+    assert not [text for text in said if set(text.strip(".").split()) & names]
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(500):
+        text, said = captions.training_caption(rng, DOG)
+        assert len(said) == 1 or not captions.held_out(text)
+        drawn.append(captions.caption(rng, DOG, "clause")[0])
+    share = np.mean([captions.held_out(text) for text in set(drawn)])
+    assert 0.03 < share < 0.2
+
+
+@pytest.mark.parametrize("pair", sorted(UNSEEN_PAIRS))
+def test_combinations_left_out_are_recognised_in_rendered_clips(pair):
+    label, level, where = pair
+    known = dict(clap_data.TEMPOS) if label in captions.GENRES else captions.WORDS["sounds"][label]
+    assert level in known
+    facts = {"sound": label, "level": level} | ({"where": where} if where else {})
+    assert captions.is_unseen(facts)
+    assert not captions.is_unseen(facts | {"level": "moderate"})
+
+
+def test_training_clips_contain_no_combination_that_is_left_out():
+    labels = {label for label, _, _ in UNSEEN_PAIRS}
+    for label in labels:
+        every = list(clap_data.clips(label, "train", range(24), unseen=True))
+        kept = list(clap_data.clips(label, "train", range(24)))
+        assert len(kept) < len(every)
+        for _, facts in kept:
+            pair = facts["sound"], facts["level"], facts.get("where", "")
+            assert pair not in UNSEEN_PAIRS
+
+
+def test_the_splits_share_no_clip():
+    for label in ("dog", "rock"):
+        first = [clap_data.clip(label, split, 0)[0] for split in ("train", "validation", "test")]
+        assert len({samples[:4000].tobytes() for samples in first}) == 3
+
+
+def test_the_level_of_a_clip_is_where_its_parameter_lies():
+    for pitch, level in ((180, "low"), (420, ""), (950, "high")):
+        assert captions.level_of("dog", {"pitch": pitch}) == level
+
+
+def test_unknown_words_have_tokens_and_known_words_come_back():
+    tokenizer = captions.tokenizer_of(captions.sample_texts(30))
+    assert tokenizer.decode(tokenizer("A Dog")["input_ids"], skip_special_tokens=True) == " a dog"
+    ids = tokenizer("xylophone ünknown")["input_ids"]
+    assert tokenizer.unk_token_id not in ids
+    assert tokenizer.pad_token_id == 1  # the position embeddings of RoBERTa count from it

@@ -1,0 +1,119 @@
+"""The training of pocket-clap: what it learns from, its loss, and the folder that it leaves."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import pipeline
+
+from course_utils import audio
+from foundry.clap import clap_data, clap_features, clap_scores, train_clap
+from foundry.clap.clap_features import FLOOR, FRAMES, Bank
+from foundry.sounds.sound_data import ESC10
+
+CLASSES = ("dog_bark", "rain", "rooster")
+
+
+@pytest.fixture
+def esc10(tmp_path):
+    """Return a folder with a noise of each of three classes in each fold, named as in ESC-10."""
+    rng = np.random.default_rng(0)
+    for name in CLASSES:
+        (tmp_path / "esc10" / name).mkdir(parents=True)
+        for fold in train_clap.FOLDS:
+            samples = 0.1 * rng.standard_normal(40_000).astype(np.float32)
+            path = tmp_path / "esc10" / name / f"{fold}-1000{fold}-A.ogg"
+            path.write_bytes(audio.encode(samples, 16_000, "ogg"))
+    return tmp_path / "esc10"
+
+
+def start_of(spectrogram):
+    return np.asarray(spectrogram[:90]).astype(np.float16).tobytes()
+
+
+def test_the_model_learns_from_the_seen_folds_and_from_nothing_left_out(
+    esc10, tmp_path, monkeypatch, run_step, spy
+):
+    folds = {}
+    for path in esc10.glob("*/*.ogg"):
+        mel = clap_features.spectrograms([audio.load(path, 16_000)[0]])[0]
+        folds[start_of(mel)] = int(path.name[0])
+    monkeypatch.setattr(train_clap, "SOUNDS_EACH", 3)
+    monkeypatch.setattr(train_clap, "MUSIC_EACH", 3)
+    monkeypatch.setattr(clap_data, "SEEN_SOUNDS", ["dog", "rain"])
+    monkeypatch.setattr(clap_data, "SEEN_GENRES", ["rock"])
+    monkeypatch.setitem(train_clap.TRAINING, "steps", 2)
+    monkeypatch.setattr(clap_scores, "all_scores", lambda *given: {})
+    monkeypatch.setattr(clap_scores, "write_card", lambda out, results: None)
+    batches = spy(train_clap, "augment")
+    folders = {"work": tmp_path / "work", "real": esc10, "out": tmp_path / "pocket-clap"}
+    for step in ("features", "train", "final"):
+        run_step(train_clap, step, **folders)
+    bank = train_clap.rendered(folders["work"])
+    assert set(bank.labels) == {"dog", "rain", "rock"}
+    real, _ = train_clap.PARTS
+    for batch in batches:
+        seen = [folds.get(start_of(clip)) for clip in batch.given[0]]
+        assert set(seen[:real]) == set(train_clap.SEEN_FOLDS)
+        assert set(seen[real:]) == {None}
+    assert set(train_clap.FOLDS) - set(train_clap.SEEN_FOLDS)
+    classify = pipeline("zero-shot-audio-classification", model=str(folders["out"]), device="cpu")
+    answer = classify(np.zeros(8000, np.float32), candidate_labels=["a dog", "rain"])
+    assert classify.model.dtype == torch.float32
+    assert sum(row["score"] for row in answer) == pytest.approx(1)
+
+
+def test_no_seen_label_is_left_out():
+    every = set(clap_data.SEEN_SOUNDS + clap_data.SEEN_GENRES)
+    assert not every & set(clap_data.UNSEEN) and set(ESC10.values()) <= every
+
+
+def test_the_loss_is_cross_entropy_with_equal_shares_and_without_the_unknown():
+    logits = torch.tensor([[2.0, 0.5, -1.0], [0.0, 1.0, 3.0]])
+    single = torch.tensor([[1.0, 0, 0], [0, 0, 1]])
+    wanted = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 2]))
+    assert train_clap.contrastive_loss(logits, single) == pytest.approx(wanted.item())
+    both = torch.tensor([[1.0, 1, 0], [0, 0, 1]])
+    soft = torch.tensor([[0.5, 0.5, 0], [0, 0, 1]])
+    wanted = torch.nn.functional.cross_entropy(logits, soft)
+    assert train_clap.contrastive_loss(logits, both) == pytest.approx(wanted.item())
+    unknown = torch.tensor([[1.0, float("nan"), 0], [0, 0, 1]])
+    rows = -logits[0, [0, 2]].log_softmax(0)[0] - logits[1].log_softmax(0)[2]
+    assert train_clap.contrastive_loss(logits, unknown) == pytest.approx(rows.item() / 2)
+
+
+def test_a_second_sound_adds_its_power(monkeypatch):
+    monkeypatch.setattr(train_clap, "PAIRS", 1.0)
+    features = torch.full((2, FRAMES, 4), FLOOR)
+    features[0, :, 0], features[1, :, 1] = 0.0, -20.0
+    heard = train_clap.pair_up(
+        np.random.default_rng(2), features, [{"sound": "dog"}, {"sound": "rain"}]
+    )
+    for row, facts in enumerate(heard):
+        if len(facts) == 2:
+            assert (features[row, :, :2] > -40).all()
+            assert {one["sound"] for one in facts} == {"dog", "rain"}
+    assert any(len(facts) == 2 for facts in heard)
+
+
+def test_powers_add():
+    level = clap_features.add_powers(torch.tensor(10.0), torch.tensor(10.0))
+    assert level.item() == pytest.approx(10 + 10 * np.log10(2))
+
+
+def test_a_bank_comes_back_as_it_was_saved(tmp_path):
+    bank = Bank.of([(np.zeros(16_000, np.float32), {"sound": "dog", "count": 1})])
+    bank.save(tmp_path / "bank.npz")
+    again = Bank.load(tmp_path / "bank.npz")
+    assert again.facts == bank.facts and np.array_equal(again.features, bank.features)
+    assert again.features.shape == (1, FRAMES, clap_features.BANDS)
+
+
+def test_augmentation_keeps_shape_and_silence():
+    features = torch.full((8, FRAMES, clap_features.BANDS), FLOOR)
+    features[:, 50:100] = -30.0
+    made = clap_features.augment(features, torch.Generator().manual_seed(0))
+    assert made.shape == features.shape and made.isfinite().all() and (made >= FLOOR).all()
+    untouched = clap_features.augment(features, torch.Generator().manual_seed(0), strength=0.0)
+    inside = features > FLOOR
+    assert (untouched[~inside] == FLOOR).all()
+    assert (untouched[inside] + 30).abs().max() <= 4.01
