@@ -18,6 +18,7 @@ from course_utils.course.exercises import compare, expect
 
 IMPORTS = """
 import html
+import unicodedata
 from itertools import permutations
 import numpy as np
 import torch
