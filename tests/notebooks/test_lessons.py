@@ -39,6 +39,10 @@ BANDS = {
         ("genres in two processes", "macro_f1"): {"baseline": (0.0, 0.1), "finetuned": (0.3, 1.0)}
     },
     "14": {("genres in words", "accuracy"): {"baseline": (0.45, 0.66), "finetuned": (0.64, 0.82)}},
+    "15": {
+        ("a new language", "wer"): {"baseline": (0.95, 1.4), "finetuned": (0.2, 0.42)},
+        ("a new language: English", "wer"): {"baseline": (0.08, 0.13), "finetuned": (0.1, 0.35)},
+    },
 }
 
 
