@@ -183,8 +183,8 @@ def _short_clips(table, speakers, each):
 
 
 def _first_clips(table):
-    """Return the number of the first clip of each label."""
-    labels = table["label"][:]
+    """Return the number of the first clip of each label, or of each domain of unlabelled data."""
+    labels = table["label" if "label" in table.column_names else "domain"][:]
     return sorted(map(labels.index, set(labels)))
 
 

@@ -235,3 +235,16 @@ def test_import_takes_no_other_library():
         "assert not {'torch', 'numpy', 'datasets', 'huggingface_hub'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_language_is_that_of_the_active_profile(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "pocket")
+    assert [catalog.language(name) for name in ("new-language", "calls", "sounds")] == [
+        "es",
+        "en",
+        None,
+    ]
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    assert [catalog.language(name) for name in ("new-language", "calls")] == ["cs", "en"]
+    monkeypatch.setenv("COURSE_POCKET", "new-language")
+    assert catalog.language("new-language") == "es"

@@ -62,6 +62,8 @@ def settings_of(lesson, profile):
                 for name in set(given) - OWN:
                     value = defaults.get(ast.unparse(given[name]), given[name])
                     found[name] = ast.literal_eval(value)
+        if "TrainingArguments(" in cell:  # a later cell may train on other data
+            break
     assert limited, f"lesson {lesson} does not stop after COURSE_MAX_STEPS"
     return found
 

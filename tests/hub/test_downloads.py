@@ -55,6 +55,13 @@ def sentence(done):
     return done.stderr.strip().splitlines()[-1]
 
 
+def test_two_roles_of_one_repository_are_both_fetched(environment, tmp_path):
+    done = prefetch(environment, tmp_path / "room", "05,15")
+    assert done.returncode == 0, done.stderr
+    fetched = {path.parent.name for path in (tmp_path / "room").rglob("*.parquet")}
+    assert {"en-US", "cs-CZ"} <= fetched and "de-DE" not in fetched
+
+
 def test_what_was_prefetched_is_all_that_a_room_needs(hub, environment, tmp_path):
     room = tmp_path / "a room"
     done = prefetch(environment, room, "06,07")
