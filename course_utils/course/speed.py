@@ -11,8 +11,8 @@ MACHINE = "2 cores of an AMD EPYC"
 below."""
 
 COURSE_SECONDS = 1390
-"""Duration of ``course-utils run --jobs 2`` on `MACHINE`, in seconds: 775 measured for the lessons 00
-to 13, 491 for lesson 15 alone, and half of the 240 s of processor time of lesson 14."""
+"""Duration of ``course-utils run --jobs 2`` on `MACHINE`, in seconds: 775 measured for the lessons
+00 to 13, 491 for lesson 15 alone, and half of the 240 s of processor time of lesson 14."""
 
 PROBE_SECONDS = 0.381
 """Duration of `work` on `MACHINE`, in seconds, as ``python -m course_utils.course.speed`` prints it
