@@ -114,6 +114,11 @@ def find(name):
     raise CatalogError(f"nothing in the catalogue is called {name!r}; {hint}")
 
 
+def has(name):
+    """Tell whether the catalogue has an entry of that name."""
+    return name in {entry.name for entry in entries()}
+
+
 def profile():
     """Return the active profile: "pocket", unless ``COURSE_PROFILE`` or a lesson chose "hub"."""
     return _known(os.environ.get("COURSE_PROFILE") or "pocket", "COURSE_PROFILE")

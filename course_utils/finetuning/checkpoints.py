@@ -12,7 +12,6 @@ from safetensors import SafetensorError, safe_open
 
 from course_utils import catalog
 from course_utils.errors import one_line
-from course_utils.finetuning import sources
 from course_utils.finetuning.recipes import RecipeError
 
 LIMITS = {"chunk_length": 600, "num_mel_bins": 4_096, "num_labels": 100_000}
@@ -26,7 +25,7 @@ def checkpoint_of(model):
 
     Raises `RecipeError` if `model` is none of these, or a folder that is not safe to open.
     """
-    if sources.is_catalogued(model):
+    if catalog.has(model):
         return catalog.model(model)
     if Path(model).is_dir():
         _examine(Path(model))

@@ -31,7 +31,7 @@ def training(task, name, streaming=False, seed=0):
         raise RecipeError(f"{name}: its splits hold different classes: {names[0]} and {names[1]}")
     train = parts["train"]
     if streaming:
-        if shards := [] if is_catalogued(name) else _shards(name, "train"):
+        if shards := [] if catalog.has(name) else _shards(name, "train"):
             train = datasets.load_dataset("parquet", data_files=shards, streaming=True)["train"]
             train = train.cast_column("audio", datasets.Audio(decode=False))
             if "label" in parts["train"].features:  # names may be text in the shards
@@ -67,7 +67,7 @@ def answering(task, name, split=None):
 
 def refuse_ambiguous(*names):
     """Raise RecipeError if one is the name of a folder here and of an entry of the catalogue."""
-    for name in filter(is_catalogued, names):
+    for name in filter(catalog.has, names):
         if Path(name).is_dir():
             raise RecipeError(
                 f"{name} is in the catalogue, and a folder here has this name too: write ./{name} "
@@ -75,14 +75,9 @@ def refuse_ambiguous(*names):
             )
 
 
-def is_catalogued(name):
-    """Tell whether the catalogue has an entry of that name."""
-    return name in {entry.name for entry in catalog.entries()}
-
-
 def _parts(task, name, check=True):
     """Return the data set of each split that there is, by name."""
-    if is_catalogued(name):
+    if catalog.has(name):
         return recipes.find(task).catalogued(name)
     folder = Path(name)
     if not folder.is_dir():

@@ -24,6 +24,7 @@ from foundry.clap.captions import (
 )
 from foundry.common.files import fill_card
 from foundry.music.genre_data import GENRES
+from foundry.sounds import sound_data
 from foundry.sounds.sound_data import ESC10, LABELS
 
 HERE = Path(__file__).parent
@@ -295,13 +296,8 @@ def probe(train, train_truth, test, truth):
 
 def recordings(embed, folder, folds, seen):
     """Score ESC-10 fold by fold, and a linear probe on the seen folds for the others."""
-    clips, truth, of = [], [], []
-    for name, label in ESC10.items():
-        for path in sorted((folder / name).glob("*.ogg")):
-            clips.append(audio.load(path, RATE)[0])
-            truth.append(label)
-            of.append(int(path.name.split("-")[0]))
-    vectors, truth, of = embed.sounds(clips), np.array(truth), np.array(of)
+    clips, truth, of = sound_data.recordings(folder)
+    vectors, truth = embed.sounds(clips), np.array(truth)
     labels = list(ESC10.values())
     result = {
         f"fold {fold}": by_words(embed, vectors[of == fold], truth[of == fold], labels)

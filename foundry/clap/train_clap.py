@@ -12,8 +12,6 @@ import numpy as np
 import torch
 from transformers import ClapConfig, ClapModel, ClapProcessor
 
-from course_utils import audio
-from course_utils.simulation.augmentation import RATE
 from foundry.clap import clap_data, clap_scores
 from foundry.clap.captions import JOINTS, relation, sample_texts, tokenizer_of, training_caption
 from foundry.clap.clap_features import BANDS, Bank, add_powers, augment, extractor
@@ -21,7 +19,7 @@ from foundry.common.files import write_results
 from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, save_half
-from foundry.sounds.sound_data import ESC10
+from foundry.sounds import sound_data
 from foundry.speech.feature_cache import run_jobs
 
 SOUNDS_EACH, MUSIC_EACH = 432, 330
@@ -65,14 +63,9 @@ def rendered(work):
 
 def recordings(folder):
     """Return the bank of the ESC-10 recordings, and the fold of each from its file name."""
-    pairs, folds = [], []
-    for name, label in ESC10.items():
-        for path in sorted((folder / name).glob("*.ogg")):
-            pairs.append((audio.load(path, RATE)[0], {"sound": label}))
-            folds.append(int(path.name.split("-")[0]))
-    if not pairs:
-        raise SystemExit(f"No ESC-10 recordings in {folder}; name their folder with --real.")
-    return Bank.of(pairs), np.array(folds)
+    clips, labels, folds = sound_data.recordings(folder)
+    facts = [{"sound": label} for label in labels]
+    return Bank.of(zip(clips, facts, strict=True)), folds
 
 
 def compute_features(work):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils import audio
 from course_utils.simulation.augmentation import (
     RATE,
     add_noise,
@@ -69,6 +70,19 @@ BITRATE = 21_000
 
 FIRST_SEED = {"train": 0, "validation": 1_000_000_000, "test": 2_000_000_000}
 """First seed of each split, so far apart that the splits share no seed."""
+
+
+def recordings(folder):
+    """Return the ESC-10 recordings of a folder: samples at `RATE`, labels, and the fold of each."""
+    clips, labels, folds = [], [], []
+    for name, label in ESC10.items():
+        for path in sorted((folder / name).glob("*.ogg")):
+            clips.append(audio.load(path, RATE)[0])
+            labels.append(label)
+            folds.append(int(path.name.split("-")[0]))
+    if not clips:
+        raise SystemExit(f"No ESC-10 recordings in {folder}; name their folder with --real.")
+    return clips, labels, np.array(folds)
 
 
 def render(label, split, number, seconds=None, close=False):

@@ -158,15 +158,9 @@ def synthetic_clips(work, close=False):
 
 def real_clips(folder):
     """Return the features of the ESC-10 recordings, and the fold of each from its file name."""
-    clips, labels, folds = [], [], []
-    for name, label in sound_data.ESC10.items():
-        for path in sorted((folder / name).glob("*.ogg")):
-            clips.append(audio.load(path, RATE)[0])
-            labels.append(sound_data.LABELS.index(label))
-            folds.append(int(path.name.split("-")[0]))
-    if not clips:
-        raise SystemExit(f"No ESC-10 recordings in {folder}; name their folder with --real.")
-    return SpectrogramCache.of(clips, labels, extractor()), np.array(folds)
+    clips, labels, folds = sound_data.recordings(folder)
+    labels = [sound_data.LABELS.index(label) for label in labels]
+    return SpectrogramCache.of(clips, labels, extractor()), folds
 
 
 def _logits(model, inputs, generator):

@@ -6,8 +6,6 @@ The utterances are those of the domain ``teller`` in `speech_plan`::
     python -m foundry.speech.call_data --cache DIR --out course_utils/pocket/calls
 """
 
-import argparse
-from functools import partial
 from pathlib import Path
 from string import Template
 
@@ -23,7 +21,7 @@ from course_utils.simulation.augmentation import (
     telephone_line,
 )
 from foundry.common.ogg import opus
-from foundry.speech import kokoro, speech_data
+from foundry.speech import speech_data
 from foundry.speech.sentences import INTENTS
 from foundry.speech.speech_plan import TELLER
 
@@ -115,11 +113,7 @@ def card(splits):
 
 def main():
     """Write the three Parquet files and their card."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    kokoro.add_cache_option(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the Parquet files")
-    arguments = parser.parse_args()
-    speech_data.write_splits(arguments.out, partial(table, arguments.cache), card)
+    speech_data.run_packing(__doc__, table, card)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,16 @@ The utterances are those of `spanish_plan`::
     python -m foundry.speech.spanish_data --cache DIR --out course_utils/pocket/spanish
 """
 
-import argparse
-import re
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from string import Template
 
 from course_utils import audio
 from foundry.common.ogg import opus
-from foundry.speech import espeak, kokoro, spanish_plan, speech_data
+from foundry.speech import espeak, spanish_plan, speech_data
 from foundry.speech.espeak import RATE
 from foundry.speech.spanish_plan import DOMAINS, HELD_OUT, ROMANCE, SIZES, UNSEEN
-from foundry.speech.speech_plan import SPEEDS
+from foundry.speech.speech_plan import SPEEDS, with_names
 
 ESPEAK_BITRATE = 12_000
 """Bit rate of the clips of eSpeak NG, in bit/s; those of Kokoro have that of ``speech``."""
@@ -63,7 +60,7 @@ def _rendered(cache, split):
         )
     rows = []
     for row in found:
-        speaker = re.sub(r"\w+", lambda match: NAMES.get(match[0], match[0]), row["speaker"])
+        speaker = with_names(row["speaker"], NAMES)
         samples, _ = audio.load(row["path"])
         told = row["spoken"], row["domain"], speaker
         rows.append(_row(row["id"], samples, speech_data.BITRATE, *told))
@@ -105,11 +102,7 @@ def card(splits):
 
 def main():
     """Write the three Parquet files and their card."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    kokoro.add_cache_option(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the Parquet files")
-    arguments = parser.parse_args()
-    speech_data.write_splits(arguments.out, partial(table, arguments.cache), card)
+    speech_data.run_packing(__doc__, table, card)
 
 
 if __name__ == "__main__":

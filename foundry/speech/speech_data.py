@@ -209,6 +209,25 @@ def write_splits(out, table, card):
     (out / "README.md").write_text(card(splits), "utf-8")
 
 
+def run_packing(doc, table, card):
+    """Write the files of a data set from the command line, with the options --cache and --out.
+
+    Parameters
+    ----------
+    doc : str
+        Docstring of the script; its first line is the help.
+    table : callable
+        Function from the cache and the name of a split to its ``datasets.Dataset``.
+    card : callable
+        See `write_splits`.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    kokoro.add_cache_option(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the Parquet files")
+    arguments = parser.parse_args()
+    write_splits(arguments.out, partial(table, arguments.cache), card)
+
+
 def pack(cache, out):
     """Write the three shipped Parquet files and their card."""
     write_splits(out, partial(table, cache), card)

@@ -120,9 +120,9 @@ def speaker_name(voices):
     return "+".join(f"{voice}:{round(100 * weight)}" for voice, weight in voices.items())
 
 
-def with_names(speaker):
+def with_names(speaker, names=NAMES):
     """Return a speaker with names for voices: ``Nina`` for ``bf_emma``, ``Nina:60+Fiona:40``."""
-    return re.sub(r"\w+", lambda match: NAMES.get(match[0], match[0]), speaker)
+    return re.sub(r"\w+", lambda match: names.get(match[0], match[0]), speaker)
 
 
 def _shuffled(rng, items):

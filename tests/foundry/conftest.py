@@ -9,6 +9,7 @@ import pytest
 from course_utils import audio
 from course_utils.formats import rttm
 from foundry.recognition import recognition_scores
+from foundry.sounds import train_sounds
 from foundry.speech.speech_plan import NAMES
 from foundry.voices import train_speaker
 
@@ -100,6 +101,19 @@ def fsdd(tmp_path):
     for digit, person in enumerate(np.repeat(["jackson", "nicolas", "theo"], 2)):
         audio.save(folder / f"{digit}_{person}_0.wav", buzz(100 + 20 * digit, 8_000), RATE)
     return tmp_path / "real"
+
+
+@pytest.fixture
+def esc10(tmp_path):
+    """Return a folder with a noise of each of three classes in each fold, named as in ESC-10."""
+    rng = np.random.default_rng(0)
+    for name in ("dog_bark", "rain", "rooster"):
+        (tmp_path / "esc10" / name).mkdir(parents=True)
+        for fold in train_sounds.FOLDS:
+            samples = 0.1 * rng.standard_normal(40_000).astype(np.float32)
+            path = tmp_path / "esc10" / name / f"{fold}-1000{fold}-A.ogg"
+            path.write_bytes(audio.encode(samples, 16_000, "ogg"))
+    return tmp_path / "esc10"
 
 
 @pytest.fixture

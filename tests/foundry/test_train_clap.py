@@ -10,21 +10,6 @@ from foundry.clap import clap_data, clap_features, clap_scores, train_clap
 from foundry.clap.clap_features import FLOOR, FRAMES, Bank
 from foundry.sounds.sound_data import ESC10
 
-CLASSES = ("dog_bark", "rain", "rooster")
-
-
-@pytest.fixture
-def esc10(tmp_path):
-    """Return a folder with a noise of each of three classes in each fold, named as in ESC-10."""
-    rng = np.random.default_rng(0)
-    for name in CLASSES:
-        (tmp_path / "esc10" / name).mkdir(parents=True)
-        for fold in train_clap.FOLDS:
-            samples = 0.1 * rng.standard_normal(40_000).astype(np.float32)
-            path = tmp_path / "esc10" / name / f"{fold}-1000{fold}-A.ogg"
-            path.write_bytes(audio.encode(samples, 16_000, "ogg"))
-    return tmp_path / "esc10"
-
 
 def start_of(spectrogram):
     return np.asarray(spectrogram[:90]).astype(np.float16).tobytes()

@@ -12,21 +12,6 @@ from course_utils.catalog import POCKET
 from foundry.sounds import sound_data, train_sounds
 from foundry.sounds.sound_features import FRAMES, MELS, SpectrogramCache
 
-CLASSES = ("dog_bark", "rain", "rooster")
-
-
-@pytest.fixture
-def esc10(tmp_path):
-    """Return a folder with a noise of each of three classes in each fold, named as in ESC-10."""
-    rng = np.random.default_rng(0)
-    for name in CLASSES:
-        (tmp_path / "esc10" / name).mkdir(parents=True)
-        for fold in train_sounds.FOLDS:
-            samples = 0.1 * rng.standard_normal(40_000).astype(np.float32)
-            path = tmp_path / "esc10" / name / f"{fold}-1000{fold}-A.ogg"
-            path.write_bytes(audio.encode(samples, 16_000, "ogg"))
-    return tmp_path / "esc10"
-
 
 def start_of(spectrogram):
     """Return the first second of a spectrogram in half precision, which names a clip."""

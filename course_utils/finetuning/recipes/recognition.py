@@ -48,8 +48,7 @@ class Recognition(Recipe):
 
     def set_language(self, language, data):
         """Say which language is spoken; only a multilingual Whisper needs to know it."""
-        known = any(entry.name == str(data) for entry in catalog.entries())
-        self.language = language or (catalog.language(data) if known else None)
+        self.language = language or (catalog.language(data) if catalog.has(data) else None)
 
     def fresh_model(self, deterministic=False, start=None):
         """Return the model, which transcribes the language; see `finetuning.set_language`."""
