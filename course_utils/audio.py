@@ -56,6 +56,7 @@ _INTEGER_PEAK = 16  # amplitude; floats beyond it (+24 dB) are integers that nob
 # independent ones. Below this share, channels are each other's negative.
 _CANCELLED = 0.05
 _PADDING = 65_536  # bytes behind the samples of a WAV file that may be a recorder's empty sector
+_MP3_PADDING = 3 * 1152  # frames that an encoder adds and a decoder cuts off
 _BLOCK = 65_536  # frames decoded or encoded at a time; they fit the processor's cache
 _TRUNCATED = "is cut short, its end is missing; copy or download it again"
 _UNRECOGNISED, _UNSUPPORTED = 1, 4  # libsndfile: unknown format; unknown encoding in a known one
@@ -400,7 +401,8 @@ def _blocks(sound, file, name, target, shape, mix):
     if frames and convert:
         yield convert(np.empty((0, *shape), np.float32), last=True)
     missing, position = known - frames, file.tell()
-    truncated = missing > 0 or _log_says_truncated(sound.extra_info)
+    lossy = sound.subtype.startswith("MPEG")  # in a WAV file, too
+    truncated = missing > _MP3_PADDING * lossy or _log_says_truncated(sound.extra_info)
     if sound.format == "MP3":
         # libsndfile stops after the frames that the header counts, or that it guesses from the
         # first ones: what was joined to the file, or most of a variable bit rate, is lost.
@@ -408,8 +410,7 @@ def _blocks(sound, file, name, target, shape, mix):
         if re.match(rb"ID3|\xff[\xe0-\xff]", file.read(3)):
             seconds = f"{frames / rate:.1f} s"
             raise _PartlyReadError(f"holds more than the {seconds} that libsndfile reads of it")
-        # The encoder's padding is cut off.
-        truncated = missing > 3 * 1152 and _has_length_header(file, sound.extra_info)
+        truncated = missing > _MP3_PADDING and _has_length_header(file, sound.extra_info)
     if truncated:
         raise AudioError(f"{name}: {_TRUNCATED}, or keep the rest: ffmpeg -i FILE clip.wav")
 
@@ -441,7 +442,7 @@ def _decoded_by_ffmpeg(file, name, target, mono, problem, strict=False):
     if program is None:
         way_out = "install ffmpeg, which may read it, or convert it to WAV elsewhere"
         raise AudioError(f"{name}: {problem}; {way_out}")
-    way_out = "ffmpeg does not read it either: copy or download it again"
+    way_out = "nor can ffmpeg: copy or download it again, or convert it to WAV"
     with tempfile.TemporaryDirectory(prefix="course_utils-") as folder:
         wav, source = Path(folder, "decoded.wav"), Path(folder, "source")
         if isinstance(file, io.BytesIO):

@@ -23,8 +23,8 @@ def load_folder(path, check=True):
 
     These layouts are recognised, and a line says which one it is:
 
-    - AudioFolder: ``metadata.csv`` with a column ``file_name`` (paths below the folder), separated
-      by commas, semicolons, tabs or bars; or one subfolder for each class
+    - AudioFolder: ``metadata.csv`` or ``metadata.tsv`` with a column ``file_name`` (paths below the
+      folder), separated by commas, semicolons, tabs or bars; or one subfolder for each class
     - Common Voice: ``clips/`` beside ``train.tsv``, ``dev.tsv`` and ``test.tsv``, or
       ``validated.tsv``
     - LJ Speech: ``wavs/`` beside ``metadata.csv`` without a head, with bars

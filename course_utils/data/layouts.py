@@ -291,13 +291,17 @@ def _common_voice(tree, base):
 
 
 def _metadata(tree, base):
-    """AudioFolder of Hugging Face: metadata.csv with a column file_name."""
-    table = base / "metadata.csv"
-    if not table.is_file():
+    """AudioFolder of Hugging Face: metadata.csv or metadata.tsv with a column file_name."""
+    found = [base / name for name in ("metadata.csv", "metadata.tsv") if (base / name).is_file()]
+    if not found:
         return None
+    table, *others = [*found, *filter(Path.is_file, [base / "metadata.jsonl"])]
+    if others:
+        names = listed([path.name for path in others])
+        tree.notes.append(f"other tables than {table.name}: {names}")
     columns = tables.read_csv(table)
     columns["file_name"] = tree.find(base, table.name, columns["file_name"])
-    return Layout("AudioFolder with metadata.csv", {None: columns})
+    return Layout(f"AudioFolder with {table.name}", {None: columns})
 
 
 def _lj_speech(tree, base):

@@ -2,7 +2,10 @@
 
 import fnmatch
 import io
+from collections import defaultdict
 from itertools import count
+
+import numpy as np
 
 from course_utils import catalog
 from course_utils.catalog import downloads
@@ -29,8 +32,8 @@ def load(name, split=None):
     datasets.Dataset or datasets.DatasetDict
         With the column ``audio``, ``label`` or ``text`` or both, and others of the data set.
         Pocket data sets are read into memory and write nothing to the disk. Without a GPU,
-        validation and test splits from the Hub have at most `CLIPS_WITHOUT_GPU` rows, evenly
-        spaced.
+        validation and test splits from the Hub have at most `CLIPS_WITHOUT_GPU` rows, drawn at
+        random with a fixed seed, of each label as many as can be.
 
     Raises
     ------
@@ -104,7 +107,11 @@ def _fewer(split, rows):
 
     if split == "train" or torch.accelerator.is_available() or len(rows) <= CLIPS_WITHOUT_GPU:
         return rows
-    return rows.select([n * len(rows) // CLIPS_WITHOUT_GPU for n in range(CLIPS_WITHOUT_GPU)])
+    order = np.random.default_rng(0).permutation(len(rows))
+    if "label" in rows.column_names:
+        seen, labels = defaultdict(count), rows["label"][:]
+        order = order[np.argsort([next(seen[labels[n]]) for n in order], kind="stable")]
+    return rows.select(sorted(order[:CLIPS_WITHOUT_GPU]))
 
 
 def _standard_columns(rows, columns):

@@ -97,8 +97,11 @@ def read_csv(path):
         raise DataError(f"{title}: has no column file_name, only {found}; add or rename it")
     names = _head(text, mark)
     rows = list(_rows(text, mark, names, title))
+    if not rows:
+        raise DataError(f"{title}: has no rows below its head; write one for each recording")
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    if "" in columns and not any(columns[""]):  # a separator at the end of each line
+    # A separator at the end of each line, or the row numbers that pandas writes by default.
+    if "" in columns and (not any(columns[""]) or columns[""] == [*map(str, range(len(rows)))]):
         names = [name for name in names if name]
         del columns[""]
     if "audio" in columns:
@@ -142,13 +145,14 @@ def _rows(text, mark, names, title):
 
 
 def _numbers(values, mark):
-    """Return cells as int or float where all of them are numbers, else as they are."""
-    if all(map(_WHOLE.fullmatch, values)):
-        return list(map(int, values))
-    comma = mark != "," and all(map(_DECIMAL.fullmatch, values))
-    values = [value.replace(",", ".") for value in values] if comma else values
-    if all(map(_DECIMAL.fullmatch, values)) and not any("," in value for value in values):
-        return list(map(float, values))
+    """Return cells as int or float where all are numbers or empty (None), else as they are."""
+    filled = [value for value in values if value]
+    if filled and all(map(_WHOLE.fullmatch, filled)):
+        return [int(value) if value else None for value in values]
+    comma = mark != "," and all(map(_DECIMAL.fullmatch, filled))
+    decimal = [value.replace(",", ".") if comma else value for value in values]
+    if filled and all(_DECIMAL.fullmatch(v) and "," not in v for v in filter(None, decimal)):
+        return [float(value) if value else None for value in decimal]
     return values
 
 

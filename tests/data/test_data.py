@@ -237,7 +237,7 @@ def test_name_that_is_not_utf8(own, sine, wav_bytes):
         ('file_name,"two\nlines"\ndog/a.wav,x\n', "one line of plain text"),
         ("file_name,label\n,dog\n", "an empty cell"),
         ("file_name\n" + "".join(f"{i}.wav\n" for i in range(8)), "and 3 more"),
-        ("file_name\n", "none of its files"),
+        ("file_name\n", "no rows below its head"),
     ],
 )
 def test_bad_tables(own, table, words):

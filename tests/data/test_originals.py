@@ -1,7 +1,8 @@
 """Data sets of the Hub become standard ones: columns, labels, splits, and what is left out."""
 
+from collections import Counter
+
 import datasets
-import numpy as np
 import pytest
 import torch
 
@@ -72,19 +73,28 @@ def test_labels_are_translated_and_others_left_out(hub):
     assert train["label"][:] == [1, 0]
 
 
-@pytest.mark.parametrize(("gpu", "kept"), [(True, 70), (False, 64)])
-def test_without_a_gpu_evenly_spaced_clips_are_scored(hub, monkeypatch, gpu, kept):
+@pytest.mark.parametrize(("gpu", "kept"), [(True, 9), (False, 4)])
+def test_without_a_gpu_as_many_clips_of_each_label_are_scored(hub, monkeypatch, gpu, kept):
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: gpu)
-    columns = {"category": [f"label {number:02d}" for number in range(70)] * 2}
+    columns = {"category": [f"label {number:02d}" for number in range(16)] * 10}
     folds = {"column": "fold", "train": [1], "test": [2]}
     hub(
-        {"data/0.parquet": columns | {"fold": [1] * 70 + [2] * 70}},
+        {"data/0.parquet": columns | {"fold": [1] * 16 + [2] * 144}},
         columns={"label": "category"}, folds=folds,
     )  # fmt: skip
     splits = data.load("sounds")
-    assert len(splits["train"]) == 70 and len(splits["test"]) == kept
-    steps = np.diff(splits["test"]["label"][:])
-    assert set(steps) <= {1, 2} and splits["test"]["label"][:][0] == 0
+    assert len(splits["train"]) == 16
+    assert Counter(splits["test"]["label"][:]) == dict.fromkeys(range(16), kept)
+
+
+def test_without_a_gpu_transcripts_of_the_whole_split_are_scored(hub, monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    columns = {"text": [f"{number}" for number in range(200)], "fold": [2] * 200}
+    folds = {"column": "fold", "train": [1], "test": [2]}
+    hub({"data/0.parquet": columns}, columns={"text": "text"}, folds=folds)
+    numbers = [int(text) for text in data.load("sounds", split="test")["text"]]
+    assert len(set(numbers)) == 64 and numbers == sorted(numbers)
+    assert min(numbers) < 20 and max(numbers) >= 180
 
 
 def test_groups_stay_together(hub):
