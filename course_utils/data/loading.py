@@ -13,7 +13,7 @@ from course_utils.data.columns import DataError, undecoded, with_class_labels
 from course_utils.data.splits import SPLITS, grouped_split
 from course_utils.errors import one_line, shown
 
-CLIPS_WITHOUT_GPU = 64
+CLIPS_WITHOUT_GPU = 32
 """Maximum number of rows of a validation or test split from the Hub, on a machine without a GPU."""
 
 

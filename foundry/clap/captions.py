@@ -73,7 +73,10 @@ CLAUSES = {
     "drums": ("{drums}",),
 }
 
-KINDS, SHARES = ("name", "clause", "described"), (0.4, 0.45, 0.15)
+APART = {"where": ("a sound {}", "something {}"), "level": ("{} music", "a {} piece of music")}
+"""Sentences that say how far a sound is, or the pace of music, but not which one."""
+
+KINDS, SHARES = ("name", "clause", "described", "apart"), (0.3, 0.4, 0.15, 0.15)
 """Kinds of captions and how often training draws each."""
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
@@ -142,8 +145,9 @@ def caption(rng, facts, kind=None, full=False):
         Source of the wording.
     facts : dict
         Result of `sound_facts` or `music_facts`; for a recording, ``{"sound": label}``.
-    kind : {"name", "clause", "described"}, optional
-        What the caption is made of; by default random with `SHARES`.
+    kind : {"name", "clause", "described", "apart"}, optional
+        What the caption is made of; by default random with `SHARES`. "apart" is an attribute
+        without the sound, or a name where there is none to speak of.
     full : bool
         Mention every attribute with a word, not a random part of them.
 
@@ -156,13 +160,23 @@ def caption(rng, facts, kind=None, full=False):
     """
     kind = kind or str(rng.choice(KINDS, p=SHARES))
     label = facts["sound"]
-    if kind == "name":
+    if kind == "apart" and (found := _apart(rng, facts)):
+        return found
+    if kind in ("name", "apart"):
         return _framed(rng, names_of(label)), {"sound": label}
     if kind == "described":
         return _framed(rng, [description_of(label, 0), description_of(label, 1)]), {"sound": label}
     if label in GENRES:
         return _music_clause(rng, facts, full)
     return _sound_clause(rng, facts, full)
+
+
+def _apart(rng, facts):
+    name = "level" if facts["sound"] in GENRES else "where"
+    words = {"where": WHERE.get(facts.get("where"), ()), "level": (facts.get("level"),)}[name]
+    if not any(words):
+        return None
+    return tidy(str(rng.choice(APART[name])).format(rng.choice(words))), {name: facts[name]}
 
 
 def _framed(rng, texts):
@@ -234,8 +248,10 @@ def relation(said, facts):
 
 def _one(claim, own):
     """Compare what is said of one sound with the facts of one sound."""
-    if claim["sound"] != own["sound"]:
+    if claim.get("sound", own["sound"]) != own["sound"]:
         return 0
+    if "sound" not in claim and ("where" in claim) == (own["sound"] in GENRES):
+        return 0  # a distance is said of sounds, a pace of music
     found = [
         None if own.get(name) in ("", 0, None) else own[name] == value
         for name, value in claim.items()

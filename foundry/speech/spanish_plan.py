@@ -17,6 +17,10 @@ GRAMMAR = grammar("spanish")
 DOMAINS = ("digits", "home", "everyday")
 """Kinds of sentences: spoken digits, commands at home, everyday sentences."""
 
+PHRASES = "phrases"
+"""Kind of the sentences, of training alone, that join phrases in random order: no grammar helps to
+guess the next word."""
+
 UNSEEN = "unseen"
 """Kind of the sentences whose patterns are in no other split."""
 
@@ -71,10 +75,19 @@ def _sentence(text):
     return text[:start] + text[start].upper() + text[start + 1 :]
 
 
+def _shuffled(rng):
+    """Return a template of two or three phrases in random order, with a short word between some."""
+    parts = []
+    for _ in range(pick(rng, (2, 3))):
+        link = pick(rng, GRAMMAR["links"]["words"])
+        parts += [f"{{{pick(rng, list(GRAMMAR['words']))}}}", *pick(rng, ([], [link]))]
+    return " ".join(parts) + "."
+
+
 def _draw(rng, domain, split, used):
     """Draw a sentence of a split whose normalised text is not in a set, and add it there."""
     while True:
-        template = pick(rng, GRAMMAR["templates"][domain])
+        template = _shuffled(rng) if domain == PHRASES else pick(rng, GRAMMAR["templates"][domain])
         spoken = _sentence(fill(template, rng, GRAMMAR["words"]))
         text = normalise_text(spoken)
         if split_of(text) == split and text not in used:
@@ -133,12 +146,12 @@ def extra(seed=0):
     Returns
     -------
     list of Spoken
-        The three domains in turn.
+        Sentences of the three domains in turn with `PHRASES`, half of each.
     """
     rng, used = random.Random(f"espeak {seed}"), {utterance.text for utterance in plan(seed)}
     utterances = []
     for number in range(EXTRA):
-        domain = DOMAINS[number % len(DOMAINS)]
+        domain = PHRASES if number % 2 else DOMAINS[number // 2 % len(DOMAINS)]
         spoken, variant = _draw(rng, domain, "train", used), pick(rng, espeak.VARIANTS)
         pitch, speed = (int(low + (high - low) * rng.random()) for low, high in (PITCH, SPEED))
         utterances.append(Spoken(domain, spoken, variant, pitch, speed))

@@ -45,7 +45,7 @@ def test_start_names_no_machine_for_minutes_that_depend_on_a_network(monkeypatch
 def test_start_says_that_fewer_clips_are_scored_without_a_gpu(monkeypatch):
     assert "clips" not in lesson.facts("04")
     monkeypatch.setenv("COURSE_PROFILE", "hub")
-    assert "at most 64 of a validation or test split" in lesson.facts("04")["clips"]
+    assert "at most 32 of a validation or test split" in lesson.facts("04")["clips"]
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     assert "clips" not in lesson.facts("04")
 

@@ -73,7 +73,7 @@ def test_labels_are_translated_and_others_left_out(hub):
     assert train["label"][:] == [1, 0]
 
 
-@pytest.mark.parametrize(("gpu", "kept"), [(True, 9), (False, 4)])
+@pytest.mark.parametrize(("gpu", "kept"), [(True, 9), (False, 2)])
 def test_without_a_gpu_as_many_clips_of_each_label_are_scored(hub, monkeypatch, gpu, kept):
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: gpu)
     columns = {"category": [f"label {number:02d}" for number in range(16)] * 10}
@@ -93,7 +93,7 @@ def test_without_a_gpu_transcripts_of_the_whole_split_are_scored(hub, monkeypatc
     folds = {"column": "fold", "train": [1], "test": [2]}
     hub({"data/0.parquet": columns}, columns={"text": "text"}, folds=folds)
     numbers = [int(text) for text in data.load("sounds", split="test")["text"]]
-    assert len(set(numbers)) == 64 and numbers == sorted(numbers)
+    assert len(set(numbers)) == 32 and numbers == sorted(numbers)
     assert min(numbers) < 20 and max(numbers) >= 180
 
 

@@ -23,6 +23,12 @@ DOG = {"sound": "dog", "level": "low", "where": "far", "count": 2}
         ([{"sound": "rain"}, {"sound": "dog"}], [DOG, {"sound": "rain"}], 1),
         ([{"sound": "rain"}, {"sound": "dog"}], [DOG], 0),
         ([{"sound": "rain"}, {"sound": "cat"}], [DOG, {"sound": "rain"}], 0),
+        ([{"where": "far"}], [DOG], 1),
+        ([{"where": "near"}], [DOG], 0),
+        ([{"where": "far"}], [{"sound": "dog"}], None),
+        ([{"where": "far"}], [{"sound": "rock", "level": "slow"}], 0),
+        ([{"level": "slow"}], [{"sound": "rock", "level": "slow"}], 1),
+        ([{"level": "slow"}], [{"sound": "clock_tick", "level": "slow"}], 0),
     ],
 )
 def test_a_caption_is_true_false_or_unknown_of_a_clip(said, facts, wanted):
