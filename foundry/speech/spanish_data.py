@@ -15,7 +15,7 @@ from course_utils import audio
 from foundry.common.ogg import opus
 from foundry.speech import espeak, spanish_plan, speech_data
 from foundry.speech.espeak import RATE
-from foundry.speech.spanish_plan import DOMAINS, HELD_OUT, ROMANCE, SIZES, UNSEEN
+from foundry.speech.spanish_plan import DOMAINS, HELD_OUT, PHRASES, ROMANCE, SIZES, UNSEEN
 from foundry.speech.speech_plan import SPEEDS, with_names
 
 ESPEAK_BITRATE = 12_000
@@ -83,7 +83,7 @@ def card(splits):
     rows = []
     for split, data in splits.items():
         counts, words = Counter(data["domain"][:]), {w for t in data["text"][:] for w in t.split()}
-        figures = [split, len(data), *(counts[domain] for domain in (*DOMAINS, UNSEEN))]
+        figures = [split, len(data), *(counts[domain] for domain in (*DOMAINS, PHRASES, UNSEEN))]
         figures += [f"{sum(data['seconds'][:]) / 60:.1f}", len(set(data["speaker"][:])), len(words)]
         rows.append("| " + " | ".join(map(str, figures)) + " |")
     return Template(Path(__file__).with_name("spanish_card.md").read_text("utf-8")).substitute(

@@ -146,12 +146,12 @@ def extra(seed=0):
     Returns
     -------
     list of Spoken
-        Sentences of the three domains in turn with `PHRASES`, half of each.
+        The three domains and `PHRASES` in turn.
     """
     rng, used = random.Random(f"espeak {seed}"), {utterance.text for utterance in plan(seed)}
     utterances = []
     for number in range(EXTRA):
-        domain = PHRASES if number % 2 else DOMAINS[number // 2 % len(DOMAINS)]
+        domain = PHRASES if number % 4 == 3 else DOMAINS[number % 4]
         spoken, variant = _draw(rng, domain, "train", used), pick(rng, espeak.VARIANTS)
         pitch, speed = (int(low + (high - low) * rng.random()) for low, high in (PITCH, SPEED))
         utterances.append(Spoken(domain, spoken, variant, pitch, speed))

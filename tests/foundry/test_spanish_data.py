@@ -53,6 +53,9 @@ def test_sentences_of_the_second_synthesiser_are_of_the_training_split(by_split)
     assert len(set(extra)) == spanish_plan.EXTRA
     assert not set(extra) & {row.text for rows in by_split.values() for row in rows}
     assert {sentences.split_of(text) for text in extra} == {"train"}
+    kinds = Counter(row.domain for row in spanish_plan.extra())
+    assert kinds.pop(spanish_plan.PHRASES) == spanish_plan.EXTRA / 4
+    assert set(kinds) == set(spanish_plan.DOMAINS)
 
 
 def test_a_cache_keeps_them_apart_from_what_english_models_train_on(by_split):

@@ -23,7 +23,7 @@ WRONG = {
     ),
     "15.2": (
         _without_marks,
-        lambda text: text.replace("á", "a").replace("é", "e"),
+        lambda text: text.translate(str.maketrans("áíóü", "aiou")),
         lambda text: unicodedata.normalize("NFD", text).replace("\u0301", ""),
         lambda text: text.encode("ascii", "ignore").decode(),
         lambda text: _without_marks(text).lower(),
