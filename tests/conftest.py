@@ -49,7 +49,7 @@ WHOLE = (
 )
 """Whole lessons, browsers, environments and commands, the slowest first: the marker `whole`."""
 
-LONGEST = ("[07]", "[05]", "[03]", "[09]")
+LONGEST = ("[15]", "[07]", "[05]", "[14]", "[03]", "[09]")
 """The lessons that train longest."""
 
 
