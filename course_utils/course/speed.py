@@ -10,9 +10,9 @@ MACHINE = "2 cores of an AMD EPYC"
 """The machine (Zen 4, 2.6 GHz) of the lessons' minutes in the pocket profile and of the seconds
 below."""
 
-COURSE_SECONDS = 1390
+COURSE_SECONDS = 1200
 """Duration of ``course-utils run --jobs 2`` on `MACHINE`, in seconds: 775 measured for the lessons
-00 to 13, 491 for lesson 15 alone, and half of the 240 s of processor time of lesson 14."""
+00 to 13, 382 for lesson 15 alone, and half of the 99 of lesson 14 alone."""
 
 PROBE_SECONDS = 0.381
 """Duration of `work` on `MACHINE`, in seconds, as ``python -m course_utils.course.speed`` prints it

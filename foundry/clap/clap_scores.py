@@ -20,6 +20,7 @@ from foundry.clap.captions import (
     description_of,
     held_out,
     names_of,
+    relation,
     sample_texts,
 )
 from foundry.common.files import fill_card
@@ -198,20 +199,24 @@ def retrieval(embed):
         for _ in range(20):
             text, said = caption(rng, clips[number][1], "clause", full=True)
             if held_out(text) and len(said) > 2:
-                queries.append((number, text))
+                queries.append((number, text, said))
                 break
         if len(queries) == QUERIES:
             break
-    likeness = embed.texts([text for _, text in queries]) @ vectors.T
-    ranks = [
-        int((row > row[number]).sum()) for (number, _), row in zip(queries, likeness, strict=True)
-    ]
+    likeness = embed.texts([text for _, text, _ in queries]) @ vectors.T
+    ranks, fits = [], []
+    for (number, _, said), row in zip(queries, likeness, strict=True):
+        ranks.append(int((row > row[number]).sum()))
+        fits.append([relation([said], [clips[n][1]]) == 1 for n in np.argsort(-row)[:10]])
     return {
         "clips": RETRIEVED,
         "sentences": len(queries),
         "first": float(np.mean(np.array(ranks) < 1)),
         "first ten": float(np.mean(np.array(ranks) < 10)),
         "median rank": float(np.median(ranks)) + 1,
+        "first fits": float(np.mean([some[0] for some in fits])),
+        "one of ten fits": float(np.mean([any(some) for some in fits])),
+        "of ten fit": float(np.mean(fits)),
     }
 
 
@@ -370,6 +375,10 @@ def write_card(out, results):
         first=f"{found['first']:.0%}",
         ten=f"{found['first ten']:.0%}",
         rank=f"{found['median rank']:.0f}",
+        first_fits=f"{found['first fits']:.0%}",
+        one_fits=f"{found['one of ten fits']:.0%}",
+        of_ten=f"{found['of ten fit']:.0%}",
+        focus=training["focus"],
         few="\n".join(shots),
         words=results["words"],
         **cannot,

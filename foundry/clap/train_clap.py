@@ -31,8 +31,12 @@ FOLDS, SEEN_FOLDS = (1, 2, 3), (1, 2)
 PARTS = (10, 46)
 """Number of recordings and of rendered clips in a batch."""
 
-TRAINING = {"steps": 3600, "rate": 1.5e-3}
+TRAINING = {"steps": 2700, "rate": 1.5e-3}
 """Arguments of `train`."""
+
+FOCUS = 6
+"""Number of labels of the rendered clips in every second batch: many clips of each, which differ in
+their attributes alone."""
 
 PAIRS = 0.25
 """Share of clips that a second sound is added to."""
@@ -181,14 +185,26 @@ def contrastive_loss(logits, related):
     return -(targets * logits.log_softmax(1)).sum(1).mean()
 
 
+def choose(rng, bank, count, focus=None):
+    """Draw rows of a bank, of `focus` labels if that is given, shape ``(count,)``."""
+    known = np.unique(bank.labels)
+    if focus and focus < len(known):
+        known = rng.choice(known, focus, replace=False)
+    return rng.choice(np.flatnonzero(np.isin(bank.labels, known)), count)
+
+
 def train(model, tokenizer, banks, parts, steps, rate, seed, path):
-    """Train on batches with a fixed number of clips from each bank."""
+    """Train on batches with a fixed number of clips from each bank.
+
+    In every second batch the clips of the last bank have `FOCUS` labels.
+    """
 
     def loss_of(step, generator):
         rng = np.random.default_rng([seed, step])
+        focus = [*[None] * (len(banks) - 1), FOCUS if step % 2 else None]
         chosen = [
-            bank.select(rng.integers(len(bank), size=part))
-            for bank, part in zip(banks, parts, strict=True)
+            bank.select(choose(rng, bank, part, some))
+            for bank, part, some in zip(banks, parts, focus, strict=True)
         ]
         batch = Bank.join(chosen)
         features = augment(batch.tensor(slice(None)), generator, min(1.0, (step + 1) / 300))
@@ -241,6 +257,7 @@ def final(work, real, out):
             "recordings": int(np.isin(recordings(real)[1], SEEN_FOLDS).sum()),
             "folds": SEEN_FOLDS,
             "parts": PARTS,
+            "focus": FOCUS,
             "pairs": PAIRS,
             **TRAINING,
         },

@@ -102,3 +102,12 @@ def test_augmentation_keeps_shape_and_silence():
     inside = features > FLOOR
     assert (untouched[~inside] == FLOOR).all()
     assert (untouched[inside] + 30).abs().max() <= 4.01
+
+
+def test_a_focused_batch_has_clips_of_few_labels():
+    bank = Bank(np.zeros((40, 1, 1)), [{"sound": f"label {n % 8}"} for n in range(40)])
+    rng = np.random.default_rng(0)
+    drawn = [train_clap.choose(rng, bank, 30, 3) for _ in range(20)]
+    assert {len(set(bank.labels[rows])) for rows in drawn} == {3}
+    assert len({label for rows in drawn for label in bank.labels[rows]}) == 8
+    assert len(set(bank.labels[train_clap.choose(rng, bank, 200)])) == 8

@@ -10,8 +10,11 @@ WORDS = {"a": [3.0, 0.0], "b": [0.0, 4.0], "a dog": [1.0, 1.0], "no dog": [-1.0,
 
 
 def embed(sentences):
-    """Return a vector for each sentence: a small table instead of a text tower."""
-    return np.array([WORDS.get(text, [len(text), 2.0]) for text in sentences])
+    """Return a vector of length 1 for each sentence: a small table instead of a text tower."""
+    if isinstance(sentences, str):
+        raise TypeError("embed takes a list of sentences, not one sentence")
+    rows = np.array([WORDS.get(text, [len(text), 2.0]) for text in sentences])
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @solution(
@@ -20,7 +23,10 @@ def embed(sentences):
     draw=lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=(2, 4))),
 )
 def similarity(sounds, sentences):
-    """Return scalar products, each divided by the lengths of both vectors."""
+    """Return a matrix, a row for each sound: the scalar products divided by both lengths.
+
+    The length of each row is its own: ``np.linalg.norm(rows, axis=1, keepdims=True)``.
+    """
     lengths = np.outer(np.linalg.norm(sounds, axis=1), np.linalg.norm(sentences, axis=1))
     return sounds @ sentences.T / lengths
 
@@ -31,7 +37,7 @@ def similarity(sounds, sentences):
     draw=lambda rng: (rng.uniform(-1, 1, 4).round(2), round(rng.uniform(0.02, 1), 2)),
 )
 def scores_of(similarities, temperature):
-    """Return the softmax of the similarities divided by the temperature; it sums to 1."""
+    """Return softmax(similarities / temperature), which sums to 1."""
     powers = np.exp(np.asarray(similarities) / temperature)
     return powers / powers.sum()
 
@@ -42,14 +48,19 @@ def scores_of(similarities, temperature):
     draw=lambda rng: (embed, ["{}", "the sound of {}", "{}, far away"], "x" * rng.integers(1, 9)),
 )
 def ensemble(embed, templates, label):
-    """Return the mean over the templates, divided by its length."""
+    """Return one vector, the mean over the templates, divided by its length."""
     mean = sum(embed([template.format(label)])[0] for template in templates) / len(templates)
     return mean / np.linalg.norm(mean)
 
 
 @solution(
     "14.4",
-    [({0: 0.5, 1: 0.6, 4: 0.78, 16: 0.8}, 0.05), ({0: 0.9, 1: 0.7}, 0.0), ({0: 0.2, 4: 0.4}, 0.3)],
+    [
+        ({0: 0.5, 1: 0.6, 4: 0.78, 16: 0.8}, 0.05),
+        ({0: 0.9, 1: 0.7}, 0.0),
+        ({0: 0.2, 4: 0.4}, 0.3),
+        ({16: 0.8, 4: 0.79, 0: 0.1}, 0.05),
+    ],
     draw=lambda rng: (
         dict(zip((0, 1, 4, 16), rng.uniform(0.3, 1, 4).round(2).tolist(), strict=True)),
         round(rng.uniform(0, 0.3), 3),

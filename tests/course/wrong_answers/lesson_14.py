@@ -48,5 +48,8 @@ WRONG = {
             n for n in curve if curve[n] >= max(curve.values()) - tolerance
         ),
         lambda curve, tolerance: min(n for n in curve if curve[n] >= tolerance),
+        lambda curve, tolerance: next(
+            n for n in curve if curve[n] >= max(curve.values()) - tolerance
+        ),
     ),
 }
