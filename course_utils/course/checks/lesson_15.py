@@ -33,7 +33,7 @@ def tokens_per_word(texts, tokenize):
     draw=lambda rng: (texts(rng)[0],),
 )
 def without_accents(text):
-    """Return the text without acute accents and without the dots of ü; ñ stays, one letter (NFC)."""
+    """Return the text without acute accents and the dots of ü; ñ stays, as one letter (NFC)."""
     split = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", split.replace("\u0301", "").replace("\u0308", ""))
 
