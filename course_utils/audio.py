@@ -442,7 +442,8 @@ def _decoded_by_ffmpeg(file, name, target, mono, problem, strict=False):
     if program is None:
         way_out = "install ffmpeg, which may read it, or convert it to WAV elsewhere"
         raise AudioError(f"{name}: {problem}; {way_out}")
-    way_out = "nor can ffmpeg: copy or download it again, or convert it to WAV"
+    way_out = "ffmpeg, asked for usual formats only, does not read it either: copy or download it "
+    way_out += "again, or convert it to WAV"
     with tempfile.TemporaryDirectory(prefix="course_utils-") as folder:
         wav, source = Path(folder, "decoded.wav"), Path(folder, "source")
         if isinstance(file, io.BytesIO):
