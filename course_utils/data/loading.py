@@ -16,6 +16,9 @@ from course_utils.errors import one_line, shown
 CLIPS_WITHOUT_GPU = 32
 """Maximum number of rows of a validation or test split from the Hub, on a machine without a GPU."""
 
+CLIPS_OF_A_SPEAKER = 6
+"""Number of these rows for each speaker, where speakers are known and labels are not."""
+
 
 def load(name, split=None):
     """Return a data set of the catalogue, in the active profile.
@@ -33,7 +36,8 @@ def load(name, split=None):
         With the column ``audio``, ``label`` or ``text`` or both, and others of the data set.
         Pocket data sets are read into memory and write nothing to the disk. Without a GPU,
         validation and test splits from the Hub have at most `CLIPS_WITHOUT_GPU` rows, drawn at
-        random with a fixed seed, of each label as many as can be.
+        random with a fixed seed: of each label as many as can be, of a speaker
+        `CLIPS_OF_A_SPEAKER`.
 
     Raises
     ------
@@ -107,10 +111,17 @@ def _fewer(split, rows):
 
     if split == "train" or torch.accelerator.is_available() or len(rows) <= CLIPS_WITHOUT_GPU:
         return rows
-    order = np.random.default_rng(0).permutation(len(rows))
-    if "label" in rows.column_names:
+    order = np.random.default_rng(0).permutation(len(rows)).tolist()
+    if "label" in rows.column_names:  # the first clip of each label, then the second, ...
         seen, labels = defaultdict(count), rows["label"][:]
-        order = order[np.argsort([next(seen[labels[n]]) for n in order], kind="stable")]
+        ranks = {n: next(seen[labels[n]]) for n in order}
+        order.sort(key=ranks.get)
+    elif "speaker" in rows.column_names:  # some clips of one speaker, then of another one, ...
+        own, speakers = defaultdict(list), rows["speaker"][:]
+        for n in order:
+            own[speakers[n]].append(n)
+        first = [n for clips in own.values() for n in clips[:CLIPS_OF_A_SPEAKER]]
+        order = first + sorted(set(order) - set(first))
     return rows.select(sorted(order[:CLIPS_WITHOUT_GPU]))
 
 

@@ -97,6 +97,15 @@ def test_without_a_gpu_transcripts_of_the_whole_split_are_scored(hub, monkeypatc
     assert min(numbers) < 20 and max(numbers) >= 180
 
 
+def test_without_a_gpu_some_speakers_have_several_clips_each(hub, monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    columns = {"text": ["x"] * 200, "who": list(range(40)) * 5, "fold": [2] * 200}
+    folds = {"column": "fold", "train": [1], "test": [2]}
+    hub({"data/0.parquet": columns}, columns={"text": "text", "speaker": "who"}, folds=folds)
+    clips = Counter(data.load("sounds", split="test")["speaker"])
+    assert clips.total() == 32 and sorted(clips.values()) == [2, 5, 5, 5, 5, 5, 5]
+
+
 def test_groups_stay_together(hub):
     songs = [song for song in range(30) for _ in range(3)]
     columns = {"genre": [f"g{song % 3}" for song in songs], "song": songs}
