@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from course_utils import audio, catalog, data
 from course_utils.course import cli
-from course_utils.finetuning import answering
+from course_utils.finetuning import answering, inference
 from course_utils.finetuning.recipes import RecipeError
 from course_utils.simulation import conversations
 
@@ -135,3 +135,12 @@ def test_silence_has_no_pieces_and_noise_is_one():
     assert len(pysubs2.SSAFile.from_string(answering.written(silence, "vtt"), format_="vtt")) == 0
     quiet = {"file": "two words.wav", "turns": []}
     assert answering.written(quiet, "rttm") == "" and StringIO(answering.written(quiet, "json"))
+
+
+def test_recordings_without_turns_are_answered_by_evaluate_too(tmp_path):
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    for number in range(2):
+        soundfile.write(folder / f"{number}.wav", np.zeros(16_000), 16_000)
+    found = inference.evaluate("diarization", "diarizer", tmp_path / "r.jsonl", data=str(folder))
+    assert (found["answered"], found["errors"]) == (2, 0)

@@ -64,7 +64,7 @@ class Activity(Recipe):
         """Return the row with ``samples`` and ``turns``, decoded or mixed."""
         if "conversation_seed" not in row:
             row = super().decode(row)
-            if problem := speaker_turns.beyond(row["turns"] or [], len(row["samples"]) / RATE):
+            if problem := speaker_turns.beyond(row.get("turns") or [], len(row["samples"]) / RATE):
                 raise audio.AudioError(f"{row['audio']['path']}: {problem}")
             return row
         split = row["split"]
