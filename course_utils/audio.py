@@ -401,8 +401,8 @@ def _blocks(sound, file, name, target, shape, mix):
     if frames and convert:
         yield convert(np.empty((0, *shape), np.float32), last=True)
     missing, position = known - frames, file.tell()
-    lossy = sound.subtype.startswith("MPEG")  # in a WAV file, too
-    truncated = missing > _MP3_PADDING * lossy or _log_says_truncated(sound.extra_info)
+    padding = _MP3_PADDING if sound.subtype.startswith("MPEG") else 0  # in a WAV file, too
+    truncated = missing > padding or _log_says_truncated(sound.extra_info)
     if sound.format == "MP3":
         # libsndfile stops after the frames that the header counts, or that it guesses from the
         # first ones: what was joined to the file, or most of a variable bit rate, is lost.
@@ -410,7 +410,7 @@ def _blocks(sound, file, name, target, shape, mix):
         if re.match(rb"ID3|\xff[\xe0-\xff]", file.read(3)):
             seconds = f"{frames / rate:.1f} s"
             raise _PartlyReadError(f"holds more than the {seconds} that libsndfile reads of it")
-        truncated = missing > _MP3_PADDING and _has_length_header(file, sound.extra_info)
+        truncated = missing > padding and _has_length_header(file, sound.extra_info)
     if truncated:
         raise AudioError(f"{name}: {_TRUNCATED}, or keep the rest: ffmpeg -i FILE clip.wav")
 

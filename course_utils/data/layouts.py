@@ -292,16 +292,16 @@ def _common_voice(tree, base):
 
 def _metadata(tree, base):
     """AudioFolder of Hugging Face: metadata.csv or metadata.tsv with a column file_name."""
-    found = [base / name for name in ("metadata.csv", "metadata.tsv") if (base / name).is_file()]
-    if not found:
+    names = ("metadata.csv", "metadata.tsv", "metadata.jsonl")
+    found = [name for name in names if (base / name).is_file()]
+    if not found or found[0] == "metadata.jsonl":  # which is read as JSON Lines
         return None
-    table, *others = [*found, *filter(Path.is_file, [base / "metadata.jsonl"])]
+    table, *others = found
     if others:
-        names = listed([path.name for path in others])
-        tree.notes.append(f"other tables than {table.name}: {names}")
-    columns = tables.read_csv(table)
-    columns["file_name"] = tree.find(base, table.name, columns["file_name"])
-    return Layout(f"AudioFolder with {table.name}", {None: columns})
+        tree.notes.append(f"other tables than {table}: {listed(others)}")
+    columns = tables.read_csv(base / table)
+    columns["file_name"] = tree.find(base, table, columns["file_name"])
+    return Layout(f"AudioFolder with {table}", {None: columns})
 
 
 def _lj_speech(tree, base):

@@ -187,10 +187,11 @@ def contrastive_loss(logits, related):
 
 def choose(rng, bank, count, focus=None):
     """Draw rows of a bank, of `focus` labels if that is given, shape ``(count,)``."""
-    known = np.unique(bank.labels)
+    labels = bank.labels
+    known = np.unique(labels)
     if focus and focus < len(known):
         known = rng.choice(known, focus, replace=False)
-    return rng.choice(np.flatnonzero(np.isin(bank.labels, known)), count)
+    return rng.choice(np.flatnonzero(np.isin(labels, known)), count)
 
 
 def train(model, tokenizer, banks, parts, steps, rate, seed, path):

@@ -1,4 +1,4 @@
-"""Sixty files as other programs write them: read as what they are, or refused in one sentence."""
+"""Files as other programs write them: read as what they are, or refused in one sentence."""
 
 import csv
 import shutil
