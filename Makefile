@@ -29,7 +29,7 @@ check: lint ## Check the style and run the unit tests: no notebooks, no browser,
 	$(PYTEST) -m "not whole and not long"
 
 test: $(READY) $(COLAB) ## Run all tests; those that need Chromium or ffmpeg are skipped without them.
-	$(PYTEST) --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) --durations=20 --cov --cov-report=term --cov-fail-under=90
 
 $(COLAB): $(READY) requirements/colab.txt
 	$(BIN)/python tests/colab/environment.py

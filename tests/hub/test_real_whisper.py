@@ -6,6 +6,7 @@ The checkpoint is `openai/whisper-base` as the Hub has it, in a folder that COUR
 import ctypes
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -154,11 +155,21 @@ def test_a_lesson_runs_with_the_real_whisper(number, start):
     folder, kernel_of = start
     lesson = next(one for one in syllabus.lessons() if one.number == number)
     with kernel_of() as running:
-        running.lesson(lesson)
+        done = running.lesson(lesson)
     entries = json.loads((folder / "home" / "progress.json").read_text(encoding="utf-8"))
     scores = [entry for entry in entries if entry["lesson"] == number]
     for entry in scores:
         print(entry)
-    heard = {"04": "wer", "05": "wer", "11": "cpwer"}[number]
-    found = [entry["baseline"] for entry in scores if entry["metric"] == heard]
+    if number == "11":  # its diarizer is a miniature: only the true utterances show what was heard
+        found = printed(done, r"(?m)^true utterances\s+([\d.]+)")
+    else:
+        found = [entry["baseline"] for entry in scores if entry["metric"] == "wer"]
+    print(found)
     assert found and max(found) < 0.5  # an untrained model writes other words only
+
+
+def printed(notebook, pattern):
+    """Return the numbers that a pattern finds in what the cells of a notebook print."""
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", ())]
+    text = "".join(out.get("text", "") for out in outputs)
+    return [float(number) for number in re.findall(pattern, text)]
