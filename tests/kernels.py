@@ -52,6 +52,11 @@ class Kernel:
         return notebook
 
 
+def said(*cells):
+    """Return the text that executed cells printed."""
+    return "".join(out.get("text", "") for cell in cells for out in cell.get("outputs", ()))
+
+
 @contextmanager
 def kernel(folder, **environment):
     """Yield a :class:`Kernel` in `folder`.

@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from course_utils.course import syllabus
 from tests.colab.environment import PLACE, PYTHON, ROOT, NoNetworkError, before, build, freeze, pip
-from tests.kernels import kernel
+from tests.kernels import kernel, said
 
 SECRET = "hf_" + "c0L4" * 8  # has the form of a real token
 
@@ -183,7 +183,7 @@ def arrival(colab, tmp_path_factory):
         subprocess.run([*git, *command], check=True)
     stamped = setup_cell().replace('REPOSITORY = ""', f'REPOSITORY = "git+file://{home / "git"}"')
     (cell,) = colab.run(home / "stamped", stamped)
-    repository = "".join(output.get("text", "") for output in cell.outputs)
+    repository = said(cell)
     pip("uninstall", "--yes", "course_utils")
 
     folder = home / "content"

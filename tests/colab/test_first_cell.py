@@ -10,12 +10,10 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.kernels import said
+
 ROOT = Path(__file__).parents[2]
 SECRET = "hf_" + "c0L4" * 8
-
-
-def said(cell):
-    return "".join(output.get("text", "") for output in cell.outputs)
 
 
 def names(lines):

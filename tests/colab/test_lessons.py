@@ -3,7 +3,7 @@
 import pytest
 
 from course_utils.course import syllabus
-from tests.kernels import ALONE, QUICK
+from tests.kernels import ALONE, QUICK, said
 
 WIDGETS = """
 import numpy as np
@@ -80,8 +80,8 @@ def test_quizzes_show_themselves(shared):
 
 def test_the_vocoders_of_the_hub_open(shared):
     (cell,) = shared.cells(VOCODERS)
-    said = "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
-    assert said.splitlines() == ["FastSpeech2ConformerHifiGan", "SpeechT5HifiGan"]
+    printed = "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
+    assert printed.splitlines() == ["FastSpeech2ConformerHifiGan", "SpeechT5HifiGan"]
 
 
 @pytest.mark.notebooks
@@ -89,8 +89,7 @@ def test_the_vocoders_of_the_hub_open(shared):
 def test_lesson_runs(lesson, request):
     running = request.getfixturevalue("alone" if lesson.number in ALONE else "shared")
     cells = running.lesson(lesson).cells
-    said = "".join(output.get("text", "") for output in cells[2].outputs)
-    assert "transformers 5.15.0, datasets 4.0.0" in said
+    assert "transformers 5.15.0, datasets 4.0.0" in said(cells[2])
     for cell in cells:
         for output in cell.get("outputs", []):
             # Colab's Gradio forgets to await something of FastAPI's, and Python says so.

@@ -6,7 +6,7 @@ import tiny_models
 
 from course_utils import catalog
 from course_utils.course import syllabus
-from tests.kernels import ALONE, QUICK, kernel
+from tests.kernels import ALONE, QUICK, kernel, said
 
 SAID = {
     "05": "['<|startoftranscript|>', '<|en|>', '<|transcribe|>', '<|notimestamps|>',",
@@ -49,8 +49,4 @@ def test_every_original_is_there_in_miniature(monkeypatch):
 @pytest.mark.parametrize("lesson", syllabus.lessons(), ids=lambda lesson: lesson.number)
 def test_lesson_runs_in_the_hub_profile(lesson, request):
     running = request.getfixturevalue("online" if lesson.number in ALONE else "offline")
-    cells = running.lesson(lesson).cells
-    printed = "".join(
-        output.get("text", "") for cell in cells for output in cell.get("outputs", ())
-    )
-    assert SAID.get(lesson.number, "") in printed
+    assert SAID.get(lesson.number, "") in said(*running.lesson(lesson).cells)
