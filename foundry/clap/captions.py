@@ -32,18 +32,19 @@ UNSEEN = ("bell", "siren", "swing", "waltz")
 """Sounds and genres that no training caption names and no training clip contains."""
 
 UNSEEN_PAIRS = {
-    ("dog", "high", "far"),
-    ("cat", "low", "near"),
-    ("rooster", "high", "near"),
-    ("baby_cry", "low", "far"),
-    ("bird", "high", "far"),
-    ("phone", "low", "near"),
-    ("chainsaw", "low", "far"),
-    ("helicopter", "high", "near"),
-    ("rock", "fast", ""),
-    ("chiptune", "slow", ""),
+    ("dog", "far", "radio"),
+    ("cat", "near", "live"),
+    ("rooster", "near", "radio"),
+    ("baby_cry", "far", "live"),
+    ("bird", "far", "radio"),
+    ("phone", "near", "live"),
+    ("chainsaw", "far", "live"),
+    ("helicopter", "near", "radio"),
+    ("rock", "fast", "radio"),
+    ("chiptune", "slow", "live"),
 }
-"""Combinations left out of training: sound, level and distance, or genre and pace."""
+"""Combinations left out of training: a sound and its distance, or a genre and its pace; and whether
+it comes from a radio."""
 
 FRAMES = ("{}", "this is a sound of {}.", "the sound of {}", "a recording of {}", "i hear {}")
 """Sentences around a name or a description."""
@@ -52,6 +53,13 @@ WHERE = {
     "near": ("nearby", "close by", "very close"),
     "far": ("far away", "in the distance", "a long way off"),
 }
+VIA = {
+    "radio": ("on the radio", "from an old radio", "through a small radio"),
+    "live": ("live", "heard live"),
+}
+OPPOSITE = {"near": "far", "live": "radio", "low": "high", "slow": "fast"}
+OPPOSITE |= {value: key for key, value in OPPOSITE.items()}
+"""Value of an attribute to the value that contradicts it."""
 COUNT = {
     1: ("once",),
     2: ("twice", "two times"),
@@ -73,11 +81,16 @@ CLAUSES = {
     "drums": ("{drums}",),
 }
 
-APART = {"where": ("a sound {}", "something {}"), "level": ("{} music", "a {} piece of music")}
-"""Sentences that say how far a sound is, or the pace of music, but not which one."""
+APART = {
+    "where": ("a sound {}", "something {}"),
+    "via": ("a sound {}", "something {}"),
+    "level": ("{} music", "a {} piece of music"),
+}
+"""Sentences that say how far a sound is, whether it comes from a radio, or the pace of music, but
+not what it is."""
 
-KINDS, SHARES = ("name", "clause", "described", "apart"), (0.3, 0.4, 0.15, 0.15)
-"""Kinds of captions and how often training draws each."""
+KINDS, SHARES = ("name", "clause", "described", "apart"), (0.2, 0.55, 0.15, 0.1)
+"""Kinds of captions and how often each is drawn by default."""
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 """Special tokens, at the ids of RoBERTa."""
@@ -94,19 +107,21 @@ def level_of(label, parameters):
     return "low" if share < 5 / CELLS else "high" if share > 7 / CELLS else ""
 
 
-def sound_facts(label, parameters, where):
-    """Return the facts ``sound``, ``level``, ``where`` and ``count`` (0: not counted)."""
+def sound_facts(label, parameters, where, via):
+    """Return the facts ``sound``, ``level``, ``where``, ``via`` and ``count`` (0: not counted)."""
     counted = WORDS["sounds"][label].get("counted")
     count = min(parameters["events"], 4) if counted else 0
-    return {"sound": label, "level": level_of(label, parameters), "where": where, "count": count}
+    level = level_of(label, parameters)
+    return {"sound": label, "level": level, "where": where, "via": via, "count": count}
 
 
-def music_facts(parameters):
+def music_facts(parameters, via):
     """Return the facts of a piece of music: ``sound`` (genre), ``level`` (pace), mode, players."""
     words = words_of(parameters)
     return {
         "sound": parameters["genre"],
         "level": words["pace"],
+        "via": via,
         "mode": words["mode"],
         "instrument": words["instrument"],
         "drums": words["drums"],
@@ -115,7 +130,7 @@ def music_facts(parameters):
 
 def is_unseen(facts):
     """Whether training must not contain a clip: its sound or its combination is left out."""
-    pair = facts["sound"], facts["level"], facts.get("where", "")
+    pair = facts["sound"], facts.get("where", facts["level"]), facts["via"]
     return facts["sound"] in UNSEEN or pair in UNSEEN_PAIRS
 
 
@@ -136,7 +151,7 @@ def description_of(label, number=0):
     return WORDS["genres" if label in GENRES else "sounds"][label]["described"][number]
 
 
-def caption(rng, facts, kind=None, full=False):
+def caption(rng, facts, kind=None, full=False, shares=SHARES):
     """Return a random caption of a clip, and the facts that it mentions.
 
     Parameters
@@ -146,10 +161,12 @@ def caption(rng, facts, kind=None, full=False):
     facts : dict
         Result of `sound_facts` or `music_facts`; for a recording, ``{"sound": label}``.
     kind : {"name", "clause", "described", "apart"}, optional
-        What the caption is made of; by default random with `SHARES`. "apart" is an attribute
-        without the sound, or a name where there is none to speak of.
+        What the caption is made of; by default random with `shares`. "apart" is an attribute
+        without the sound, or a name where no attribute is known.
     full : bool
         Mention every attribute with a word, not a random part of them.
+    shares : tuple of float
+        Probability of each of `KINDS`.
 
     Returns
     -------
@@ -158,7 +175,7 @@ def caption(rng, facts, kind=None, full=False):
     said : dict
         The facts that the caption mentions.
     """
-    kind = kind or str(rng.choice(KINDS, p=SHARES))
+    kind = kind or str(rng.choice(KINDS, p=shares))
     label = facts["sound"]
     if kind == "apart" and (found := _apart(rng, facts)):
         return found
@@ -166,17 +183,23 @@ def caption(rng, facts, kind=None, full=False):
         return _framed(rng, names_of(label)), {"sound": label}
     if kind == "described":
         return _framed(rng, [description_of(label, 0), description_of(label, 1)]), {"sound": label}
-    if label in GENRES:
-        return _music_clause(rng, facts, full)
-    return _sound_clause(rng, facts, full)
+    text, said = (_music_clause if label in GENRES else _sound_clause)(rng, facts, full)
+    if facts.get("via") and (full or rng.uniform() < 0.7):
+        return f"{text}, {rng.choice(VIA[facts['via']])}", said | {"via": facts["via"]}
+    return text, said
 
 
 def _apart(rng, facts):
-    name = "level" if facts["sound"] in GENRES else "where"
-    words = {"where": WHERE.get(facts.get("where"), ()), "level": (facts.get("level"),)}[name]
-    if not any(words):
+    words = {"via": VIA.get(facts.get("via"), ())}
+    if facts["sound"] in GENRES:
+        words["level"] = (facts["level"],)
+    else:
+        words["where"] = WHERE.get(facts.get("where"), ())
+    known = [name for name, some in words.items() if some]
+    if not known:
         return None
-    return tidy(str(rng.choice(APART[name])).format(rng.choice(words))), {name: facts[name]}
+    name = str(rng.choice(known))
+    return tidy(str(rng.choice(APART[name])).format(rng.choice(words[name]))), {name: facts[name]}
 
 
 def _framed(rng, texts):
@@ -222,12 +245,31 @@ def tidy(text):
     return re.sub(r"\ba (?=[aeiou])", "an ", text)
 
 
-def training_caption(rng, facts):
+def training_caption(rng, facts, shares=SHARES):
     """Return a `caption` whose sentence is not `held_out`; names and descriptions always may be."""
     while True:
-        text, said = caption(rng, facts)
+        text, said = caption(rng, facts, shares=shares)
         if len(said) == 1 or not held_out(text):
             return text, said
+
+
+def twins(rng, facts):
+    """Return a true caption of a clip and the same one with a false attribute.
+
+    None if the clip has no attribute of `OPPOSITE`. Neither sentence is `held_out`.
+    """
+    names = [name for name in ("level", "where", "via") if facts.get(name) in OPPOSITE]
+    if not names:
+        return None
+    name = str(rng.choice(names))
+    while True:
+        seed = rng.integers(1 << 30)
+        two = [
+            caption(np.random.default_rng(seed), facts | {name: value}, "clause", full=True)[0]
+            for value in (facts[name], OPPOSITE[facts[name]])
+        ]
+        if not any(map(held_out, two)):
+            return two
 
 
 def relation(said, facts):
@@ -250,7 +292,8 @@ def _one(claim, own):
     """Compare what is said of one sound with the facts of one sound."""
     if claim.get("sound", own["sound"]) != own["sound"]:
         return 0
-    if "sound" not in claim and ("where" in claim) == (own["sound"] in GENRES):
+    strange = "where" if own["sound"] in GENRES else "level"
+    if "sound" not in claim and strange in claim:
         return 0  # a distance is said of sounds, a pace of music
     found = [
         None if own.get(name) in ("", 0, None) else own[name] == value
@@ -314,6 +357,7 @@ def sample_texts(count, seed=0):
             facts = {
                 "sound": label,
                 "level": rng.choice(["slow", "moderate", "fast"]),
+                "via": rng.choice(["radio", "live"]),
                 "mode": rng.choice(["major", "minor"]),
                 "instrument": rng.choice(players),
                 "drums": rng.choice(["with drums", "no drums"]),
@@ -323,6 +367,7 @@ def sample_texts(count, seed=0):
                 "sound": label,
                 "level": rng.choice(["low", "high", ""]),
                 "where": rng.choice(["near", "far", ""]),
+                "via": rng.choice(["radio", "live"]),
                 "count": int(rng.integers(1, 5)),
             }
             facts["count"] *= bool(WORDS["sounds"][label].get("counted"))

@@ -1,11 +1,18 @@
-"""Render sounds and music with known facts: near or far, high or low, slow or fast."""
+"""Render sounds and music with known facts: near or far, live or on the radio, slow or fast."""
 
 import dataclasses
 import zlib
 
 import numpy as np
 
-from course_utils.simulation.augmentation import RATE, add_noise, band, log_uniform, reverberate
+from course_utils.simulation.augmentation import (
+    RATE,
+    add_noise,
+    band,
+    log_uniform,
+    noise,
+    reverberate,
+)
 from foundry.clap.captions import UNSEEN, is_unseen, music_facts, sound_facts
 from foundry.common.sound_synthesis import equalise, normalise
 from foundry.music import genre_data
@@ -19,6 +26,9 @@ SECONDS = 5.0
 DISTANCES = ("near", "far", "")
 """Distance of a sound; "": anything between, in harder conditions."""
 
+VIAS = ("live", "radio")
+"""Whether a clip is heard live or from a radio."""
+
 TEMPOS = {"slow": (62, 92), "moderate": (98, 127), "fast": (134, 185)}
 """Limits of the tempo of a piece in beats per minute, by pace."""
 
@@ -31,7 +41,7 @@ def _generator(split, label, number):
     return np.random.default_rng([FIRST_SEED[split], zlib.crc32(label.encode()), number])
 
 
-def sound_clip(label, split, number, where=None):
+def sound_clip(label, split, number, where=None, via=None):
     """Render one sound.
 
     Parameters
@@ -44,6 +54,8 @@ def sound_clip(label, split, number, where=None):
         Number of the clip; fixes every sample.
     where : {"near", "far", ""}, optional
         Distance; by default each in turn.
+    via : {"live", "radio"}, optional
+        Whether it is heard from a radio; by default three clips live, then three from a radio.
 
     Returns
     -------
@@ -57,7 +69,26 @@ def sound_clip(label, split, number, where=None):
     seconds = SECONDS if rng.uniform() < 0.5 else round(rng.uniform(2.0, SECONDS), 2)
     samples, parameters = SOUNDS[label](rng, split, seconds)
     samples = np.asarray(samples, dtype=float)
-    return _RECORD[where](rng, samples), sound_facts(label, parameters, where)
+    via = _via(number) if via is None else via
+    return _HEARD[via](rng, _RECORD[where](rng, samples)), sound_facts(
+        label, parameters, where, via
+    )
+
+
+def _via(number):
+    return VIAS[number // 3 % 2]
+
+
+def _from_radio(rng, samples):
+    """Keep the middle of the spectrum, and add hiss."""
+    loudest = np.abs(samples).max()
+    samples = band(samples, rng.uniform(350, 600), rng.uniform(2200, 3000), 4)
+    hiss = band(noise(rng, len(samples)), 350, 3000, 2)
+    samples = normalise(samples, 1.0) + hiss * 10 ** (-rng.uniform(24, 36) / 20)
+    return normalise(samples, loudest).astype(np.float32)
+
+
+_HEARD = {"live": lambda rng, samples: samples, "radio": _from_radio}
 
 
 def _record_near(rng, samples):
@@ -79,19 +110,20 @@ def _record_far(rng, samples):
 _RECORD = {"near": _record_near, "far": _record_far, "": record}
 
 
-def music_clip(genre, split, number, pace=None):
+def music_clip(genre, split, number, pace=None, via=None):
     """Render one piece of music, as `sound_clip` does a sound; ``pace`` is a key of `TEMPOS`."""
     rng = _generator(split, genre, number)
     pace = list(TEMPOS)[number % len(TEMPOS)] if pace is None else pace
+    via = _via(number) if via is None else via
     style = dataclasses.replace(STYLES[genre], tempo=TEMPOS[pace])
     score = compose(style, rng, split, SECONDS)
-    facts = music_facts({"genre": genre} | genre_data.parameters_of(score))
-    return perform(style, score, rng, SECONDS), facts
+    facts = music_facts({"genre": genre} | genre_data.parameters_of(score), via)
+    return _HEARD[via](rng, perform(style, score, rng, SECONDS)), facts
 
 
-def clip(label, split, number):
+def clip(label, split, number, *attributes):
     """Render clip ``number`` of a sound or of a genre; returns samples and facts."""
-    return (music_clip if label in STYLES else sound_clip)(label, split, number)
+    return (music_clip if label in STYLES else sound_clip)(label, split, number, *attributes)
 
 
 def clips(label, split, numbers, unseen=False):

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,17 @@ from course_utils.simulation.augmentation import RATE
 from foundry.clap import clap_data
 from foundry.clap.captions import (
     FRAMES,
+    OPPOSITE,
     UNSEEN,
     UNSEEN_PAIRS,
+    VIA,
     caption,
     description_of,
     held_out,
     names_of,
     relation,
     sample_texts,
+    tidy,
 )
 from foundry.common.files import fill_card
 from foundry.music.genre_data import GENRES
@@ -140,50 +144,43 @@ def _test_clips(label, count):
 
 
 def unseen_pairs(embed, each=12):
-    """Return the accuracy among four captions: level x distance, for genres genre x pace."""
+    """Return the accuracy among four captions: distance (or pace) x live or from a radio."""
     found, hits = {}, []
-    for label, level, where in sorted(UNSEEN_PAIRS):
-        clips = _clips_with(label, level, where, each)
+    for label, first, via in sorted(UNSEEN_PAIRS):
+        clips = [clap_data.clip(label, "test", number, first, via) for number in range(each)]
         vectors = embed.sounds([clap_data.padded(samples) for samples, _ in clips])
-        four = _four(label, level, where)
-        answers = (vectors @ prototypes(embed, [_sentences(f) for f in four]).T).argmax(1)
+        name = "level" if label in GENRES else "where"
+        four = [(x, y) for x in (first, OPPOSITE[first]) for y in (via, OPPOSITE[via])]
+        sentences = [_sentences(label, **{name: x}, via=y) for x, y in four]
+        answers = (vectors @ prototypes(embed, sentences).T).argmax(1)
         hits.append(answers == 0)
-        found[" ".join(filter(None, (label, level, where)))] = float(np.mean(answers == 0))
+        found[f"{label} {first} {via}"] = float(np.mean(answers == 0))
     return share(np.concatenate(hits)) | {"by combination": found}
 
 
-def _clips_with(label, level, where, count):
-    """Render test clips of a combination."""
-    found, number = [], 0
-    while len(found) < count:
-        if label in GENRES:
-            samples, facts = clap_data.music_clip(label, "test", number, level)
-        else:
-            samples, facts = clap_data.sound_clip(label, "test", number, where)
-        number += 1
-        if facts["level"] == level:
-            found.append((samples, facts))
-    return found
-
-
-def _four(label, level, where):
-    """Return the facts of a combination, and of the three that differ in one or both."""
+def _sentences(label, **facts):
+    """Return captions that mention all given facts; each choice gets the same wordings."""
     if label in GENRES:
-        pace = "slow" if level == "fast" else "fast"
-        genre = "techno" if label == "rock" else "ambient"
-        return [{"sound": g, "level": p} for g in (label, genre) for p in (level, pace)]
-    other, away = ("high" if level == "low" else "low"), ("near" if where == "far" else "far")
-    return [{"sound": label, "level": x, "where": y} for x in (level, other) for y in (where, away)]
+        music = tidy(f"{facts.get('level', '')} {label}")
+        return [f"{music}, {words}" for words in VIA[facts["via"]]] if "via" in facts else [music]
+    facts = {"sound": label, **facts}
+    return [caption(np.random.default_rng(n), facts, "clause", full=True)[0] for n in range(6)]
 
 
-def _sentences(facts, count=6):
-    """Return captions that mention all facts; each combination gets the same wordings."""
-    if facts["sound"] in GENRES:
-        return [
-            f"{facts['level']} {facts['sound']}",
-            f"{facts['sound']} at a {facts['level']} tempo",
-        ]
-    return [caption(np.random.default_rng(n), facts, "clause", full=True)[0] for n in range(count)]
+def attributes(embed, each=12):
+    """Return the accuracy of each attribute of clips between two captions: it and its opposite."""
+    hits = defaultdict(list)
+    for label in clap_data.SEEN_SOUNDS + clap_data.SEEN_GENRES:
+        clips = _test_clips(label, each)
+        vectors = embed.sounds([clap_data.padded(samples) for samples, _ in clips])
+        for vector, (_, facts) in zip(vectors, clips, strict=True):
+            for name in ("where", "via", "level"):
+                if (own := facts.get(name)) in OPPOSITE:
+                    two = [_sentences(label, **{name: value}) for value in (own, OPPOSITE[own])]
+                    answers = prototypes(embed, two) @ vector
+                    kind = "pace" if own in clap_data.TEMPOS else name
+                    hits[kind].append(answers.argmax() == 0)
+    return {name: share(some) for name, some in hits.items()}
 
 
 def retrieval(embed):
@@ -322,6 +319,7 @@ def all_scores(folder, real, folds, seen):
     return {
         "recordings": recordings(embed, real, folds, seen),
         "rendered": seen_and_unseen(embed),
+        "attributes": attributes(embed),
         "unseen combinations": unseen_pairs(embed),
         "retrieval": retrieval(embed),
         "cannot": counting_and_order(embed),
@@ -348,6 +346,8 @@ def write_card(out, results):
     ]
     pairs, found = results["unseen combinations"], results["retrieval"]
     cannot = {name: percent(one) for name, one in results["cannot"].items()}
+    heard = {name: percent(one) for name, one in results["attributes"].items()}
+    heard |= {f"{name}_clips": one["clips"] for name, one in results["attributes"].items()}
     fill_card(
         HERE / "clap_card.md",
         out,
@@ -358,9 +358,10 @@ def write_card(out, results):
         unseen_fold=folds[-1].split()[1],
         unseen=", ".join(UNSEEN),
         pairs="; ".join(pairs["by combination"]),
-        steps=training["steps"],
+        steps=sum(cycle["steps"] for cycle in training["cycles"]),
+        cycles=len(training["cycles"]),
         parts=" + ".join(map(str, training["parts"])),
-        rate=f"{training['rate']:g}",
+        rates=" and ".join(f"{cycle['rate']:g}" for cycle in training["cycles"]),
         pairs_share=f"{training['pairs']:.0%}",
         fold_names=" | ".join(folds),
         rules=" | ".join(["---:"] * len(folds)),
@@ -381,6 +382,7 @@ def write_card(out, results):
         focus=training["focus"],
         few="\n".join(shots),
         words=results["words"],
+        **heard,
         **cannot,
     )
 

@@ -10,10 +10,18 @@ of three folds of ESC-10. ``final`` exports the model, and writes its scores and
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from transformers import ClapConfig, ClapModel, ClapProcessor
 
 from foundry.clap import clap_data, clap_scores
-from foundry.clap.captions import JOINTS, relation, sample_texts, tokenizer_of, training_caption
+from foundry.clap.captions import (
+    JOINTS,
+    relation,
+    sample_texts,
+    tokenizer_of,
+    training_caption,
+    twins,
+)
 from foundry.clap.clap_features import BANDS, Bank, add_powers, augment, extractor
 from foundry.common.files import write_results
 from foundry.common.spec_augment import spec_augment
@@ -31,12 +39,18 @@ FOLDS, SEEN_FOLDS = (1, 2, 3), (1, 2)
 PARTS = (10, 46)
 """Number of recordings and of rendered clips in a batch."""
 
-TRAINING = {"steps": 2700, "rate": 1.5e-3}
-"""Arguments of `train`."""
+CYCLES = (
+    {"steps": 2700, "rate": 1.5e-3, "shares": (0.2, 0.55, 0.15, 0.1)},
+    {"steps": 1400, "rate": 1e-3, "shares": (0.4, 0.4, 0.1, 0.1)},
+)
+"""Arguments of `train`: the first cycle teaches attributes, the second one more names."""
 
 FOCUS = 6
 """Number of labels of the rendered clips in every second batch: many clips of each, which differ in
 their attributes alone."""
+
+TWINS = 1.0
+"""Weight of the loss that chooses between a caption and the same one with a false attribute."""
 
 PAIRS = 0.25
 """Share of clips that a second sound is added to."""
@@ -151,9 +165,9 @@ def pair_up(rng, features, facts):
     return heard
 
 
-def describe(rng, heard):
+def describe(rng, heard, shares):
     """Return a caption of a clip of one or two sounds, and what it says of each."""
-    parts = [training_caption(rng, facts) for facts in heard]
+    parts = [training_caption(rng, facts, shares) for facts in heard]
     if len(parts) == 1:
         return parts[0][0], [parts[0][1]]
     if rng.uniform() < 0.5:
@@ -194,10 +208,11 @@ def choose(rng, bank, count, focus=None):
     return rng.choice(np.flatnonzero(np.isin(labels, known)), count)
 
 
-def train(model, tokenizer, banks, parts, steps, rate, seed, path):
+def train(model, tokenizer, banks, parts, steps, rate, shares, seed, path):
     """Train on batches with a fixed number of clips from each bank.
 
-    In every second batch the clips of the last bank have `FOCUS` labels.
+    In every second batch the clips of the last bank have `FOCUS` labels. `shares` are the
+    probabilities of the kinds of captions.
     """
 
     def loss_of(step, generator):
@@ -210,21 +225,43 @@ def train(model, tokenizer, banks, parts, steps, rate, seed, path):
         batch = Bank.join(chosen)
         features = augment(batch.tensor(slice(None)), generator, min(1.0, (step + 1) / 300))
         heard = pair_up(rng, features, batch.facts)
-        texts, said = zip(*(describe(rng, facts) for facts in heard), strict=True)
+        texts, said = zip(*(describe(rng, facts, shares) for facts in heard), strict=True)
         related = relations(said, heard)
-        return _loss(model, tokenizer, features, texts, related, generator)
+        pairs = [twins(rng, facts[0]) if len(facts) == 1 else None for facts in heard]
+        return _loss(model, tokenizer, features, texts, related, pairs, generator)
 
     return fit(model, loss_of, steps, rate, seed, path, momentum=0.98)
 
 
-def _loss(model, tokenizer, features, texts, related, generator):
+def twin_loss(logits, rows):
+    """Return the cross-entropy of choosing the true caption of two.
+
+    Parameters
+    ----------
+    logits : torch.Tensor
+        Similarity divided by the temperature, shape ``(clips, 2 * len(rows))``: all true captions,
+        then all false ones.
+    rows : list of int
+        The clip that each pair of captions is about.
+    """
+    own = logits[rows].reshape(len(rows), 2, len(rows))
+    true, false = own.diagonal(dim1=0, dim2=2)
+    return F.softplus(false - true).mean()
+
+
+def _loss(model, tokenizer, features, texts, related, pairs, generator):
     lengths = torch.full((len(features),), features.shape[1])
     mean = features.mean()
     features = spec_augment(features - mean, lengths, generator, 8, 25, time_masks=2) + mean
-    inputs = tokenizer(list(texts), return_tensors="pt", padding=True)
+    rows = [row for row, pair in enumerate(pairs) if pair]
+    true, false = zip(*filter(None, pairs), strict=True)
+    inputs = tokenizer([*texts, *true, *false], return_tensors="pt", padding=True)
     outputs = model(**inputs, input_features=features[:, None])
-    return contrastive_loss(outputs.logits_per_audio, related) + contrastive_loss(
-        outputs.logits_per_text, related.T
+    count = len(texts)
+    return (
+        contrastive_loss(outputs.logits_per_audio[:, :count], related)
+        + contrastive_loss(outputs.logits_per_text[:count], related.T)
+        + TWINS * twin_loss(outputs.logits_per_audio[:, count:], rows)
     )
 
 
@@ -234,8 +271,10 @@ def learned(work, real):
     banks = [recorded.select(np.flatnonzero(np.isin(folds, SEEN_FOLDS))), rendered(work)]
     tokenizer = new_tokenizer()
     model = new_model(0, tokenizer)
-    path = work / "clap.safetensors"
-    return train(model, tokenizer, banks, PARTS, seed=1, path=path, **TRAINING), tokenizer
+    for number, cycle in enumerate(CYCLES, start=1):
+        path = work / f"cycle-{number}.safetensors"
+        model = train(model, tokenizer, banks, PARTS, seed=number, path=path, **cycle)
+    return model, tokenizer
 
 
 def export(model, tokenizer, out):
@@ -260,7 +299,7 @@ def final(work, real, out):
             "parts": PARTS,
             "focus": FOCUS,
             "pairs": PAIRS,
-            **TRAINING,
+            "cycles": CYCLES,
         },
         **clap_scores.all_scores(out, real, FOLDS, SEEN_FOLDS),
     }

@@ -6,7 +6,7 @@ import pytest
 from foundry.clap import captions, clap_data
 from foundry.clap.captions import UNSEEN, UNSEEN_PAIRS, relation
 
-DOG = {"sound": "dog", "level": "low", "where": "far", "count": 2}
+DOG = {"sound": "dog", "level": "low", "where": "far", "via": "radio", "count": 2}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,9 @@ DOG = {"sound": "dog", "level": "low", "where": "far", "count": 2}
         ([{"sound": "rain"}, {"sound": "cat"}], [DOG, {"sound": "rain"}], 0),
         ([{"where": "far"}], [DOG], 1),
         ([{"where": "near"}], [DOG], 0),
+        ([{"via": "radio"}], [DOG], 1),
+        ([{"via": "live"}], [{"sound": "rock", "level": "slow", "via": "radio"}], 0),
+        ([{"via": "live"}], [{"sound": "dog"}], None),
         ([{"where": "far"}], [{"sound": "dog"}], None),
         ([{"where": "far"}], [{"sound": "rock", "level": "slow"}], 0),
         ([{"level": "slow"}], [{"sound": "rock", "level": "slow"}], 1),
@@ -52,6 +55,20 @@ def test_the_caption_says_what_the_facts_are():
     assert any(word in text for word in ("large", "big"))
     assert any(words in text for words in captions.WHERE["far"])
     assert any(words in text for words in captions.COUNT[2])
+    assert any(words in text for words in captions.VIA["radio"])
+
+
+def test_twins_differ_in_one_attribute():
+    rng, differ = np.random.default_rng(0), set()
+    for _ in range(200):
+        two = captions.twins(rng, DOG)
+        assert not any(map(captions.held_out, two))
+        true, false = ([some in text for some in (*captions.WHERE["far"], *captions.VIA["radio"],
+                                                 "large", "big")] for text in two)  # fmt: skip
+        assert sum(true) == 3 and sum(false) == 2
+        differ.add(next(n for n in range(len(true)) if true[n] and not false[n]))
+    assert differ == set(range(8))
+    assert captions.twins(rng, {"sound": "dog"}) is None
 
 
 def test_training_sentences_leave_a_tenth_out_and_name_nothing_unseen():
@@ -70,12 +87,12 @@ def test_training_sentences_leave_a_tenth_out_and_name_nothing_unseen():
 
 @pytest.mark.parametrize("pair", sorted(UNSEEN_PAIRS))
 def test_combinations_left_out_are_recognised_in_rendered_clips(pair):
-    label, level, where = pair
-    known = dict(clap_data.TEMPOS) if label in captions.GENRES else captions.WORDS["sounds"][label]
-    assert level in known
-    facts = {"sound": label, "level": level} | ({"where": where} if where else {})
+    label, first, via = pair
+    _, facts = clap_data.clip(label, "test", 0, first, via)
     assert captions.is_unseen(facts)
-    assert not captions.is_unseen(facts | {"level": "moderate"})
+    assert not captions.is_unseen(facts | {"via": captions.OPPOSITE[via]})
+    name = "level" if label in captions.GENRES else "where"
+    assert not captions.is_unseen(facts | {name: captions.OPPOSITE[first]})
 
 
 def test_training_clips_contain_no_combination_that_is_left_out():
@@ -85,8 +102,19 @@ def test_training_clips_contain_no_combination_that_is_left_out():
         kept = list(clap_data.clips(label, "train", range(24)))
         assert len(kept) < len(every)
         for _, facts in kept:
-            pair = facts["sound"], facts["level"], facts.get("where", "")
-            assert pair not in UNSEEN_PAIRS
+            first = facts["level"] if label in captions.GENRES else facts["where"]
+            assert (label, first, facts["via"]) not in UNSEEN_PAIRS
+
+
+def test_a_radio_keeps_the_middle_of_the_spectrum():
+    live, _ = clap_data.clip("rain", "test", 0, "near", "live")
+    heard, _ = clap_data.clip("rain", "test", 0, "near", "radio")
+    edges = np.fft.rfftfreq(len(live), 1 / 16_000)
+    outside = (edges < 200) | (edges > 6000)
+    shares = [np.sum(np.abs(np.fft.rfft(x)[outside]) ** 2) / np.sum(np.abs(np.fft.rfft(x)) ** 2)
+              for x in (live, heard)]  # fmt: skip
+    assert shares[1] < 0.01 < shares[0]
+    assert np.abs(heard).max() == pytest.approx(np.abs(live).max())
 
 
 def test_the_splits_share_no_clip():

@@ -26,7 +26,8 @@ def test_the_model_learns_from_the_seen_folds_and_from_nothing_left_out(
     monkeypatch.setattr(train_clap, "MUSIC_EACH", 3)
     monkeypatch.setattr(clap_data, "SEEN_SOUNDS", ["dog", "rain"])
     monkeypatch.setattr(clap_data, "SEEN_GENRES", ["rock"])
-    monkeypatch.setitem(train_clap.TRAINING, "steps", 2)
+    cycles = tuple(cycle | {"steps": 1} for cycle in train_clap.CYCLES)
+    monkeypatch.setattr(train_clap, "CYCLES", cycles)
     monkeypatch.setattr(clap_scores, "all_scores", lambda *given: {})
     monkeypatch.setattr(clap_scores, "write_card", lambda out, results: None)
     batches = spy(train_clap, "augment")
@@ -64,6 +65,14 @@ def test_the_loss_is_cross_entropy_with_equal_shares_and_without_the_unknown():
     unknown = torch.tensor([[1.0, float("nan"), 0], [0, 0, 1]])
     rows = -logits[0, [0, 2]].log_softmax(0)[0] - logits[1].log_softmax(0)[2]
     assert train_clap.contrastive_loss(logits, unknown) == pytest.approx(rows.item() / 2)
+
+
+def test_the_loss_of_twins_is_cross_entropy_between_the_two_captions_of_a_clip():
+    logits = torch.tensor([[1.0, 9, 3, 9], [9, 9, 9, 9], [9, 2, 9, -1]])
+    wanted = torch.nn.functional.cross_entropy(
+        torch.tensor([[1.0, 3], [2, -1]]), torch.tensor([0, 0])
+    )
+    assert train_clap.twin_loss(logits, [0, 2]) == pytest.approx(wanted.item())
 
 
 def test_a_second_sound_adds_its_power(monkeypatch):
