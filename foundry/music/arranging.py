@@ -63,15 +63,17 @@ def compose(style, rng, split, seconds):
         patch).
     """
 
-    def player(weights):
+    def one_of(weights):
         names = list(weights)
         odds = np.array([weights[name] for name in names], float)
-        name = names[rng.choice(len(names), p=odds / odds.sum())]
-        return name, int(rng.choice(share(range(PATCHES), split)))
+        return names[rng.choice(len(names), p=odds / odds.sum())]
+
+    def player(weights):
+        return one_of(weights), int(rng.choice(share(range(PATCHES), split)))
 
     mode = "minor" if rng.uniform() < style.minor else "major"
     tempo = round(float(rng.uniform(*style.tempo)), 1)
-    progression = str(rng.choice(share(PROGRESSIONS[style.harmony][mode], split)))
+    progression = str(rng.choice(share(PROGRESSIONS[one_of(style.harmony)][mode], split)))
     score = {
         "tempo": tempo,
         "step": 60 / tempo / style.steps,
@@ -252,7 +254,7 @@ def _lead(style, score, rng, count):
     ladder = [12 * octave + score["tonic"] + degree for octave in range(4, 8) for degree in scale]
     lowest, highest = np.searchsorted(ladder, (64, 86))
     position = int(np.searchsorted(ladder, rng.integers(69, 79)))
-    for step, following in zip(starts, [*starts[1:], score["steps"]], strict=True):
+    for step, following in zip(starts, [*starts, score["steps"]][1:], strict=True):
         position = int(np.clip(position + rng.choice([-2, -1, -1, 0, 1, 1, 2]), lowest, highest))
         pitch = ladder[position]
         tones = {(score["tonic"] + tone) % 12 for tone in _chord_at(score, step)}

@@ -112,7 +112,7 @@ def example(genre, split, number):
     samples, parameters
         Results of :func:`render`, with the ``seed`` added to the parameters.
     """
-    seed = FIRST_SEED[split] + 10_000 * GENRES.index(genre) + number
+    seed = FIRST_SEED[split] + len(GENRES) * number + GENRES.index(genre)
     samples, parameters = render(genre, np.random.default_rng(seed), split)
     return samples, parameters | {"seed": seed}
 

@@ -46,8 +46,8 @@ class Style:
         Lowest and highest, in beats per minute.
     minor : float
         Probability of a minor key.
-    harmony : str
-        Key of `PROGRESSIONS`.
+    harmony : dict
+        Key of `PROGRESSIONS` to its relative frequency.
     chord_beats : tuple of int
         Possible lengths of a chord, in beats.
     drums, bass, comp : list
@@ -68,7 +68,7 @@ class Style:
     steps: int
     tempo: tuple
     minor: float
-    harmony: str
+    harmony: dict
     chord_beats: tuple
     drums: list
     bass: list
@@ -86,7 +86,7 @@ class Style:
 
 STYLES = {
     "ambient": Style(
-        4, 2, (58, 110), 0.5, "pop", (4, 8),
+        4, 2, (60, 128), 0.5, {"pop": 2, "jazz": 1}, (4, 8),
         drums=[
             {"P": "..o...o."}, {"K": "x.......", "P": "..o...o."}, {"R": "o...o..."},
             {"K": "x.......o.......", "R": "....o..."}, {"P": ".o.o.o.o"}, {"M": "....o..."},
@@ -97,16 +97,18 @@ STYLES = {
               "1--5----", "1-5-----", "1---8---", "1-----1-"],
         comp=["x-------", "x---x---", "15835831", "1-5-3-8-", "1.3.5.8.", "1---5-8-",
               "85318531", "x------.", "13583538", "1-3-5---"],
-        kits={"electronic_kit": 2, "brush_kit": 1, "acoustic_kit": 1},
-        basses={"sub_bass": 5, "upright_bass": 1},
-        comps={"warm_pad": 14, "electric_piano": 1, "strings": 1},
-        leads={"bell_synth": 4, "vibraphone": 2, "piano": 2, "electric_piano": 2,
-               "music_box": 2, "flute": 1},
-        density=(0.08, 0.25), drumless=0.7, leadless=0.5, room=(0.4, 0.8),
+        kits={"electronic_kit": 4, "brush_kit": 2, "chip_kit": 1, "acoustic_kit": 1},
+        basses={"sub_bass": 5, "synth_bass": 3, "upright_bass": 2, "triangle_lead": 2,
+                "strings": 1},
+        comps={"warm_pad": 5, "strings": 3, "electric_piano": 2, "saw_lead": 2, "organ": 2,
+               "square_lead": 1},
+        leads={"bell_synth": 2, "flute": 2, "electric_piano": 2, "violin": 2, "piano": 2,
+               "saw_lead": 1, "square_lead": 1, "organ": 1},
+        density=(0.08, 0.25), drumless=0.45, leadless=0.3, room=(0.4, 0.8),
         levels={"drums": -8.0, "comp": 6.0},
     ),
     "chiptune": Style(
-        4, 4, (92, 172), 0.45, "pop", (2, 4),
+        4, 4, (84, 176), 0.45, {"pop": 2, "jazz": 1}, (2, 4),
         drums=[
             {"K": "x.......x.......", "S": "....x.......x...", "H": "x.x.x.x.x.x.x.x."},
             {"K": "x.....x.x.......", "S": "....x.......x...", "H": "x.xxx.xxx.xxx.xx"},
@@ -122,15 +124,16 @@ STYLES = {
               "1.881.88", "1...8...5...8...", "1.1.8.1."],
         comp=["1358", "15381538", "1.3.5.3.", "8531", "1353", "13581383", "5.3.1.3.", "15851585",
               "18531853", "1.5.8.5."],
-        kits={"chip_kit": 1},
-        basses={"triangle_lead": 1},
-        comps={"square_lead": 1},
-        leads={"square_lead": 12, "triangle_lead": 1},
-        density=(0.25, 0.5), drumless=0.04, leadless=0.1, room=(0.0, 0.03),
+        kits={"chip_kit": 5, "electronic_kit": 4},
+        basses={"triangle_lead": 5, "synth_bass": 3, "sub_bass": 2},
+        comps={"square_lead": 5, "saw_lead": 3, "electric_piano": 2, "warm_pad": 1, "organ": 1},
+        leads={"square_lead": 4, "triangle_lead": 2, "saw_lead": 3, "bell_synth": 2,
+               "electric_piano": 1},
+        density=(0.25, 0.5), drumless=0.1, leadless=0.2, room=(0.0, 0.03),
         levels={"lead": 4.0, "comp": 4.0, "bass": -2.0},
     ),
     "reggae": Style(
-        4, 4, (70, 108), 0.5, "pop", (2, 4),
+        4, 4, (72, 132), 0.5, {"pop": 4, "jazz": 1}, (2, 4),
         drums=[
             {"K": "........x.......", "M": "........x.......", "H": "x.x.x.x.x.x.x.x."},
             {"K": "........x.......", "S": "........x.......", "H": "x.xxx.xxx.xxx.xx"},
@@ -149,15 +152,15 @@ STYLES = {
         comp=["..x...x...x...x.", "..xx..x...xx..x.", "..x...xx..x...xx", "..x-..x-..x-..x-",
               "..x...x...x..xx.", "..xx..xx..xx..xx", "..x.x.x...x.x.x.", "..x...x.x.x...x.",
               "..xx..x...x...xx", "..x-..xx..x-..xx"],
-        kits={"acoustic_kit": 8, "electronic_kit": 1},
-        basses={"electric_bass": 6, "sub_bass": 3},
-        comps={"electric_guitar": 8, "organ": 6},
-        leads={"organ": 3, "trumpet": 1, "electric_guitar": 3},
-        density=(0.1, 0.25), drumless=0.03, leadless=0.7,
-        levels={"bass": 7.0, "lead": -3.0, "comp": 4.0, "drums": -4.0},
+        kits={"acoustic_kit": 5, "electronic_kit": 3, "brush_kit": 1},
+        basses={"electric_bass": 5, "sub_bass": 2, "upright_bass": 2, "synth_bass": 1},
+        comps={"electric_guitar": 4, "organ": 4, "piano": 2, "electric_piano": 1, "accordion": 1},
+        leads={"organ": 3, "trumpet": 2, "electric_guitar": 3, "piano": 2, "flute": 1},
+        density=(0.1, 0.25), drumless=0.1, leadless=0.4,
+        levels={"bass": 6.0, "lead": -4.0, "comp": 7.0, "drums": -4.0},
     ),
     "rock": Style(
-        4, 4, (92, 164), 0.5, "pop", (2, 4),
+        4, 4, (84, 164), 0.5, {"pop": 4, "jazz": 1}, (2, 4),
         drums=[
             {"K": "x.......x.x.....", "S": "....x.......x...", "H": "x.x.x.x.x.x.x.x."},
             {"K": "x.x.....x.......", "S": "....x.......x...", "H": "x.x.x.x.x.x.x.x."},
@@ -174,15 +177,15 @@ STYLES = {
               "1---1-5-", "1.1-1.1-", "1-5-1-1-"],
         comp=["x-x-x-x-", "x---x-x-", "x-------", "x.x.x-..", "x-..x-x-", "x..x..x-", "x---x---",
               "x-x-..x-", "x.x.x.x.", "x--x--x-"],
-        kits={"acoustic_kit": 8, "electronic_kit": 1},
-        basses={"electric_bass": 6, "synth_bass": 1},
-        comps={"distorted_guitar": 20, "electric_guitar": 1},
-        leads={"distorted_guitar": 6, "electric_guitar": 2, "organ": 1},
-        density=(0.2, 0.4), drumless=0.03, leadless=0.4,
+        kits={"acoustic_kit": 6, "electronic_kit": 2, "brush_kit": 1},
+        basses={"electric_bass": 6, "synth_bass": 2, "upright_bass": 1},
+        comps={"distorted_guitar": 3, "electric_guitar": 4, "organ": 3, "piano": 2, "saw_lead": 1},
+        leads={"electric_guitar": 4, "distorted_guitar": 2, "organ": 3, "saw_lead": 1, "piano": 1},
+        density=(0.2, 0.4), drumless=0.1, leadless=0.3,
         levels={"drums": 3.0, "comp": 7.0},
     ),
     "swing": Style(
-        4, 3, (88, 180), 0.4, "jazz", (2, 4),
+        4, 3, (88, 180), 0.4, {"jazz": 2, "pop": 1}, (2, 4),
         drums=[
             {"R": "x..x.xx..x.x", "H": "...x.....x.."},
             {"R": "x..x.xx..x.x", "K": "o..o..o..o..", "S": "...o.....o.."},
@@ -198,14 +201,15 @@ STYLES = {
         comp=["....x.......", "..x..-....x.", "x-.........x", "x....x......", ".....x-..x-.",
               "...x.....x..", "x-...x-.....", "..x.......x-", ".....x.....x", "x--x--x--x--"],
         kits={"brush_kit": 4, "acoustic_kit": 5},
-        basses={"upright_bass": 12, "electric_bass": 1},
-        comps={"piano": 14, "electric_guitar": 1},
-        leads={"clarinet": 4, "trumpet": 4, "vibraphone": 2, "piano": 3, "violin": 1},
-        density=(0.3, 0.5), drumless=0.02, leadless=0.08,
+        basses={"upright_bass": 5, "electric_bass": 4, "synth_bass": 1},
+        comps={"piano": 4, "electric_guitar": 3, "organ": 2, "accordion": 2, "strings": 1},
+        leads={"clarinet": 2, "trumpet": 3, "piano": 3, "violin": 2, "flute": 1,
+               "electric_guitar": 1},
+        density=(0.3, 0.5), drumless=0.1, leadless=0.2,
         levels={"drums": 5.0, "comp": -1.0},
     ),
     "techno": Style(
-        4, 4, (104, 150), 0.75, "pop", (4, 8),
+        4, 4, (92, 152), 0.75, {"pop": 2, "jazz": 1}, (4, 8),
         drums=[
             {"K": "x...x...x...x...", "O": "..x...x...x...x."},
             {"K": "x...x...x...x...", "H": "x.xxx.xxx.xxx.xx", "S": "....x.......x..."},
@@ -224,15 +228,15 @@ STYLES = {
         comp=["x..x..x.........", "..x...x...x...x.", "x...............", "1538153815381538",
               "...x..x....x..x.", "x-------........", "1.5.8.5.1.5.8.5.", "..x..x..x..x..x.",
               "x..x..x..x..x.x.", "81538153"],
-        kits={"electronic_kit": 14, "chip_kit": 1},
-        basses={"synth_bass": 8, "sub_bass": 2},
-        comps={"saw_lead": 8, "warm_pad": 3, "square_lead": 1},
-        leads={"saw_lead": 7, "square_lead": 1, "bell_synth": 2},
-        density=(0.1, 0.3), drumless=0.0, leadless=0.6, room=(0.05, 0.35),
+        kits={"electronic_kit": 6, "chip_kit": 2, "acoustic_kit": 1},
+        basses={"synth_bass": 5, "sub_bass": 3, "triangle_lead": 2, "electric_bass": 1},
+        comps={"saw_lead": 4, "warm_pad": 3, "square_lead": 3, "organ": 1, "electric_piano": 1},
+        leads={"saw_lead": 4, "square_lead": 3, "bell_synth": 2, "electric_piano": 1, "organ": 1},
+        density=(0.1, 0.3), drumless=0.05, leadless=0.4, room=(0.05, 0.35),
         levels={"drums": 6.0},
     ),
     "waltz": Style(
-        3, 4, (96, 190), 0.5, "pop", (3, 6),
+        3, 4, (84, 184), 0.5, {"pop": 2, "jazz": 1}, (3, 6),
         drums=[
             {"K": "x...........", "H": "....x...x..."}, {"K": "x...........", "S": "....o...o..."},
             {"R": "x...o...o..."}, {"K": "x...........", "R": "....x...x.x."},
@@ -247,12 +251,12 @@ STYLES = {
         comp=["....x-..x-..", "....x...........x.......", "....x---x---", "1-3-5-8-5-3-",
               "1---3---5---", "....x-..x-x-", "....x-x-x-x-", "1-5-3-5-3-5-", "....x...x...",
               "1-3-8-3-5-3-"],
-        kits={"acoustic_kit": 1, "brush_kit": 5},
-        basses={"upright_bass": 5, "strings": 2},
-        comps={"accordion": 9, "strings": 4, "piano": 1},
-        leads={"violin": 6, "accordion": 8, "flute": 1, "clarinet": 1},
-        density=(0.15, 0.35), drumless=0.7, leadless=0.02,
-        levels={"drums": -7.0, "lead": 6.0, "comp": 4.0},
+        kits={"acoustic_kit": 4, "brush_kit": 5},
+        basses={"upright_bass": 5, "electric_bass": 2, "strings": 2},
+        comps={"accordion": 3, "piano": 3, "strings": 3, "organ": 1, "electric_guitar": 1},
+        leads={"violin": 3, "accordion": 1, "clarinet": 2, "flute": 2, "piano": 2, "trumpet": 1},
+        density=(0.15, 0.35), drumless=0.3, leadless=0.2,
+        levels={"drums": -2.0, "lead": 3.0, "comp": 5.0},
     ),
 }  # fmt: skip
 

@@ -6,10 +6,11 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
+from sklearn.tree import DecisionTreeClassifier
 
 from course_utils import catalog
 from foundry.music import genre_data
-from foundry.music.arranging import chord
+from foundry.music.arranging import chord, compose
 from foundry.music.instruments import frequency, note
 from foundry.music.styles import PROGRESSIONS, SPLITS, STYLES, share
 
@@ -67,6 +68,58 @@ def test_splits_share_no_seed_and_no_cell(shipped):
             assert not set(shipped[one][column]) & set(shipped[two][column]), column
         for column in CELLS:
             assert not set(shipped[one][column]) & set(shipped[two][column]), column
+
+
+def columns_of(rows):
+    """Return a matrix for each column: a number as it is, words as ones and zeros."""
+    columns = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        if isinstance(values[0], str):
+            columns[name] = np.array(values)[:, None] == sorted(set(values))
+        else:
+            columns[name] = np.array(values)[:, None]
+    return columns
+
+
+def best_clue(train, test, labels, test_labels):
+    """Return the best accuracy of a decision tree on one or two columns, and their names."""
+    count = len(train)
+    columns = columns_of([*train, *test])
+    found = []
+    for names in [*combinations(columns, 1), *combinations(columns, 2)]:
+        values = np.hstack([columns[name] for name in names])
+        tree = DecisionTreeClassifier(min_samples_leaf=max(3, count // 280), random_state=0)
+        tree.fit(values[:count], labels)
+        found.append((tree.score(values[count:], test_labels), names))
+    return max(found)
+
+
+def test_no_one_or_two_parameters_give_the_genre_away():
+    labels = np.repeat(range(len(STYLES)), 300)
+    rng = np.random.default_rng(0)
+    sets = [
+        [
+            genre_data.parameters_of(compose(STYLES[genre_data.GENRES[label]], rng, "train", 5.0))
+            for label in labels
+        ]
+        for _ in range(2)
+    ]
+    score, names = best_clue(*sets, labels, labels)
+    assert 0.4 < score < 0.6, names  # 0.97 for accompaniment and bass when genres had their own
+
+
+def test_no_one_or_two_columns_give_the_genre_away(shipped):
+    rows = {
+        split: [
+            {name: row[name] for name in row if name != "label"}
+            for row in shipped[split].remove_columns("audio")
+        ]
+        for split in SPLITS
+    }
+    labels = {split: shipped[split]["label"][:] for split in SPLITS}
+    score, names = best_clue(rows["train"], rows["test"], labels["train"], labels["test"])
+    assert score < 0.6, names
 
 
 def test_every_rhythm_list_has_entries_for_every_split():
@@ -141,7 +194,7 @@ def test_the_key_is_heard_in_the_chroma():
             chroma = librosa.feature.chroma_stft(S=power, sr=16_000, tuning=0).mean(axis=1)
             heard = max(keys, key=lambda key: np.corrcoef(chroma, keys[key])[0, 1])
             hits += heard == (parameters["key"], parameters["mode"])
-    assert hits / (4 * len(genre_data.GENRES)) > 0.4  # one in 24 by chance
+    assert hits / (4 * len(genre_data.GENRES)) > 0.3  # one in 24 by chance
 
 
 def test_every_chord_is_built_from_its_key():
@@ -186,3 +239,9 @@ def test_the_command_writes_three_files(tmp_path, monkeypatch, capsys):
     genre_data.main()
     assert sorted(path.stem for path in (tmp_path / "new").iterdir()) == sorted(SPLITS)
     assert "test.parquet: 7 clips" in capsys.readouterr().out
+
+
+def test_a_clip_too_short_for_a_note_of_the_melody_is_rendered():
+    for seed in range(60):
+        samples, _ = genre_data.render("ambient", np.random.default_rng(seed), seconds=0.4)
+        assert samples.shape == (6_400,) and np.isfinite(samples).all()
