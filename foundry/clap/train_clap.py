@@ -16,6 +16,7 @@ from transformers import ClapConfig, ClapModel, ClapProcessor
 from foundry.clap import clap_data, clap_scores
 from foundry.clap.captions import (
     JOINTS,
+    SHARES,
     relation,
     sample_texts,
     tokenizer_of,
@@ -40,7 +41,7 @@ PARTS = (10, 46)
 """Number of recordings and of rendered clips in a batch."""
 
 CYCLES = (
-    {"steps": 2700, "rate": 1.5e-3, "shares": (0.2, 0.55, 0.15, 0.1)},
+    {"steps": 2700, "rate": 1.5e-3, "shares": SHARES},
     {"steps": 1400, "rate": 1e-3, "shares": (0.4, 0.4, 0.1, 0.1)},
 )
 """Arguments of `train`: the first cycle teaches attributes, the second one more names."""
@@ -48,9 +49,6 @@ CYCLES = (
 FOCUS = 6
 """Number of labels of the rendered clips in every second batch: many clips of each, which differ in
 their attributes alone."""
-
-TWINS = 1.0
-"""Weight of the loss that chooses between a caption and the same one with a false attribute."""
 
 PAIRS = 0.25
 """Share of clips that a second sound is added to."""
@@ -261,7 +259,7 @@ def _loss(model, tokenizer, features, texts, related, pairs, generator):
     return (
         contrastive_loss(outputs.logits_per_audio[:, :count], related)
         + contrastive_loss(outputs.logits_per_text[:count], related.T)
-        + TWINS * twin_loss(outputs.logits_per_audio[:, count:], rows)
+        + twin_loss(outputs.logits_per_audio[:, count:], rows)
     )
 
 
