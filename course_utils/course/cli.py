@@ -91,6 +91,7 @@ def run(
                 verdict += f" ({cell})" if done.error else f", longest: {cell}"
             line = f"{done.lesson.number}  {done.lesson.title:<44}{done.seconds:6.0f} s  {verdict}"
             bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+    runs.sort(key=lambda done: done.lesson.number)
     print(f"\n{progress.table([score for done in runs for score in done.scores])}\n")
     complete = {done.lesson.number for done in runs if not done.error}
     counts, seconds = f"{len(complete)} of {len(chosen)}", time.perf_counter() - started

@@ -6,7 +6,7 @@ import queue
 import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from course_utils.course import progress, syllabus
 
 POLL_SECONDS = 0.2
 """Interval between two looks at whether a run is to stop, in seconds."""
+
+LONG_MINUTES = 5
+"""Lessons of this many minutes or more are long."""
 
 KERNEL_ARGUMENTS = ("--IPKernelApp.log_level=40",)
 """Arguments of each kernel: newer ones warn at every start that they speak TCP, here on 127.0.0.1
@@ -92,9 +95,11 @@ class Run:
 
 
 def run_all(lessons, profile, out, jobs=1, watch=None):
-    """Yield the :class:`Run` of each lesson in order; the other parameters are those of `run`.
+    """Yield the :class:`Run` of each lesson as it ends; the other parameters are those of `run`.
 
-    Once ``watch.stop`` is set, lessons that have not begun are left out.
+    One job takes the lessons in order. Several take those of `LONG_MINUTES` first, so that none of
+    these runs alone at the end, then the others in order. Once ``watch.stop`` is set, lessons that
+    have not begun are left out.
 
     Parameters
     ----------
@@ -118,15 +123,18 @@ def run_all(lessons, profile, out, jobs=1, watch=None):
         finally:
             caches.put(cache)
 
+    if jobs > 1:
+        lessons = sorted(lessons, key=lambda lesson: lesson.minutes[profile] < LONG_MINUTES)
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(run_one, lesson) for lesson in lessons]
+        left = [pool.submit(run_one, lesson) for lesson in lessons]
         try:
-            for future in futures:
+            while left:
                 # Without a limit, Ctrl-C would wait for the end of the lesson on Windows.
-                while not future.done():
-                    wait([future], timeout=POLL_SECONDS)
-                if (done := future.result()) is not None:
-                    yield done
+                ended, _ = wait(left, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in [future for future in left if future in ended]:
+                    left.remove(future)
+                    if (done := future.result()) is not None:
+                        yield done
         except BaseException:
             watch.stop.set()  # the pool waits for its threads
             raise

@@ -114,7 +114,7 @@ def latest(run=None):
 def table(entries):
     """Return entries, as :func:`latest` returns them, as a table in plain text."""
     if not entries:
-        return "No score yet. Run a lesson: its last cells write here."
+        return "No score yet. Lessons that score a model write here."
     rows = [FIELDS] + [tuple(_cell(entry[name]) for name in FIELDS) for entry in entries]
     rules = tuple("-" * max(map(len, column)) for column in zip(*rows, strict=True))
     return "\n".join(aligned([rows[0], rules, *rows[1:]]))

@@ -23,7 +23,7 @@ from transformers import PreTrainedTokenizerFast
 
 from foundry.common.sound_synthesis import CELLS
 from foundry.music.genre_data import GENRES
-from foundry.music.music_prompts import words_of
+from foundry.music.music_prompts import players, words_of
 from foundry.sounds.sound_data import LABELS
 
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
@@ -57,9 +57,20 @@ VIA = {
     "radio": ("on the radio", "from an old radio", "through a small radio"),
     "live": ("live", "heard live"),
 }
-OPPOSITE = {"near": "far", "live": "radio", "low": "high", "slow": "fast"}
+OPPOSITE = {
+    "near": "far",
+    "live": "radio",
+    "low": "high",
+    "slow": "fast",
+    "with drums": "no drums",
+}
 OPPOSITE |= {value: key for key, value in OPPOSITE.items()}
 """Value of an attribute to the value that contradicts it."""
+
+CHANGED = {"level": 3, "drums": 2, "instrument": 3, "where": 1, "via": 1}
+"""Attributes that a false caption changes, and how often, relative to each other: those that are
+hard to hear more often."""
+
 COUNT = {
     1: ("once",),
     2: ("twice", "two times"),
@@ -231,7 +242,7 @@ def _music_clause(rng, facts, full):
     head = str(rng.choice(HEADS)).format(pace=facts["level"], genre=facts["sound"])
     said, parts = {"sound": facts["sound"], "level": facts["level"]}, []
     for name, options in CLAUSES.items():
-        if full or rng.uniform() < 0.5:
+        if name in facts and (full or rng.uniform() < 0.5):
             parts.append(str(rng.choice(options)).format(**facts))
             said[name] = facts[name]
     rng.shuffle(parts)
@@ -254,22 +265,50 @@ def training_caption(rng, facts, shares=SHARES):
 
 
 def twins(rng, facts):
-    """Return a true caption of a clip and the same one with a false attribute.
+    """Return a true caption of a clip and the same one with a false attribute of `CHANGED`.
 
-    None if the clip has no attribute of `OPPOSITE`. Neither sentence is `held_out`.
+    None if no attribute of the clip is known. Neither sentence is `held_out`.
     """
-    names = [name for name in ("level", "where", "via") if facts.get(name) in OPPOSITE]
+    others = {name: _others(facts.get(name)) for name in CHANGED}
+    names = [name for name, values in others.items() if values]
     if not names:
         return None
-    name = str(rng.choice(names))
+    weights = np.array([CHANGED[name] for name in names])
+    name = str(rng.choice(names, p=weights / weights.sum()))
     while True:
         seed = rng.integers(1 << 30)
         two = [
             caption(np.random.default_rng(seed), facts | {name: value}, "clause", full=True)[0]
-            for value in (facts[name], OPPOSITE[facts[name]])
+            for value in (facts[name], str(rng.choice(others[name])))
         ]
         if not any(map(held_out, two)):
             return two
+
+
+def _others(value):
+    """Return the false values of an attribute; none if its value is unknown."""
+    if value in players():
+        return [player for player in players() if player != value]
+    return [OPPOSITE[value]] if value in OPPOSITE else []
+
+
+def candidates(rng, labels):
+    """Return a caption of each label: its name, or a clause; all with the same attribute or none.
+
+    No caption mentions two attributes, so that none is of `UNSEEN_PAIRS`. No clause is `held_out`.
+    """
+    kind = str(rng.choice(["name", "where", "via"]))
+    if kind == "name":
+        return [_framed(rng, names_of(label)) for label in labels]
+    shared = {kind: str(rng.choice(list({"where": WHERE, "via": VIA}[kind])))}
+    return [_candidate(rng, {"sound": label, "level": "moderate"} | shared) for label in labels]
+
+
+def _candidate(rng, facts):
+    while True:
+        text, _ = caption(rng, facts, "clause", full=True)
+        if not held_out(text):
+            return text
 
 
 def relation(said, facts):
@@ -334,23 +373,6 @@ def tokenizer_of(texts):
 def sample_texts(count, seed=0):
     """Return training captions of invented clips, to train the tokenizer on."""
     rng = np.random.default_rng(seed)
-    players = [
-        "piano",
-        "saw lead",
-        "square lead",
-        "triangle lead",
-        "electric guitar",
-        "organ",
-        "distorted guitar",
-        "trumpet",
-        "flute",
-        "vibraphone",
-        "bell synth",
-        "music box",
-        "electric piano",
-        "warm pad",
-        "strings",
-    ]
     texts = []
     for label in [name for name in (*LABELS, *GENRES) if name not in UNSEEN] * count:
         if label in GENRES:
@@ -359,7 +381,7 @@ def sample_texts(count, seed=0):
                 "level": rng.choice(["slow", "moderate", "fast"]),
                 "via": rng.choice(["radio", "live"]),
                 "mode": rng.choice(["major", "minor"]),
-                "instrument": rng.choice(players),
+                "instrument": rng.choice(players()),
                 "drums": rng.choice(["with drums", "no drums"]),
             }
         else:

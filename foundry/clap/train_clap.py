@@ -17,6 +17,7 @@ from foundry.clap import clap_data, clap_scores
 from foundry.clap.captions import (
     JOINTS,
     SHARES,
+    candidates,
     relation,
     sample_texts,
     tokenizer_of,
@@ -41,10 +42,10 @@ PARTS = (10, 46)
 """Number of recordings and of rendered clips in a batch."""
 
 CYCLES = (
-    {"steps": 2700, "rate": 1.5e-3, "shares": SHARES},
-    {"steps": 1400, "rate": 1e-3, "shares": (0.4, 0.4, 0.1, 0.1)},
+    {"steps": 3000, "rate": 1.5e-3, "shares": SHARES},
+    {"steps": 2000, "rate": 1e-3, "shares": (0.3, 0.5, 0.1, 0.1)},
 )
-"""Arguments of `train`: the first cycle teaches attributes, the second one more names."""
+"""Arguments of `train`: the second cycle has more names."""
 
 FOCUS = 6
 """Number of labels of the rendered clips in every second batch: many clips of each, which differ in
@@ -52,6 +53,9 @@ their attributes alone."""
 
 PAIRS = 0.25
 """Share of clips that a second sound is added to."""
+
+LABELS = clap_data.SEEN_SOUNDS + clap_data.SEEN_GENRES
+"""Sounds and genres that a clip's own is chosen from."""
 
 DIMENSION = 128
 """Size of the shared space."""
@@ -226,7 +230,9 @@ def train(model, tokenizer, banks, parts, steps, rate, shares, seed, path):
         texts, said = zip(*(describe(rng, facts, shares) for facts in heard), strict=True)
         related = relations(said, heard)
         pairs = [twins(rng, facts[0]) if len(facts) == 1 else None for facts in heard]
-        return _loss(model, tokenizer, features, texts, related, pairs, generator)
+        names = candidates(rng, LABELS)
+        labels = [facts[0]["sound"] if len(facts) == 1 else None for facts in heard]
+        return _loss(model, tokenizer, features, texts, related, pairs, names, labels, generator)
 
     return fit(model, loss_of, steps, rate, seed, path, momentum=0.98)
 
@@ -247,19 +253,35 @@ def twin_loss(logits, rows):
     return F.softplus(false - true).mean()
 
 
-def _loss(model, tokenizer, features, texts, related, pairs, generator):
+def name_loss(logits, labels):
+    """Return the cross-entropy of choosing the caption of its label for each clip of one sound.
+
+    Parameters
+    ----------
+    logits : torch.Tensor
+        Similarity divided by the temperature, shape ``(clips, len(LABELS))``.
+    labels : list of str or None
+        Label of each clip; None for a clip of two sounds, which is left out.
+    """
+    rows = [row for row, label in enumerate(labels) if label]
+    return F.cross_entropy(logits[rows], torch.tensor([LABELS.index(labels[row]) for row in rows]))
+
+
+def _loss(model, tokenizer, features, texts, related, pairs, names, labels, generator):
     lengths = torch.full((len(features),), features.shape[1])
     mean = features.mean()
     features = spec_augment(features - mean, lengths, generator, 8, 25, time_masks=2) + mean
     rows = [row for row, pair in enumerate(pairs) if pair]
     true, false = zip(*filter(None, pairs), strict=True)
-    inputs = tokenizer([*texts, *true, *false], return_tensors="pt", padding=True)
+    inputs = tokenizer([*texts, *names, *true, *false], return_tensors="pt", padding=True)
     outputs = model(**inputs, input_features=features[:, None])
-    count = len(texts)
+    count, more = len(texts), len(names)
+    logits = outputs.logits_per_audio
     return (
-        contrastive_loss(outputs.logits_per_audio[:, :count], related)
-        + contrastive_loss(outputs.logits_per_text[:count], related.T)
-        + twin_loss(outputs.logits_per_audio[:, count:], rows)
+        contrastive_loss(logits[:, :count], related)
+        + contrastive_loss(logits[:, :count].T, related.T)
+        + name_loss(logits[:, count : count + more], labels)
+        + twin_loss(logits[:, count + more :], rows)
     )
 
 

@@ -66,15 +66,19 @@ def prompt_of(parameters, rng):
     return ", ".join([rng.choice(HEADS), *clauses]).format(**words)
 
 
+def players():
+    """Return the words for the instruments of melody and accompaniment, in alphabetical order."""
+    names = {name for style in STYLES.values() for name in style.leads | style.comps}
+    return sorted(name.replace("_", " ") for name in names)
+
+
 def vocabulary():
     """Return the tokens: special ones, then all words of prompts in alphabetical order."""
-    players = (style.leads | style.comps for style in STYLES.values())
-    names = [name for names in players for name in names]
     fixed = " ".join([*HEADS, *(text for clause in CLAUSES for text in clause)])
     words = [word for word in fixed.replace(",", " ").split() if "{" not in word]
     words += [*GENRES, *(pace for _, pace in PACES), "major", "minor", "sharp", "no", "drums", ","]
     words += [key[0].lower() for key in KEYS] + [str(beats) for beats in range(50, 210, 10)]
-    words += " ".join(names).replace("_", " ").split()
+    words += " ".join(players()).split()
     return [*SPECIAL, *sorted(set(words))]
 
 

@@ -1,5 +1,6 @@
 """Running lessons: fresh kernels, cut off the network, first error reported, copies saved."""
 
+import dataclasses
 import json
 import os
 import re
@@ -115,10 +116,28 @@ def test_lessons_beside_each_other_share_the_cores_and_keep_their_scores_apart(
     watch, out = notebook_runner.Watch(), tmp_path / "out"
     done = list(notebook_runner.run_all(syllabus.lessons(), "pocket", out, 2, watch))
     assert [run.error for run in done] == [None, None] and len(watch.done) == 2
-    assert [[s["baseline"] for s in run.scores] for run in done] == [[1.0], [2.0]]
+    found = {run.lesson.number: [s["baseline"] for s in run.scores] for run in done}
+    assert found == {"01": [1.0], "02": [2.0]}
     for number in "12":
         copy = nbformat.read(out / f"0{number}_tiny.ipynb", as_version=4)
         assert copy.cells[1].outputs[0].text == "3\n"
+
+
+@pytest.mark.parametrize(("jobs", "first"), [(1, {"01", "02"}), (2, {"01", "03"})])
+def test_several_jobs_begin_with_the_longest_lessons(jobs, first, lessons, tmp_path, monkeypatch):
+    found = [
+        dataclasses.replace(lesson, minutes={"pocket": minutes})
+        for lesson, minutes in zip(lessons(n01="", n02="", n03=""), (2, 1, 5), strict=True)
+    ]
+    begun = []
+
+    def run(lesson, profile, out, *rest):
+        begun.append(lesson.number)
+        return notebook_runner.Run(lesson)
+
+    monkeypatch.setattr(notebook_runner, "run", run)
+    done = list(notebook_runner.run_all(found, "pocket", tmp_path, jobs))
+    assert set(begun[:2]) == first and len(done) == 3
 
 
 def test_the_running_cell_is_told_by_its_place_its_seconds_and_its_first_line(lessons, tmp_path):

@@ -69,6 +69,47 @@ def test_twins_differ_in_one_attribute():
         differ.add(next(n for n in range(len(true)) if true[n] and not false[n]))
     assert differ == set(range(8))
     assert captions.twins(rng, {"sound": "dog"}) is None
+    assert captions.twins(rng, {"sound": "dog", "where": ""}) is None
+
+
+def test_twins_of_music_differ_in_pace_way_drums_or_instrument():
+    rng, differ = np.random.default_rng(0), set()
+    music = {
+        "sound": "rock",
+        "level": "slow",
+        "via": "live",
+        "mode": "minor",
+        "instrument": "organ",
+        "drums": "no drums",
+    }
+    for _ in range(200):
+        two = captions.twins(rng, music)
+        said = [[word in text for word in ("slow", "live", "organ", "no drums")] for text in two]
+        assert all(said[0]) and sum(said[1]) == 3
+        assert all("minor" in text and "rock" in text for text in two)
+        differ.add(said[1].index(False))
+    assert differ == set(range(4))
+
+
+def test_candidates_differ_in_their_label_alone():
+    rng, kinds = np.random.default_rng(0), set()
+    labels = clap_data.SEEN_SOUNDS + clap_data.SEEN_GENRES
+    names = {name for label in UNSEEN for name in captions.names_of(label)}
+    words = {
+        "near": captions.WHERE["near"],
+        "far": captions.WHERE["far"],
+        "live": captions.VIA["live"],
+        "radio": captions.VIA["radio"],
+    }
+    for _ in range(60):
+        texts = captions.candidates(rng, labels)
+        assert len(set(texts)) == len(labels)
+        assert not names & {word for text in texts for word in text.strip(".").split()}
+        found = [{k for k, some in words.items() if any(w in text for w in some)} for text in texts]
+        sounds = set.union(*found[: len(clap_data.SEEN_SOUNDS)])
+        assert len(sounds) < 2 and sounds >= set.union(*found)
+        kinds |= sounds or {"name"}
+    assert kinds == {"name", *words}
 
 
 def test_training_sentences_leave_a_tenth_out_and_name_nothing_unseen():

@@ -75,6 +75,15 @@ def test_the_loss_of_twins_is_cross_entropy_between_the_two_captions_of_a_clip()
     assert train_clap.twin_loss(logits, [0, 2]) == pytest.approx(wanted.item())
 
 
+def test_the_loss_of_names_is_cross_entropy_over_all_labels_without_clips_of_two_sounds():
+    labels = train_clap.LABELS
+    logits = torch.randn(3, len(labels), generator=torch.Generator().manual_seed(0))
+    wanted = torch.nn.functional.cross_entropy(
+        logits[[0, 2]], torch.tensor([labels.index("dog"), labels.index("rock")])
+    )
+    assert train_clap.name_loss(logits, ["dog", None, "rock"]) == pytest.approx(wanted.item())
+
+
 def test_a_second_sound_adds_its_power(monkeypatch):
     monkeypatch.setattr(train_clap, "PAIRS", 1.0)
     features = torch.full((2, FRAMES, 4), FLOOR)

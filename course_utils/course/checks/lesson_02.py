@@ -18,7 +18,10 @@ def softmax(logits):
     return np.exp(logits) / np.exp(logits).sum()
 
 
-@solution("02.2", [(ANSWER, ["dog", "cat"]), (ANSWER, ["rain", "rooster"])])
+@solution(
+    "02.2",
+    [(ANSWER, ["dog", "cat"]), (ANSWER, ["rain", "rooster"]), (ANSWER, ["dog", "cat", "Dog"])],
+)
 def among(scores, labels):
     """Return the scores of the labels in question, scaled so that they sum to 1."""
     chosen = {row["label"]: row["score"] for row in scores if row["label"] in labels}
