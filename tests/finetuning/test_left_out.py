@@ -136,7 +136,9 @@ def test_rows_that_are_not_labelled_are_neither_scored_nor_learned(hidden, tmp_p
     assert "2 of 4 rows are left out: 2 without a label (row 2, row 4)" in capsys.readouterr().out
 
 
-def test_labels_in_shards_are_names(tmp_path):
+def test_labels_in_shards_are_names(tmp_path, monkeypatch):
+    # datasets waits 5 s whenever a stream of several shards ends.
+    monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0)
     folder = shards(tmp_path / "names", ["low", "high", None], datasets.Value("string"))
     rows = sources.answering("classification", folder)
     assert [row["label"] for row in rows] == ["low", "high", None]

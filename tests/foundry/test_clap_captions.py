@@ -139,8 +139,8 @@ def test_combinations_left_out_are_recognised_in_rendered_clips(pair):
 def test_training_clips_contain_no_combination_that_is_left_out():
     labels = {label for label, _, _ in UNSEEN_PAIRS}
     for label in labels:
-        every = list(clap_data.clips(label, "train", range(24), unseen=True))
-        kept = list(clap_data.clips(label, "train", range(24)))
+        every = list(clap_data.clips(label, "train", range(6), unseen=True))
+        kept = list(clap_data.clips(label, "train", range(6)))
         assert len(kept) < len(every)
         for _, facts in kept:
             first = facts["level"] if label in captions.GENRES else facts["where"]
