@@ -67,9 +67,8 @@ OPPOSITE = {
 OPPOSITE |= {value: key for key, value in OPPOSITE.items()}
 """Value of an attribute to the value that contradicts it."""
 
-CHANGED = {"level": 3, "drums": 2, "instrument": 3, "where": 1, "via": 1}
-"""Attributes that a false caption changes, and how often, relative to each other: those that are
-hard to hear more often."""
+CHANGED = {"level": 1, "drums": 1, "instrument": 1, "where": 1, "via": 1}
+"""Attributes that a false caption changes, and how often by default, relative to each other."""
 
 COUNT = {
     1: ("once",),
@@ -264,16 +263,16 @@ def training_caption(rng, facts, shares=SHARES):
             return text, said
 
 
-def twins(rng, facts):
-    """Return a true caption of a clip and the same one with a false attribute of `CHANGED`.
+def twins(rng, facts, changed=CHANGED):
+    """Return a true caption of a clip and the same one with a false attribute of `changed`.
 
     None if no attribute of the clip is known. Neither sentence is `held_out`.
     """
-    others = {name: _others(facts.get(name)) for name in CHANGED}
+    others = {name: _others(facts.get(name)) for name in changed}
     names = [name for name, values in others.items() if values]
     if not names:
         return None
-    weights = np.array([CHANGED[name] for name in names])
+    weights = np.array([changed[name] for name in names])
     name = str(rng.choice(names, p=weights / weights.sum()))
     while True:
         seed = rng.integers(1 << 30)

@@ -361,7 +361,7 @@ def write_card(out, results):
         steps=sum(cycle["steps"] for cycle in training["cycles"]),
         cycles=len(training["cycles"]),
         parts=" + ".join(map(str, training["parts"])),
-        rates=" and ".join(f"{cycle['rate']:g}" for cycle in training["cycles"]),
+        rates=", ".join(f"{cycle['rate']:g}" for cycle in training["cycles"]),
         pairs_share=f"{training['pairs']:.0%}",
         fold_names=" | ".join(folds),
         rules=" | ".join(["---:"] * len(folds)),
