@@ -57,6 +57,7 @@ _INTEGER_PEAK = 16  # amplitude; floats beyond it (+24 dB) are integers that nob
 _CANCELLED = 0.05
 _PADDING = 65_536  # bytes behind the samples of a WAV file that may be a recorder's empty sector
 _MP3_PADDING = 3 * 1152  # frames that an encoder adds and a decoder cuts off
+_MP3_FRAME = 1_441  # the longest frame, in bytes: MPEG-1 at 320 kbit/s and 32 kHz
 _BLOCK = 65_536  # frames decoded or encoded at a time; they fit the processor's cache
 _TRUNCATED = "is cut short, its end is missing; copy or download it again"
 _UNRECOGNISED, _UNSUPPORTED = 1, 4  # libsndfile: unknown format; unknown encoding in a known one
@@ -406,8 +407,11 @@ def _blocks(sound, file, name, target, shape, mix):
     if sound.format == "MP3":
         # libsndfile stops after the frames that the header counts, or that it guesses from the
         # first ones: what was joined to the file, or most of a variable bit rate, is lost.
+        # One frame more is the encoder's own padding.
         file.seek(position)
-        if re.match(rb"ID3|\xff[\xe0-\xff]", file.read(3)):
+        rest = file.read(_MP3_FRAME + 1)
+        one = len(rest) <= _MP3_FRAME and rest.count(rest[:2]) == 1
+        if re.match(rb"ID3|\xff[\xe0-\xff]", rest) and not one:
             seconds = f"{frames / rate:.1f} s"
             raise _PartlyReadError(f"holds more than the {seconds} that libsndfile reads of it")
         truncated = missing > padding and _has_length_header(file, sound.extra_info)

@@ -118,6 +118,17 @@ def test_sound_of_a_video(clip, tmp_path):
     assert peak_frequency(samples, rate) == pytest.approx(440, abs=2)
 
 
+def test_an_mp3_is_read_without_ffmpeg_and_two_in_one_file_are_refused(monkeypatch):
+    """Behind some lengths, libsndfile writes a frame that it does not read again."""
+    monkeypatch.setattr(audio.shutil, "which", lambda name: None)
+    noise = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
+    for length in range(32_000, 48_000, 777):
+        encoded = audio.encode(noise[:length], 16_000, format="mp3")
+        assert len(audio.load(encoded)[0]) == length
+        with pytest.raises(audio.AudioError, match="holds more than"):
+            audio.load(encoded + encoded)
+
+
 @needs_ffmpeg
 @pytest.mark.parametrize(
     "options",
