@@ -407,11 +407,12 @@ def _blocks(sound, file, name, target, shape, mix):
     if sound.format == "MP3":
         # libsndfile stops after the frames that the header counts, or that it guesses from the
         # first ones: what was joined to the file, or most of a variable bit rate, is lost.
-        # One frame more is the encoder's own padding.
+        # A single frame more is the encoder's padding.
         file.seek(position)
         rest = file.read(_MP3_FRAME + 1)
-        one = len(rest) <= _MP3_FRAME and rest.count(rest[:2]) == 1
-        if re.match(rb"ID3|\xff[\xe0-\xff]", rest) and not one:
+        frame = re.match(rb"\xff[\xe0-\xff]", rest)
+        single = len(rest) <= _MP3_FRAME and rest.count(rest[:2]) == 1
+        if rest.startswith(b"ID3") or (frame and not single):
             seconds = f"{frames / rate:.1f} s"
             raise _PartlyReadError(f"holds more than the {seconds} that libsndfile reads of it")
         truncated = missing > padding and _has_length_header(file, sound.extra_info)

@@ -126,13 +126,12 @@ def run_all(lessons, profile, out, jobs=1, watch=None):
     if jobs > 1:
         lessons = sorted(lessons, key=lambda lesson: lesson.minutes[profile] < LONG_MINUTES)
     with ThreadPoolExecutor(jobs) as pool:
-        left = [pool.submit(run_one, lesson) for lesson in lessons]
+        left = {pool.submit(run_one, lesson) for lesson in lessons}
         try:
             while left:
                 # Without a limit, Ctrl-C would wait for the end of the lesson on Windows.
-                ended, _ = wait(left, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in [future for future in left if future in ended]:
-                    left.remove(future)
+                ended, left = wait(left, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in ended:
                     if (done := future.result()) is not None:
                         yield done
         except BaseException:

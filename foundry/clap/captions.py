@@ -67,8 +67,8 @@ OPPOSITE = {
 OPPOSITE |= {value: key for key, value in OPPOSITE.items()}
 """Value of an attribute to the value that contradicts it."""
 
-CHANGED = {"level": 1, "drums": 1, "instrument": 1, "where": 1, "via": 1}
-"""Attributes that a false caption changes, and how often by default, relative to each other."""
+PLAYERS = tuple(players())
+"""Instruments of music."""
 
 COUNT = {
     1: ("once",),
@@ -255,18 +255,19 @@ def tidy(text):
     return re.sub(r"\ba (?=[aeiou])", "an ", text)
 
 
-def training_caption(rng, facts, shares=SHARES):
+def training_caption(rng, facts, **options):
     """Return a `caption` whose sentence is not `held_out`; names and descriptions always may be."""
     while True:
-        text, said = caption(rng, facts, shares=shares)
+        text, said = caption(rng, facts, **options)
         if len(said) == 1 or not held_out(text):
             return text, said
 
 
-def twins(rng, facts, changed=CHANGED):
-    """Return a true caption of a clip and the same one with a false attribute of `changed`.
+def twins(rng, facts, changed):
+    """Return a true caption of a clip and the same one with a false attribute.
 
-    None if no attribute of the clip is known. Neither sentence is `held_out`.
+    None if no attribute of the clip is known. Neither sentence is `held_out`. `changed` maps the
+    attributes that may be false to how often they are, relative to each other.
     """
     others = {name: _others(facts.get(name)) for name in changed}
     names = [name for name, values in others.items() if values]
@@ -286,8 +287,8 @@ def twins(rng, facts, changed=CHANGED):
 
 def _others(value):
     """Return the false values of an attribute; none if its value is unknown."""
-    if value in players():
-        return [player for player in players() if player != value]
+    if value in PLAYERS:
+        return [player for player in PLAYERS if player != value]
     return [OPPOSITE[value]] if value in OPPOSITE else []
 
 
@@ -300,14 +301,8 @@ def candidates(rng, labels):
     if kind == "name":
         return [_framed(rng, names_of(label)) for label in labels]
     shared = {kind: str(rng.choice(list({"where": WHERE, "via": VIA}[kind])))}
-    return [_candidate(rng, {"sound": label, "level": "moderate"} | shared) for label in labels]
-
-
-def _candidate(rng, facts):
-    while True:
-        text, _ = caption(rng, facts, "clause", full=True)
-        if not held_out(text):
-            return text
+    clips = [{"sound": label, "level": "moderate"} | shared for label in labels]
+    return [training_caption(rng, facts, kind="clause", full=True)[0] for facts in clips]
 
 
 def relation(said, facts):
@@ -380,7 +375,7 @@ def sample_texts(count, seed=0):
                 "level": rng.choice(["slow", "moderate", "fast"]),
                 "via": rng.choice(["radio", "live"]),
                 "mode": rng.choice(["major", "minor"]),
-                "instrument": rng.choice(players()),
+                "instrument": rng.choice(PLAYERS),
                 "drums": rng.choice(["with drums", "no drums"]),
             }
         else:

@@ -41,6 +41,7 @@ FOLDS, SEEN_FOLDS = (1, 2, 3), (1, 2)
 PARTS = (10, 46)
 """Number of recordings and of rendered clips in a batch."""
 
+# What a false caption changes, and how often.
 HARD = {"level": 3, "drums": 2, "instrument": 3, "where": 1, "via": 1}
 NEAR = {"level": 2, "drums": 1, "instrument": 1, "where": 4, "via": 1}
 CYCLES = (
@@ -174,7 +175,7 @@ def pair_up(rng, features, facts):
 
 def describe(rng, heard, shares):
     """Return a caption of a clip of one or two sounds, and what it says of each."""
-    parts = [training_caption(rng, facts, shares) for facts in heard]
+    parts = [training_caption(rng, facts, shares=shares) for facts in heard]
     if len(parts) == 1:
         return parts[0][0], [parts[0][1]]
     if rng.uniform() < 0.5:
@@ -281,7 +282,7 @@ def _loss(model, tokenizer, features, texts, related, pairs, names, labels, gene
     inputs = tokenizer([*texts, *names, *true, *false], return_tensors="pt", padding=True)
     outputs = model(**inputs, input_features=features[:, None])
     count, more = len(texts), len(names)
-    logits = outputs.logits_per_audio
+    logits = outputs.logits_per_audio  # one temperature both ways; `logit_scale_t` is not trained
     return (
         contrastive_loss(logits[:, :count], related)
         + contrastive_loss(logits[:, :count].T, related.T)
