@@ -105,10 +105,10 @@ def for_pipeline(answer):
 @solution(
     "01.6",
     [(np.array([[0.5, 0.5, 0.5], [0.1, 0.2, 0.3]]),)],
-    draw=lambda rng: (rng.uniform(-1, 1, (2, 5)),),
+    draw=lambda rng: (rng.uniform(-1, 1, (rng.integers(3, 6), 8)),),
 )
 def to_mono(samples):
-    """Return the mean over the channels, each with half its weight; it has as many samples."""
+    """Return the mean over all channels, however many there are; it has as many samples."""
     return samples.mean(axis=0)
 
 
@@ -133,12 +133,17 @@ def prepare(answer):
         return got
 
     assert_resampled(resample)
-    whole = (tone(RATE) * 32_767).round().astype(np.int16)
-    peak = np.abs(np.asarray(resample(whole, RATE), dtype=float)).max()
-    assert abs(peak - 0.5) < 0.01, (
-        f"int16 samples with a peak of 16384 came back with a peak of {peak:g}, not 0.5: divide "
-        "samples of type np.int16 by 32,768."
-    )
+    for rate in (RATE, 44_100):
+        whole = (tone(rate) * 32_767).round().astype(np.int16)
+        got = np.asarray(resample(whole, rate), dtype=float)
+        peak = np.abs(got).max()
+        assert abs(peak - 0.5) < 0.01, (
+            f"int16 samples with a peak of 16384 came back with a peak of {peak:g}, not 0.5: divide "
+            "samples of type np.int16 by 32,768."
+        )
+        assert abs(len(got) - RATE * len(whole) / rate) <= 1, (
+            f"{len(whole)} int16 samples at {rate} Hz came back as {len(got)}: resample them, too."
+        )
 
 
 @solution(

@@ -30,8 +30,8 @@ def among(scores, labels):
 
 @solution(
     "02.3",
-    [([0.9, 0.6, 0.5], [True, True, False], 0.6)],
-    draw=lambda rng: (rng.uniform(0.5, 1, 6).round(2), rng.random(6) > 0.4, 0.5),
+    [([0.9, 0.6, 0.5], [True, True, False], 0.6), ([0.9, 0.6, 0.3], [True, False, True], 0.6)],
+    draw=lambda rng: ([0.8, *rng.uniform(0, 1, 5).round(2)], rng.random(6) > 0.4, 0.5),
 )
 def at_threshold(scores, hits, threshold):
     """Return the share of scores that are at least the threshold, and that of hits among these."""

@@ -17,6 +17,7 @@ LICENCES = ["apache-2.0", "cc-by-nc-4.0", None, "cc-by-4.0", "mit", "cc-by-nc-sa
 TOKEN = "hf_" + "a1B2" * 8
 REPOSITORY = {"README.md": f"# Title\n\n{TOKEN}\n", "config.json": "hf_hub, hf_internal-testing"}
 TEXTS = {"b.py": f"login('{TOKEN}')", "a.txt": TOKEN, "c.json": '{"name": "hf_internal"}', "d": ""}
+LENGTHS = {"e": TOKEN[:23], "f": TOKEN[:22], "g": "hf_a_long_name_of_a_repository_or_file"}
 ANSWERS = [{"label": "cat", "score": 0.926}, {"label": "<b>dog & cat</b>", "score": 0.05}]
 
 
@@ -35,7 +36,8 @@ DAYS = date(2027, 1, 1), date(2027, 3, 31), date(2027, 4, 1)
 
 @solution(
     "12.2",  # one recording at a time first, so that a message shows all of it
-    [([recording], day) for recording in RECORDINGS for day in DAYS] + [(RECORDINGS, DAYS[0])],
+    [([recording], day) for recording in RECORDINGS for day in DAYS]
+    + [(RECORDINGS[::-1], DAYS[0])],
 )
 def publishable(recordings, today):
     """Publish if `purposes` has "publication" and `until` is None, today or later."""
@@ -56,7 +58,7 @@ def files_with_token(texts):
 def _without_printing_it(answer):
     """Compare with `files_with_token`; a message never contains the token."""
     try:
-        compare(answer, files_with_token, [(REPOSITORY,), (TEXTS,)])
+        compare(answer, files_with_token, [(REPOSITORY,), (TEXTS,), (LENGTHS,)])
     except NotAttempted:
         raise
     except Exception as error:

@@ -63,7 +63,14 @@ WRONG = {
         lambda samples, rate: {"array": samples, "sampling_rate": rate},
         lambda samples, rate: {"raw": samples, "sampling_rate": RATE},
     ),
-    "01.6": (np.ravel, lambda samples: samples[0], lambda samples: samples, np.sum),
+    "01.6": (
+        np.ravel,
+        lambda samples: samples[0],
+        lambda samples: samples,
+        np.sum,
+        lambda samples: (samples[0] + samples[1]) / 2,
+        lambda samples: samples.sum(axis=0) / 2,
+    ),
     "01.7": (
         lambda samples, gain: np.clip(samples * 10 ** (gain / 20), -1, 1),
         lambda samples, gain: samples * 10 ** (gain / 20),
@@ -75,6 +82,9 @@ WRONG = {
         dropping,
         lambda samples, rate: np.zeros(RATE),
         lambda samples, rate: (samples, RATE),
+        lambda samples, rate: (
+            samples / 32_768 if samples.dtype == np.int16 else audio.resample(samples, rate, RATE)
+        ),
         lambda samples, rate: audio.resample(samples.astype(np.float32), rate, RATE),
         lambda samples, rate: audio.resample(samples, rate, RATE),
         lambda samples, rate: audio.resample(audio.resample(samples, rate, RATE), 44_100, RATE),

@@ -21,6 +21,10 @@ WRONG = {
             np.mean(np.array(scores) >= threshold),
             np.mean((np.array(scores) >= threshold) & np.array(hits)),
         ),
+        lambda scores, hits, threshold: (
+            np.mean(np.array(scores) >= threshold),
+            np.sum(hits) / np.sum(np.array(scores) >= threshold),
+        ),
     ),
     "02.4": (
         lambda samples, length, step: np.split(samples, 2),

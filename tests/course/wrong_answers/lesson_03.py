@@ -19,6 +19,11 @@ def _in_place(matrix, names):
     return biggest(matrix, names)
 
 
+def _last_of_equal(matrix, names):
+    row, column = biggest((matrix - np.diag(np.diag(matrix)))[::-1, ::-1], range(3))
+    return names[2 - row], names[2 - column]
+
+
 def _largest_share(matrix, names):
     errors = matrix / matrix.sum(axis=1, keepdims=True)
     np.fill_diagonal(errors, 0)
@@ -79,6 +84,7 @@ WRONG = {
         lambda matrix, names: divmod(int((matrix - np.diag(np.diag(matrix))).argmax()), 3),
         _largest_share,
         _in_place,
+        _last_of_equal,
     ),
     "03.5": (
         # Everything that is named; the copies with their originals; no copies at all.

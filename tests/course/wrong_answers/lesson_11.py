@@ -74,6 +74,8 @@ WRONG = {
         lambda levels, start, end: quietest(levels, start, end) - start,
         lambda levels, start, end: 100 * quietest(levels, start, end),
         _fills_ends,
+        lambda levels, start, end: quietest(levels, start, end - 0.01),
+        lambda levels, start, end: quietest(levels, start + 0.01, end),
     ),
     "11.3": (
         _longest_first,

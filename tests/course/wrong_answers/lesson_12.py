@@ -3,7 +3,7 @@
 import html
 import re
 
-from course_utils.course.checks.lesson_12 import TOKEN
+from course_utils.course.checks.lesson_12 import TOKEN, publishable
 
 
 def _by(condition):
@@ -16,6 +16,10 @@ def _list(show, percent="{:.0%}"):
         return f"<ul>{''.join(rows)}</ul>"
 
     return answer
+
+
+def _matching(token):
+    return lambda texts: sorted(name for name, text in texts.items() if re.search(token, text))
 
 
 WRONG = {
@@ -35,11 +39,13 @@ WRONG = {
         ),
         _by(lambda r, today: "publication" in r["purposes"] and r["until"] is None),
         _by(lambda r, today: bool(r["purposes"]) and (not r["until"] or today <= r["until"])),
+        lambda recordings, today: sorted(publishable(recordings, today)),
     ),
     "12.3": (
         lambda texts: sorted(name for name, text in texts.items() if "hf_" in text),
         lambda texts: [name for name, text in texts.items() if TOKEN in text],
         lambda texts: sorted(name for name, text in texts.items() if re.match(r"hf_\w{20,}", text)),
+        *map(_matching, (r"hf_[A-Za-z0-9]{21,}", r"hf_[A-Za-z0-9]{9,}", r"hf_\w{20,}")),
         lambda texts: sorted(re.findall(r"hf_[A-Za-z0-9]{20,}", " ".join(texts.values()))),
     ),
     "12.4": (
