@@ -112,6 +112,15 @@ def fit(model, loss_of, steps, rate, seed, path, optimizers=adamw, warmup=0.1, m
     return model.eval()
 
 
+def mixed_precision():
+    """Return a context that computes in bfloat16 on processors that have it, a third faster.
+
+    Others emulate it, thirty times slower than single precision, and so compute in the latter.
+    """
+    supported = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast("cpu", torch.bfloat16, enabled=supported)
+
+
 def interpolate(before, model, weight):
     """Interpolate linearly between earlier weights and those of a model (WiSE-FT).
 

@@ -30,7 +30,7 @@ from course_utils.pipelines.codec import SpectralCodec, SpectralCodecConfig
 from course_utils.simulation.augmentation import RATE
 from foundry.common.files import write_results
 from foundry.common.step_runner import run
-from foundry.common.train_loop import fit, muon, save_half
+from foundry.common.train_loop import fit, mixed_precision, muon, save_half
 from foundry.music import genre_data, music_prompts, music_scores
 from foundry.music.music_codec import encode, fit_codec
 
@@ -165,7 +165,7 @@ def train(work):
         # Mask all of a dropped prompt, as generation does for the unconditional half of guidance.
         dropped = torch.rand(BATCH, 1, generator=generator) < CONDITIONING_DROPOUT
         mask = texts["attention_mask"].masked_fill(dropped, 0)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return model(
                 input_ids=texts["input_ids"],
                 attention_mask=mask,

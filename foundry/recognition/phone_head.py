@@ -9,7 +9,7 @@ import json
 
 import torch
 
-from foundry.common.train_loop import fit, muon
+from foundry.common.train_loop import fit, mixed_precision, muon
 from foundry.common.training_head import TrainingHead
 from foundry.speech.feature_cache import COPIES, FeatureCache, schedule
 from foundry.speech.kokoro import SYMBOLS
@@ -59,7 +59,9 @@ def phone_loss(logits, phones):
     return torch.nn.functional.cross_entropy(logits[known].float(), phones[known])
 
 
-def fit_phone_head(recogniser, caches, path, seed, steps, rate, warmup=0.1, augment=True):
+def fit_phone_head(
+    recogniser, caches, path, seed, steps, rate, warmup=0.1, augment=True, optimizers=muon
+):
     """Train a recogniser on batches with equal parts from one or more feature caches.
 
     Parameters
@@ -74,6 +76,8 @@ def fit_phone_head(recogniser, caches, path, seed, steps, rate, warmup=0.1, augm
         As for :func:`foundry.common.train_loop.fit`.
     augment : bool
         Whether to apply SpecAugment, if the recogniser uses it.
+    optimizers : callable
+        As for :func:`foundry.common.train_loop.fit`.
 
     Returns
     -------
@@ -88,11 +92,11 @@ def fit_phone_head(recogniser, caches, path, seed, steps, rate, warmup=0.1, augm
         for cache, plan in zip(caches, plans, strict=True):
             features, lengths, labels, phones = cache.batch(plan[step])
             features = recogniser.prepare(features, lengths, generator, augment)
-            with torch.autocast("cpu", torch.bfloat16):  # a third faster than single precision
+            with mixed_precision():
                 losses.append(recogniser.loss(features, lengths, labels, phones))
         return sum(losses) / len(caches)
 
-    return fit(recogniser, loss_of, steps, rate, seed, path, muon, warmup)
+    return fit(recogniser, loss_of, steps, rate, seed, path, optimizers, warmup)
 
 
 def train(recogniser, work, studio, everything):

@@ -25,7 +25,7 @@ from course_utils.finetuning import SpeechCollator
 from course_utils.simulation.augmentation import RATE
 from foundry.common.files import save_npz, write_results
 from foundry.common.step_runner import run
-from foundry.common.train_loop import fit, save_half
+from foundry.common.train_loop import fit, mixed_precision, save_half
 from foundry.recognition import recognition_scores
 from foundry.speech import kokoro, speech_plan, voice_plan
 from foundry.speech.feature_cache import run_jobs, schedule
@@ -183,7 +183,7 @@ def train(work, cache, out):
         batch = examples.batch(plan[step])
         vectors = batch["speaker_embedding"]
         vectors += EMBEDDING_NOISE * torch.randn(vectors.shape, generator=generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return model(**batch).loss
 
     return fit(model, loss_of, seed=0, path=work / "train.safetensors", **TRAIN)

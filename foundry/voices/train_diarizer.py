@@ -29,7 +29,7 @@ from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import RATE
 from foundry.common.files import save_npz
 from foundry.common.step_runner import run
-from foundry.common.train_loop import fit, muon, save_half
+from foundry.common.train_loop import fit, mixed_precision, muon, save_half
 from foundry.common.training_head import TrainingHead
 from foundry.speech import speech_features
 from foundry.speech.conformer import config_of, init_xavier
@@ -232,7 +232,7 @@ def train(work, out):
         rows = torch.randint(len(features), (BATCH,), generator=generator).numpy()
         inputs = torch.from_numpy(features[rows].astype(np.float32))
         activity = torch.from_numpy(labels[rows].astype(np.float32))
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return diarizer.loss(inputs, activity, torch.from_numpy(speakers[rows]))
 
     path = work / "train.safetensors"

@@ -28,7 +28,7 @@ from course_utils import audio, data
 from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import RATE, over_telephone
 from foundry.common.step_runner import run
-from foundry.common.train_loop import fit, interpolate, muon, save_half
+from foundry.common.train_loop import fit, interpolate, mixed_precision, muon, save_half
 from foundry.speech.feature_cache import FeatureCache, load_or_compute, run_jobs
 from foundry.speech.speech_features import simulate_channel
 from foundry.voices import train_speaker, voice_scores
@@ -152,7 +152,7 @@ def train(work):
 
     def loss_of(step, generator):
         features, labels = crops(utterances, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             vectors = model(input_features=features).embeddings
         return robust_loss(normalize(vectors.float(), dim=1), targets, labels)
 

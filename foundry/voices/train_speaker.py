@@ -26,7 +26,7 @@ from course_utils.simulation.augmentation import RATE, over_telephone
 from course_utils.simulation.conversations import SPEEDS
 from foundry.common.files import write_results
 from foundry.common.step_runner import run
-from foundry.common.train_loop import fit, muon, save_half
+from foundry.common.train_loop import fit, mixed_precision, muon, save_half
 from foundry.recognition import recognition_scores
 from foundry.speech import speech_data, speech_features, voice_plan
 from foundry.speech.conformer import config_of, init_xavier
@@ -182,7 +182,7 @@ def train(work):
 
     def loss_of(step, generator):
         features, labels = crops(utterances, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return model(input_features=features, labels=labels).loss
 
     path = work / "train.safetensors"
