@@ -138,8 +138,8 @@ def prepare(answer):
         got = np.asarray(resample(whole, rate), dtype=float)
         peak = np.abs(got).max()
         assert abs(peak - 0.5) < 0.01, (
-            f"int16 samples with a peak of 16384 came back with a peak of {peak:g}, not 0.5: divide "
-            "samples of type np.int16 by 32,768."
+            f"int16 samples with a peak of 16384 came back with a peak of {peak:g}, not 0.5: "
+            "divide samples of type np.int16 by 32,768."
         )
         assert abs(len(got) - RATE * len(whole) / rate) <= 1, (
             f"{len(whole)} int16 samples at {rate} Hz came back as {len(got)}: resample them, too."
