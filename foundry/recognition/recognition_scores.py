@@ -183,4 +183,16 @@ def write_card(out, results):
         },
         test=table(results["test"]),
         people=table(results["people"]),
+        silence=_about_silence(results),
     )
+
+
+def _about_silence(results):
+    """Return what the card says about clips without speech: the scores of `no_speech`, if any."""
+    if "empty" not in results:
+        return "It hallucinates on silence: no training text was empty."
+    empty = ", ".join(f"{kind} {count} of {of}" for kind, (count, of) in results["empty"].items())
+    digits = "from {before:.1%} to {after:.1%}".format(**results["digits"])
+    return f"""After a last stage, its transcript is empty for held-out clips without speech:
+  {empty}. That stage changed the WER on the recorded digits, its
+  training data, {digits}; the scores by person are those before it."""

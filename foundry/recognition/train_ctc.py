@@ -107,19 +107,13 @@ class CtcWithPhoneHead(phone_head.PhoneHead):
         return features
 
     def loss(self, features, lengths, labels, phones):
-        """Return the CTC loss plus the cross-entropy of the phones.
-
-        Without a label in the whole batch: the cross-entropy of the blank, a frame.
-        """
-        inside = torch.arange(features.shape[1]) < lengths[:, None]
+        """Return the CTC loss plus the cross-entropy of the phones."""
         outputs = self.model(
             input_features=features,
-            attention_mask=inside.long(),
-            labels=labels if labels.numel() else None,
+            attention_mask=(torch.arange(features.shape[1]) < lengths[:, None]).long(),
+            labels=labels,
             output_hidden_states=True,
         )
-        if not labels.numel():
-            return -outputs.logits.float().log_softmax(-1)[..., 0][inside].mean()
         logits = self.head(outputs.hidden_states[LAYERS // 2])
         return outputs.loss + phone_head.phone_loss(logits, phones)
 

@@ -7,11 +7,14 @@ Run the steps in order with the same ``--work`` folder; finished parts are skipp
     python -m foundry.recognition.train_whisper digits --cache DIR --work DIR --real DIR
     python -m foundry.recognition.train_whisper jackson|nicolas|theo --work DIR --real DIR
     python -m foundry.recognition.train_whisper final --work DIR --real DIR --out DIR
+    python -m foundry.recognition.train_whisper silence --work DIR --real DIR --out DIR
 
 Without help, attention does not learn the alignment in hours. The renderer gives the phone of each
 frame, so the encoder also learns to classify it (`phone_head`), and the last layer of the decoder
-to attend to the position of the text (guided attention, Tachibana et al. 2018). The last stage
+to attend to the position of the text (guided attention, Tachibana et al. 2018). The third stage
 fine-tunes on recordings of people, each of whom is left out once for the score (`leave_one_out`).
+``silence``, an optional last stage, replaces the model of ``final`` by one that writes nothing
+where nobody speaks (`no_speech`); the shipped model has not been through it.
 """
 
 import functools
@@ -31,10 +34,11 @@ from transformers import (
 )
 
 from course_utils.scoring import normalise_text
+from foundry.common.files import write_results
 from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run
 from foundry.common.train_loop import save_half
-from foundry.recognition import leave_one_out, phone_head, recognition_scores
+from foundry.recognition import leave_one_out, no_speech, phone_head, recognition_scores
 from foundry.recognition.leave_one_out import PERSONS
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import sentences
@@ -87,6 +91,9 @@ TRAIN = {"steps": 5_000, "rate": 4.5e-3}
 
 PEOPLE = {"steps": 600, "rate": 2e-3}
 """Third stage: digits of people and earlier training data."""
+
+NO_SPEECH = {"steps": 400, "rate": 2e-4}
+"""Optional last stage: utterances, digits of people and clips without speech."""
 
 BATCH_FRAMES = 3200
 """Maximum number of mel frames of 20 ms in a batch: 64 s of speech."""
@@ -364,6 +371,28 @@ def final(work, real, out):
     recognition_scores.score_recogniser(parameters, training, real, out, scores)
 
 
+def without_speech(work, real, out):
+    """Fine-tune the model of `final` on clips without speech; write its results and its card."""
+    results = no_speech.earlier_results(out)
+    rows = recognition_scores.digit_rows(real)
+    clips = [(path, word, None) for path, word, _ in rows]
+    path = work / "digits.npz"
+    digits = cached_features(clips, features_of, encode, path, augment=leave_one_out.vary)
+    caches = [*no_speech.compute_features(work, real, features_of, encode), digits]
+    model = WhisperForConditionalGeneration.from_pretrained(out, dtype=torch.float32)
+    before = recognition_scores.score_digits(recognition_scores.recogniser(out), rows)
+    path = work / "no-speech.safetensors"
+    export(no_speech.fine_tune(WhisperWithPhoneHead(model), caches, path, **NO_SPEECH), out)
+    transcribe = recognition_scores.recogniser(out)
+    after = recognition_scores.score_digits(transcribe, rows)
+    results["training"]["nospeech"] = NO_SPEECH
+    results["test"] = recognition_scores.score_test(transcribe)
+    results["empty"] = no_speech.score(transcribe, real)
+    results["digits"] = {"before": before["wer"], "after": after["wer"]}
+    write_results(out, results)
+    recognition_scores.write_card(out, results)
+
+
 def main():
     """Run one step."""
     steps = {
@@ -372,6 +401,7 @@ def main():
         "digits": (digits, ("cache", "real")),
         **{person: (partial(leave_out, person), ("real",)) for person in PERSONS},
         "final": (final, ("real", "out")),
+        "silence": (without_speech, ("real", "out")),
     }
     run(__doc__, steps)
 
