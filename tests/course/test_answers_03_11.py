@@ -35,7 +35,7 @@ def f1_by_counting(references, predictions):
 
 def pair_by_loops(matrix, names):
     cells = [(matrix[i][j], i, j) for i, j in permutations(range(len(names)), 2)]
-    _, row, column = max(cells)
+    _, row, column = max(cells, key=lambda cell: cell[0])
     return names[row], names[column]
 
 

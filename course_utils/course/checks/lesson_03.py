@@ -49,7 +49,7 @@ def compare_on(answer):
     draw=lambda rng: (rng.permutation(9).reshape(3, 3), NAMES),
 )
 def worst_pair(matrix, names):
-    """Return the names (row, column) of most clips off the diagonal; the first if several tie."""
+    """Return the names (row, column) of most clips, the first of equal ones; no shares, no sums."""
     errors = matrix - np.diag(np.diag(matrix))
     row, column = np.unravel_index(np.argmax(errors), errors.shape)
     return names[row], names[column]
