@@ -257,9 +257,11 @@ def test_the_command_line(monkeypatch, tmp_path, capsys):
     (tmp_path / "speech").mkdir()
     speech_data.main()
     assert capsys.readouterr().out.strip() == str(tmp_path / "speech" / "index.parquet")
-    monkeypatch.setattr(sys, "argv", ["speech", "pack", "--cache", str(tmp_path)])
-    with pytest.raises(SystemExit):
-        speech_data.main()
+    for arguments, missing in ((["pack", "--cache", str(tmp_path)], "--out"), ([], "command")):
+        monkeypatch.setattr(sys, "argv", ["speech", *arguments])
+        with pytest.raises(SystemExit, match="2"):
+            speech_data.main()
+        assert f"the following arguments are required: {missing}" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------------------- what is shipped
