@@ -67,6 +67,8 @@ def compute(operation, args, kwargs):
         away, kwargs = torch.device(device).type != "cpu", kwargs | {"device": torch.device("cpu")}
     plain = tree_map(lambda leaf: leaf.inner if isinstance(leaf, Away) else leaf, (args, kwargs))
     made = operation(*plain[0], **plain[1])
+    if "empty" in name:
+        made.zero_()  # what nobody writes would depend on the tests before
     if name.endswith("_") and not name.endswith("__"):
         return args[0]  # computed in place
     return tree_map(lambda leaf: shell(leaf, name), made) if away else made
