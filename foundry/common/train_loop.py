@@ -117,7 +117,8 @@ def mixed_precision():
 
     Others emulate it, thirty times slower than single precision, and so compute in the latter.
     """
-    supported = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    library = torch.backends.mkldnn.is_available()  # not on every platform
+    supported = library and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.autocast("cpu", torch.bfloat16, enabled=supported)
 
 

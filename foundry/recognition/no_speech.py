@@ -10,7 +10,7 @@ import json
 
 import numpy as np
 
-from course_utils.simulation.augmentation import RATE, log_uniform, noise
+from course_utils.simulation.augmentation import RATE, add_noise, log_uniform, noise
 from foundry.common.train_loop import adamw
 from foundry.music import genre_data
 from foundry.recognition import phone_head, recognition_scores
@@ -75,26 +75,30 @@ def within_noise(rng, samples):
         return samples
     before = rng.integers(room + 1)
     samples = np.pad(samples, (before, rng.integers(room - before + 1)))
-    level = np.sqrt(np.mean(samples**2)) * 10 ** (-rng.uniform(8, 50) / 20)
-    return (samples + level * noise(rng, len(samples), rng.uniform(-8, 2))).astype(np.float32)
+    samples = add_noise(rng, samples, rng.uniform(8, 50), rng.uniform(-8, 2), fast=False)
+    return samples.astype(np.float32)
+
+
+def recordings(real, held_out):
+    """Return the ESC-10 recordings of `HELD_OUT_FOLD`, or those of the other folds."""
+    clips, _, folds = sound_data.recordings(real / "esc10")
+    return [
+        clip for clip, fold in zip(clips, folds, strict=True) if (fold == HELD_OUT_FOLD) == held_out
+    ]
 
 
 def _compute(job):
     """Return the cache of clips without speech of one kind."""
-    kind, name, numbers, features_of, real = job
-    clips = []
-    for number in numbers:
-        rng = np.random.default_rng([len(kind), number])
-        if kind == "noise":
-            clips.append(steady(rng))
-        elif kind == "sound":
-            clips.append(recorded(rng, sound_data.render(name, "train", number)[0]))
-        elif kind == "music":
-            clips.append(recorded(rng, genre_data.example(name, "train", number)[0]))
-        else:
-            found, _, folds = sound_data.recordings(real / "esc10")
-            known = [clip for clip, fold in zip(found, folds, strict=True) if fold != HELD_OUT_FOLD]
-            clips += [recorded(rng, clip) for clip in known]
+    kind, name, count, features_of, real = job
+    rngs = [np.random.default_rng([len(kind), number]) for number in range(count)]
+    if kind == "noise":
+        clips = [steady(rng) for rng in rngs]
+    elif kind == "recording":
+        known = recordings(real, held_out=False)
+        clips = [recorded(rng, clip) for rng in rngs for clip in known]
+    else:
+        make = sound_data.render if kind == "sound" else genre_data.example
+        clips = [recorded(rng, make(name, "train", number)[0]) for number, rng in enumerate(rngs)]
     features = [features_of(clip) for clip in clips]
     return FeatureCache.of((part, np.full(len(part), -100), []) for part in features)
 
@@ -107,10 +111,10 @@ def compute_features(work, real, features_of, encode):
     ]
     path = work / "within_noise.npz"
     speech = cached_features(rows, features_of, encode, path, SPEECH_COPIES, within_noise)
-    jobs = [("noise", None, range(NOISE_CLIPS))]
-    jobs += [("sound", label, range(SOUNDS_PER_CLASS)) for label in sound_data.LABELS]
-    jobs += [("music", genre, range(MUSIC_PER_GENRE)) for genre in genre_data.GENRES]
-    jobs += [("recording", None, [copy]) for copy in range(RECORDED_COPIES)]
+    jobs = [("noise", None, NOISE_CLIPS)]
+    jobs += [("sound", label, SOUNDS_PER_CLASS) for label in sound_data.LABELS]
+    jobs += [("music", genre, MUSIC_PER_GENRE) for genre in genre_data.GENRES]
+    jobs += [("recording", None, RECORDED_COPIES)]
     jobs = [(*job, features_of, real) for job in jobs]
     return speech, load_or_compute(_compute, jobs, work / "no_speech.npz")
 
@@ -143,8 +147,6 @@ def fine_tune(recogniser, caches, path, steps, rate):
 
 def held_out(real):
     """Return clips without speech that no stage has seen, mono at `RATE`, by kind."""
-    clips, _, folds = sound_data.recordings(real / "esc10")
-    recordings = [c for c, fold in zip(clips, folds, strict=True) if fold == HELD_OUT_FOLD]
     rng = np.random.default_rng(2_000_000_000)
     sounds = [
         sound_data.render(label, "test", number, close=True)[0]
@@ -160,7 +162,7 @@ def held_out(real):
         "silence and noise": [steady(rng) for _ in range(NOISE_TEST_CLIPS)],
         "sounds": sounds,
         "music": music,
-        "ESC-10": recordings,
+        "ESC-10": recordings(real, held_out=True),
     }
     most = int(MAX_SECONDS * RATE)
     return {kind: [clip[:most] for clip in group] for kind, group in groups.items()}

@@ -76,17 +76,15 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     assert silent.given[3].numel() == 0  # no text at all
     assert len(silent.given[1]) == 3 + sum(kinds) + len(folds["other"])
 
-    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    results, before = (
+        json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        for folder in (out, POCKET / "pocket-whisper")
+    )
     (call,) = scored
     sizes = {kind: len(clips) for kind, clips in call.result.items()}
     assert {kind: of for kind, (_, of) in results["empty"].items()} == sizes
     assert sizes["ESC-10"] == len(folds["score"])
-    assert (
-        results["people"]
-        == json.loads((POCKET / "pocket-whisper" / "results.json").read_text(encoding="utf-8"))[
-            "people"
-        ]
-    )
+    assert results["people"] == before["people"]
     card = (out / "README.md").read_text(encoding="utf-8")
     assert f"ESC-10 {results['empty']['ESC-10'][0]} of {sizes['ESC-10']}." in card
     assert "hallucinates" not in card
