@@ -1,28 +1,47 @@
 """Fine-tune a recogniser to transcribe silence, noise, sounds and music as nothing.
 
 A part of every batch has clips without speech and an empty text; the rest is speech as before, half
-of it within longer noise, so that noise alone does not mean that nobody will speak. The clips for
-the score come from the test splits, from other seeds, and from a fold of ESC-10 that is not in the
-training.
+of it within longer noise, so that noise alone does not mean that nobody will speak. Few recorded
+utterances are at hand in this stage, so ``pocket-fastspeech`` speaks thousands of new sentences:
+enough to notice where the recogniser departs from what it wrote before. The clips for the score
+come from the test splits, from other seeds, and from a fold of ESC-10 that is not in the training.
 """
 
 import json
+import random
 
+import datasets
 import numpy as np
+import torch
+from transformers import AutoModel, pipeline
 
+from course_utils import audio, pipelines
+from course_utils.catalog import POCKET
+from course_utils.scoring import normalise_text
 from course_utils.simulation.augmentation import RATE, add_noise, log_uniform, noise
 from foundry.common.train_loop import adamw
 from foundry.music import genre_data
 from foundry.recognition import phone_head, recognition_scores
 from foundry.sounds import sound_data
+from foundry.speech import sentences
 from foundry.speech.feature_cache import FeatureCache, cached_features, load_or_compute
 from foundry.speech.speech_features import random_gain, simulate_channel, simulate_recording
+from foundry.voices import voice_scores
 
 MAX_SECONDS = 6.9
 """Length of the longest clip in seconds: the window of ``pocket-whisper`` and a margin."""
 
 SPEECH_COPIES = 3
 """Number of augmented copies of each utterance."""
+
+SYNTHESISED = 6000
+"""Number of new sentences that ``pocket-fastspeech`` speaks."""
+
+DOMAINS = ["everyday"] * 10 + ["phrasebook"] * 5 + ["home"] * 3 + ["digits"] * 2
+"""Domains of these sentences, in turn."""
+
+VOICE_SPREAD = 0.03
+"""Standard deviation of the noise in each number of a voice."""
 
 SOUNDS_PER_CLASS = 40
 """Number of synthetic training clips of each label of ``sounds``."""
@@ -79,6 +98,49 @@ def within_noise(rng, samples):
     return samples.astype(np.float32)
 
 
+def voices():
+    """Return the mean embedding of each training speaker, shape ``(speakers, numbers)``."""
+    embed = voice_scores.embedder(POCKET / "pocket-speaker")
+    clips = {}
+    for name in ("speech", "calls"):
+        for row in datasets.Dataset.from_parquet(str(POCKET / name / "train.parquet")):
+            clips.setdefault(row["speaker"], []).append(audio.load(row["audio"], RATE)[0])
+    return np.array([embed(own).mean(0) for own in clips.values()], np.float32)
+
+
+def synthesiser():
+    """Return a function from a text and a voice to samples at `RATE`, by the shipped models."""
+    pipelines.register()
+    vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
+    model = str(POCKET / "pocket-fastspeech")
+    speaker = pipeline("text-to-speech", model=model, vocoder=vocoder, device="cpu")
+
+    def speak(text, voice):
+        embedding = torch.as_tensor(voice, dtype=torch.float32)[None]
+        spoken = speaker(text, forward_params={"speaker_embedding": embedding})["audio"]
+        return np.asarray(spoken, np.float32).squeeze()[: int(MAX_SECONDS * RATE)]
+
+    return speak
+
+
+def _synthesise(job):
+    """Return the cache of some new sentences by mixed voices, each as it is and augmented."""
+    numbers, known, features_of, encode = job
+    speak, utterances = synthesiser(), []
+    for number in numbers:
+        rng = np.random.default_rng([7, number])
+        domain = DOMAINS[number % len(DOMAINS)]
+        text = sentences.draw(domain, "train", random.Random(f"read {number}"))
+        shares = rng.dirichlet(np.ones(rng.integers(1, 4)))
+        voice = shares @ known[rng.choice(len(known), len(shares), replace=False)]
+        samples = speak(text, voice + rng.normal(0, VOICE_SPREAD, len(voice)))
+        for clip in (samples, within_noise(rng, samples)):
+            features = features_of(clip)
+            tokens = encode(normalise_text(text))
+            utterances.append((features, np.full(len(features), -100), tokens))
+    return FeatureCache.of(utterances)
+
+
 def recordings(real, held_out):
     """Return the ESC-10 recordings of `HELD_OUT_FOLD`, or those of the other folds."""
     clips, _, folds = sound_data.recordings(real / "esc10")
@@ -104,19 +166,27 @@ def _compute(job):
 
 
 def compute_features(work, real, features_of, encode):
-    """Load the feature caches of this stage, speech and no speech; compute missing ones first."""
+    """Load the caches of this stage: utterances, synthesised ones, no speech.
+
+    Compute and save missing ones first.
+    """
     rows = [
         (row["audio"], row["text"], None)
         for row in recognition_scores.shipped("train", phone_head.TRAINED_DOMAINS)
     ]
     path = work / "within_noise.npz"
     speech = cached_features(rows, features_of, encode, path, SPEECH_COPIES, within_noise)
+    path = work / "synthesised.npz"
+    known = None if path.exists() else voices()
+    parts = [range(first, min(first + 500, SYNTHESISED)) for first in range(0, SYNTHESISED, 500)]
+    jobs = [(part, known, features_of, encode) for part in parts]
+    synthesised = load_or_compute(_synthesise, jobs, path)
     jobs = [("noise", None, NOISE_CLIPS)]
     jobs += [("sound", label, SOUNDS_PER_CLASS) for label in sound_data.LABELS]
     jobs += [("music", genre, MUSIC_PER_GENRE) for genre in genre_data.GENRES]
     jobs += [("recording", None, RECORDED_COPIES)]
     jobs = [(*job, features_of, real) for job in jobs]
-    return speech, load_or_compute(_compute, jobs, work / "no_speech.npz")
+    return speech, synthesised, load_or_compute(_compute, jobs, work / "no_speech.npz")
 
 
 def fine_tune(recogniser, caches, path, steps, rate):

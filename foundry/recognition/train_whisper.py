@@ -13,10 +13,11 @@ Without help, attention does not learn the alignment in hours. The renderer give
 frame, so the encoder also learns to classify it (`phone_head`), and the last layer of the decoder
 to attend to the position of the text (guided attention, Tachibana et al. 2018). The third stage
 fine-tunes on recordings of people, each of whom is left out once for the score (`leave_one_out`).
-``silence``, an optional last stage, replaces the model of ``final`` by one that writes nothing
-where nobody speaks (`no_speech`); the shipped model has not been through it.
+``silence`` replaces the model of ``final`` by one that writes nothing where nobody speaks
+(`no_speech`).
 """
 
+import copy
 import functools
 import json
 import random
@@ -83,6 +84,9 @@ SPECIAL = [
 ]
 """Special tokens of Whisper."""
 
+WINDOW_START = "<|0.00|>"
+"""Whisper's timestamp for the start of the window, the only timestamp of the vocabulary."""
+
 STUDIO = {"steps": 1_000, "rate": 4.5e-3}
 """First stage: studio speech."""
 
@@ -92,8 +96,11 @@ TRAIN = {"steps": 5_000, "rate": 4.5e-3}
 PEOPLE = {"steps": 600, "rate": 2e-3}
 """Third stage: digits of people and earlier training data."""
 
-NO_SPEECH = {"steps": 400, "rate": 2e-4}
-"""Optional last stage: utterances, digits of people and clips without speech."""
+NO_SPEECH = {"steps": 600, "rate": 3e-4}
+"""Last stage: utterances, synthesised ones, digits of people and clips without speech."""
+
+SPEECH_WEIGHT = 2
+"""Weight of the loss of speech in the last stage; that of clips without speech has weight 1."""
 
 BATCH_FRAMES = 3200
 """Maximum number of mel frames of 20 ms in a batch: 64 s of speech."""
@@ -126,13 +133,15 @@ def tokenizer():
     )
     pieces.train_from_iterator(_sentences(), trainer)
     learned = json.loads(pieces.to_str())["model"]
-    return WhisperTokenizer(
+    pieces = WhisperTokenizer(
         vocab=learned["vocab"],
         merges=[tuple(pair) for pair in learned["merges"]],
         additional_special_tokens=SPECIAL[1:],
         add_prefix_space=True,
         pad_token=SPECIAL[0],
     )
+    pieces.add_tokens(WINDOW_START)
+    return pieces
 
 
 def _sentences(count=4000):
@@ -176,14 +185,14 @@ def new_model(seed=0):
             torch.nn.init.normal_(value, std=HIDDEN**-0.5)
         elif value.ndim > 1 and "embed_positions" not in name:
             torch.nn.init.xavier_uniform_(value)
-    settings = model.generation_config
-    settings.update(
+    # GenerationConfig.update would skip the settings that only Whisper has.
+    vars(model.generation_config).update(
+        _from_model_config=False,  # True: `generate` would take the settings of the model instead
         max_length=64,
         decoder_start_token_id=start,
         is_multilingual=False,
         no_timestamps_token_id=pieces.convert_tokens_to_ids("<|notimestamps|>"),
-        suppress_tokens=None,
-        begin_suppress_tokens=None,
+        max_initial_timestamp_index=0,
     )
     return model
 
@@ -296,17 +305,8 @@ class WhisperWithPhoneHead(phone_head.PhoneHead):
     def loss(self, features, lengths, labels, phones):
         """Return the cross-entropy of tokens and of phones, plus the attention loss."""
         states = encode_short(self.model, features)
-        count = len(labels)
-        start = torch.full((count, 1), self.start)
-        plain = torch.full((count, 1), self.plain)
-        inputs = torch.cat([start, plain, labels.where(labels >= 0, self.end)], 1)
-        targets = torch.cat([plain, labels, torch.full((count, 1), -100)], 1)
-        targets[torch.arange(count), 1 + (labels >= 0).sum(1)] = self.end
-        decoded = self.model.model.decoder(input_ids=inputs, encoder_hidden_states=states)
-        logits = self.model.proj_out(decoded.last_hidden_state)
-        token_loss = functional.cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=-100, label_smoothing=0.1
-        )
+        inputs, targets = self.tokens(labels)
+        token_loss = _token_loss(self.logits(self.model.model.decoder, inputs, states), targets)
         phones = functional.pad(phones, (0, 2 * states.shape[1] - phones.shape[1]), value=-100)
         phones = phones[:, ::2]
         attention = self.attention[:, 1 : 1 + labels.shape[1]]
@@ -314,6 +314,62 @@ class WhisperWithPhoneHead(phone_head.PhoneHead):
             token_loss
             + phone_head.phone_loss(self.head(states), phones)
             + attention_loss(attention, phones, labels)
+        )
+
+    def tokens(self, labels):
+        """Return the input ids of the decoder and the ids that follow them, -100 in padding."""
+        count = len(labels)
+        start = torch.full((count, 1), self.start)
+        plain = torch.full((count, 1), self.plain)
+        inputs = torch.cat([start, plain, labels.where(labels >= 0, self.end)], 1)
+        targets = torch.cat([plain, labels, torch.full((count, 1), -100)], 1)
+        targets[torch.arange(count), 1 + (labels >= 0).sum(1)] = self.end
+        return inputs, targets
+
+    def logits(self, decoder, inputs, states):
+        """Return the logits of a decoder for the tokens that follow its input ids."""
+        decoded = decoder(input_ids=inputs, encoder_hidden_states=states)
+        return self.model.proj_out(decoded.last_hidden_state)
+
+
+def _token_loss(logits, targets):
+    return functional.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), ignore_index=-100, label_smoothing=0.1
+    )
+
+
+class SilentWhisper(WhisperWithPhoneHead):
+    """A model that learns to write nothing where nobody speaks, and to write the rest as before.
+
+    The layers of the decoder are trained; the encoder and the embeddings stay. The loss of a batch
+    without texts is the cross-entropy. That of a batch of speech is the Kullback-Leibler divergence
+    from the decoder before this stage (learning without forgetting, Li and Hoiem 2016).
+    """
+
+    def __init__(self, model):
+        before = copy.deepcopy(model.model.decoder).eval()
+        super().__init__(model)
+        model.requires_grad_(False)
+        for part in (model.model.decoder.layers, model.model.decoder.layer_norm):
+            part.requires_grad_(True)
+        self.before = [before.requires_grad_(False)]  # in a list, so it is not a part of the model
+
+    def loss(self, features, lengths, labels, phones):
+        """Return the loss of a batch that has a text for each clip, or for none."""
+        with torch.no_grad():
+            states = encode_short(self.model, features)
+        inputs, targets = self.tokens(labels)
+        logits = self.logits(self.model.model.decoder, inputs, states)
+        if not labels.numel():
+            return _token_loss(logits, targets)
+        with torch.no_grad():
+            wanted = self.logits(self.before[0], inputs, states)
+        known = targets >= 0
+        return SPEECH_WEIGHT * functional.kl_div(
+            logits[known].log_softmax(-1),
+            wanted[known].log_softmax(-1),
+            reduction="batchmean",
+            log_target=True,
         )
 
 
@@ -346,8 +402,15 @@ def digits(work, cache, real):
 
 
 def export(model, out):
-    """Save the model in half precision, and its processor."""
+    """Save the model in half precision, and its processor.
+
+    For recordings that are longer than the window, Transformers begins each window with a timestamp
+    instead of ``<|notimestamps|>``. The model learned none, so both get the same embedding.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    start, plain = tokenizer().convert_tokens_to_ids([WINDOW_START, "<|notimestamps|>"])
+    embeddings = model.get_input_embeddings().weight.data
+    embeddings[start] = embeddings[plain]
     WhisperProcessor(feature_extractor=extractor(), tokenizer=tokenizer()).save_pretrained(out)
     save_half(model, out)
 
@@ -382,10 +445,11 @@ def without_speech(work, real, out):
     model = WhisperForConditionalGeneration.from_pretrained(out, dtype=torch.float32)
     before = recognition_scores.score_digits(recognition_scores.recogniser(out), rows)
     path = work / "no-speech.safetensors"
-    export(no_speech.fine_tune(WhisperWithPhoneHead(model), caches, path, **NO_SPEECH), out)
+    export(no_speech.fine_tune(SilentWhisper(model), caches, path, **NO_SPEECH), out)
     transcribe = recognition_scores.recogniser(out)
     after = recognition_scores.score_digits(transcribe, rows)
-    results["training"]["nospeech"] = NO_SPEECH
+    stage = {"weight": SPEECH_WEIGHT, "synthesised": no_speech.SYNTHESISED}
+    results["training"]["nospeech"] = NO_SPEECH | stage
     results["test"] = recognition_scores.score_test(transcribe)
     results["empty"] = no_speech.score(transcribe, real)
     results["digits"] = {"before": before["wer"], "after": after["wer"]}

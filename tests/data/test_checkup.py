@@ -278,6 +278,17 @@ def test_copies_are_told_from_other_sounds(change, same, tmp_path):
     assert equal == [] and near == ([[0, 1]] if same else [])
 
 
+def test_peaks_that_are_cut_off_on_one_side_only_are_flat(tmp_path):
+    samples = np.maximum(sound(1), -0.1)  # cut off at the bottom
+    write(tmp_path / "bottom.wav", samples)
+    write(tmp_path / "top.wav", -samples)
+    bottom, top = (
+        measures.measure(str(tmp_path), name, [None])[0].flat for name in ("bottom.wav", "top.wav")
+    )
+    cut = samples == -0.1
+    assert bottom == top == np.count_nonzero(cut[:-2] & cut[1:-1] & cut[2:]) / len(cut) > 0.005
+
+
 @pytest.mark.parametrize("kind", [("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")])
 def test_lossy_copies_are_found(kind, tmp_path):
     write(tmp_path / "one.wav", sound(1, 3))

@@ -155,6 +155,11 @@ def test_folders_of_splits_by_any_usual_name(folder, folders, splits, capsys):
     assert "class folders, 2 train, 2 validation" in line
 
 
+def test_a_folder_of_a_split_without_recordings_is_no_split(folder):
+    own = folder({"train/cat/0.wav": 200, "train/dog/0.wav": 200, "test/notes.txt": "empty"})
+    assert set(quiet(own)) == {"train"}
+
+
 def test_a_class_may_be_called_train(folder):
     clips = quiet(folder({"train/0.wav": 200, "tram/0.wav": 300}))
     assert clips.features["label"].names == ["train", "tram"]

@@ -3,13 +3,15 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
-from course_utils import audio
+from course_utils import audio, data
 from course_utils.catalog import POCKET
 from foundry.music import genre_data
 from foundry.recognition import no_speech, train_whisper
 from foundry.sounds import sound_data
-from foundry.speech import feature_cache
+from foundry.speech import feature_cache, sentences
+from foundry.voices import voice_scores
 
 RATE = 16_000
 
@@ -38,6 +40,63 @@ def test_an_utterance_is_whole_within_longer_noise(sine):
     assert 8 < longer < 22
 
 
+def test_voices_are_the_means_of_the_training_speakers(monkeypatch):
+    monkeypatch.setattr(
+        voice_scores,
+        "embedder",
+        lambda folder: lambda clips: np.eye(2)[[len(c) % 2 for c in clips]],
+    )
+    rows = [row for name in ("speech", "calls") for row in data.load(name, split="train")]
+    speakers = list(dict.fromkeys(row["speaker"] for row in rows))
+    made = no_speech.voices()
+    assert made.shape == (len(speakers), 2)
+    own = [len(audio.load(r["audio"], RATE)[0]) % 2 for r in rows if r["speaker"] == speakers[3]]
+    assert made[3] == pytest.approx([1 - np.mean(own), np.mean(own)])
+
+
+@pytest.fixture
+def silent_whisper():
+    torch.manual_seed(0)
+    return train_whisper.SilentWhisper(train_whisper.new_model())
+
+
+def test_the_end_of_a_text_follows_its_last_token(silent_whisper):
+    inputs, targets = silent_whisper.tokens(torch.tensor([[7, 0, 8], [9, -100, -100]]))
+    start, plain, end = silent_whisper.start, silent_whisper.plain, silent_whisper.end
+    assert inputs.tolist() == [[start, plain, 7, 0, 8], [start, plain, 9, end, end]]
+    assert targets.tolist() == [[plain, 7, 0, 8, end], [plain, 9, end, -100, -100]]
+
+
+def test_speech_costs_nothing_until_the_decoder_changes(silent_whisper):
+    features, lengths = torch.randn(2, 60, train_whisper.MELS), torch.tensor([60, 40])
+    labels, phones = torch.tensor([[3, 4, 5], [6, 7, -100]]), torch.full((2, 60), -100)
+    before = silent_whisper.loss(features, lengths, labels, phones)
+    assert before.item() == pytest.approx(0, abs=1e-5)
+    with torch.no_grad():
+        silent_whisper.model.model.decoder.layers[0].fc2.weight.mul_(2)
+    assert silent_whisper.loss(features, lengths, labels, phones) > 1e-3
+
+
+def test_silence_trains_the_layers_of_the_decoder_to_end_the_text(silent_whisper):
+    features, lengths = torch.randn(4, 60, train_whisper.MELS), torch.full((4,), 60)
+    given = features, lengths, torch.zeros(4, 0, dtype=torch.long), torch.full((4, 60), -100)
+    before = {name: value.clone() for name, value in silent_whisper.state_dict().items()}
+    optimizer = torch.optim.Adam(silent_whisper.parameters(), 1e-2)
+    for _ in range(30):
+        optimizer.zero_grad()
+        silent_whisper.loss(*given).backward()
+        optimizer.step()
+    changed = {
+        name for name, value in silent_whisper.state_dict().items() if not value.equal(before[name])
+    }
+    assert changed and all("decoder.layer" in name for name in changed)
+    with torch.no_grad():
+        states = train_whisper.encode_short(silent_whisper.model, features)
+        inputs, _ = silent_whisper.tokens(given[2])
+        logits = silent_whisper.logits(silent_whisper.model.model.decoder, inputs, states)
+    assert logits.argmax(-1)[:, 1].tolist() == [silent_whisper.end] * 4
+
+
 @pytest.mark.long
 def test_it_learns_clips_without_speech_and_none_of_the_score(
     esc10, fsdd, shipped_speech, tmp_path, monkeypatch, run_step, spy
@@ -53,15 +112,22 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
         monkeypatch.setattr(no_speech, name, 3)
     monkeypatch.setitem(sound_data.SPLITS, "test", 1)
     monkeypatch.setitem(genre_data.CLIPS, "test", 1)
+    monkeypatch.setattr(no_speech, "SYNTHESISED", 2)
+    monkeypatch.setattr(no_speech, "voices", lambda: np.eye(3, 128, dtype=np.float32))
     monkeypatch.setitem(train_whisper.NO_SPEECH, "steps", 1)
     monkeypatch.setattr(train_whisper.WhisperWithPhoneHead, "max_vectors", 100_000)
     # In this process, so that the calls are seen.
     monkeypatch.setattr(feature_cache, "run_jobs", lambda function, jobs: list(map(function, jobs)))
     out = tmp_path / "model"
     shutil.copytree(POCKET / "pocket-whisper", out)
+    shipped = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    before = shipped | {"training": dict(shipped["training"])}
+    del before["training"]["nospeech"], before["empty"], before["digits"]
+    (out / "results.json").write_text(json.dumps(before), encoding="utf-8")
     recorded, made = spy(no_speech, "recorded"), spy(sound_data, "render")
     played, scored = spy(genre_data, "example"), spy(no_speech, "held_out")
-    batches = spy(train_whisper.WhisperWithPhoneHead, "loss")
+    batches = spy(train_whisper.SilentWhisper, "loss")
+    drawn = spy(sentences, "draw")
     folders = {"work": tmp_path / "work", "real": fsdd, "out": out}
     run_step(train_whisper, "silence", **folders)
 
@@ -71,15 +137,15 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     kinds = len(sound_data.LABELS), len(genre_data.GENRES)
     for calls, count in zip((made, played), kinds, strict=True):
         assert [call.given[1] for call in calls] == ["train"] * count + ["test"] * count
-    spoken, silent, digits = batches
-    assert (spoken.given[3] >= 0).any(1).all() and (digits.given[3] >= 0).any(1).all()
+    spoken, synthesised, silent, digits = batches
+    for batch in (spoken, synthesised, digits):
+        assert (batch.given[3] >= 0).any(1).all()
+    assert {call.given[1] for call in drawn} == {"train"}
+    assert len(synthesised.given[1]) == 4  # each sentence as it is, and augmented
     assert silent.given[3].numel() == 0  # no text at all
     assert len(silent.given[1]) == 3 + sum(kinds) + len(folds["other"])
 
-    results, before = (
-        json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        for folder in (out, POCKET / "pocket-whisper")
-    )
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     (call,) = scored
     sizes = {kind: len(clips) for kind, clips in call.result.items()}
     assert {kind: of for kind, (_, of) in results["empty"].items()} == sizes

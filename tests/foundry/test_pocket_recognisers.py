@@ -4,16 +4,19 @@ import json
 import subprocess
 import sys
 
+import jiwer
+import numpy as np
 import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
+from transformers import AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor, pipeline
 
-from course_utils import data, scoring
+from course_utils import audio, data, scoring
 from course_utils.catalog import POCKET
 from course_utils.course.checks.lesson_04 import collapse
 
+RATE = 16_000
 RECOGNISERS = ("pocket-ctc", "pocket-whisper")
 
 
@@ -89,6 +92,21 @@ def test_three_minutes_in_chunks_with_bounded_memory_and_valid_subtitles(tmp_pat
         "test"
     ]["known"]
     assert score <= by_clip["cer"] + 0.08
+
+
+def test_whisper_transcribes_a_longer_recording_window_by_window():
+    recognise = pipeline(
+        "automatic-speech-recognition", model=str(POCKET / "pocket-whisper"), device="cpu"
+    )
+    window = recognise.feature_extractor.n_samples
+    rows = data.load("speech", split="test").select(range(24, 30))
+    samples = np.concatenate([audio.load(row["audio"], RATE)[0] for row in rows])
+    parts = [samples[start : start + window] for start in range(0, len(samples), window)]
+    assert len(parts) == 3
+    separate = [recognise({"array": part, "sampling_rate": RATE})["text"].strip() for part in parts]
+    for options in ({}, {"return_timestamps": True}):
+        whole = recognise({"array": samples, "sampling_rate": RATE}, **options)["text"]
+        assert jiwer.wer(" ".join(separate), whole.strip()) < 0.1
 
 
 def test_the_test_split_is_no_training_data():

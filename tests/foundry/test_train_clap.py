@@ -6,7 +6,7 @@ import torch
 from transformers import pipeline
 
 from course_utils import audio
-from foundry.clap import clap_data, clap_features, clap_scores, train_clap
+from foundry.clap import captions, clap_data, clap_features, clap_scores, train_clap
 from foundry.clap.clap_features import FLOOR, FRAMES, Bank
 from foundry.sounds.sound_data import ESC10
 
@@ -129,3 +129,30 @@ def test_a_focused_batch_has_clips_of_few_labels():
     assert {len(set(bank.labels[rows])) for rows in drawn} == {3}
     assert len({label for rows in drawn for label in bank.labels[rows]}) == 8
     assert len(set(bank.labels[train_clap.choose(rng, bank, 200)])) == 8
+
+
+def test_clips_are_scored_among_all_sounds_by_names_and_by_descriptions(monkeypatch):
+    kinds = {"sounds": captions.LABELS, "genres": captions.GENRES}
+    meaning = {}  # every text of a label points where its clips do
+    for number, label in enumerate(label for labels in kinds.values() for label in labels):
+        texts = [captions.names_of(label)[0], captions.description_of(label)]
+        meaning |= dict.fromkeys([label, *texts], np.eye(40)[number])
+    meaning[captions.description_of("dog")] = -meaning["dog"]
+
+    class Embed:
+        def texts(self, some):
+            return np.array([meaning[text] for text in some])
+
+        sounds = texts
+
+    monkeypatch.setattr(clap_scores, "_test_clips", lambda label, each: [(label, None)] * each)
+    monkeypatch.setattr(clap_data, "padded", lambda label: label)
+    found = clap_scores.seen_and_unseen(Embed(), each=2)
+    for kind, labels in kinds.items():
+        new = [label for label in labels if label in captions.UNSEEN]
+        for words in ("names", "descriptions"):
+            wrong = kind == "sounds" and words == "descriptions"
+            seen, unseen = found[f"{kind}, {words}"]["seen"], found[f"{kind}, {words}"]["unseen"]
+            count = len(labels) - len(new)
+            assert seen == {"share": pytest.approx((count - wrong) / count), "clips": 2 * count}
+            assert unseen == {"share": 1.0, "clips": 2 * len(new)}
