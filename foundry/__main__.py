@@ -58,6 +58,7 @@ def commands(real, work, judge):
         *training("voices.train_diarizer", "pocket-diarizer", ["features", "train", "final"]),
         *training("text_to_speech.train_vocoder", "pocket-vocoder", tts),
         *training("text_to_speech.train_tts", "pocket-fastspeech", tts),
+        *training("recognition.train_whisper", "pocket-whisper", ["silence"]),
         *training("music.train_music", "pocket-genres", ["judge"]),
         *training("music.train_music", "pocket-music", ["codec", "train", "export", "final"]),
     ]

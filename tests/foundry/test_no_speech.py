@@ -152,7 +152,7 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     assert sizes["ESC-10"] == len(folds["score"])
     assert results["people"] == before["people"]
     card = (out / "README.md").read_text(encoding="utf-8")
-    assert f"ESC-10 {results['empty']['ESC-10'][0]} of {sizes['ESC-10']}." in card
+    assert f"ESC-10 {results['empty']['ESC-10'][0]} of {sizes['ESC-10']} (fold 3)." in card
     assert "hallucinates" not in card
     with pytest.raises(SystemExit, match="has been through this stage"):
         run_step(train_whisper, "silence", **folders)

@@ -14,10 +14,10 @@ BANDS = {
     "04": {("speech recognition", "wer"): {"baseline": (0.0, 0.15)}},
     "05": {
         ("telephone requests", "wer"): {"baseline": (0.35, 1.2), "finetuned": (0.2, 0.45)},
-        # Forgetting: at most three points.
+        # Forgetting: at most four points.
         ("telephone requests: old speech", "wer"): {
             "baseline": (0.08, 0.13),
-            "finetuned": (0.0, 0.142),
+            "finetuned": (0.0, 0.153),
         },
     },
     "06": {("speaker diarization", "der"): {"baseline": (0.1, 0.30)}},
