@@ -84,6 +84,8 @@ def run(
         _at_ctrl_c(watch.stop.set),
         RunBar(watch, total=sum(map(notebook_runner.code_cells, chosen))) as bar,
     ):
+        if not bar.console.is_terminal:  # where no bar is drawn
+            print(f"Each lesson prints a line when it ends; to run: {len(chosen)}.", flush=True)
         for done in notebook_runner.run_all(chosen, profile, out, jobs, watch):
             runs.append(done)
             verdict = f"stopped: {done.error}" if done.error else "done"
