@@ -26,7 +26,6 @@ from foundry.sounds import sound_data
 from foundry.speech import sentences
 from foundry.speech.feature_cache import FeatureCache, cached_features, load_or_compute
 from foundry.speech.speech_features import random_gain, simulate_channel, simulate_recording
-from foundry.voices import voice_scores
 
 MAX_SECONDS = 6.9
 """Length of the longest clip in seconds: the window of ``pocket-whisper`` and a margin."""
@@ -100,12 +99,13 @@ def within_noise(rng, samples):
 
 def voices():
     """Return the mean embedding of each training speaker, shape ``(speakers, numbers)``."""
-    embed = voice_scores.embedder(POCKET / "pocket-speaker")
-    clips = {}
+    embed = pipelines.SpeakerEmbedder(POCKET / "pocket-speaker")
+    found = {}
     for name in ("speech", "calls"):
         for row in datasets.Dataset.from_parquet(str(POCKET / name / "train.parquet")):
-            clips.setdefault(row["speaker"], []).append(audio.load(row["audio"], RATE)[0])
-    return np.array([embed(own).mean(0) for own in clips.values()], np.float32)
+            clip, _ = audio.load(row["audio"], RATE)
+            found.setdefault(row["speaker"], []).append(embed(clip))
+    return np.array([np.mean(own, 0) for own in found.values()], np.float32)
 
 
 def synthesiser():
