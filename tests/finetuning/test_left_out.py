@@ -52,6 +52,22 @@ def test_a_line_says_how_many_rows_were_left_out_and_why(capsys):
         training._examples(recipe_for("asr", "recogniser"), rows[1:], "d, training")
 
 
+def test_a_stream_warns_of_what_it_leaves_out():
+    given = [row("good.wav", text="one two"), row("long.wav", 8.0, text="one")]
+    stream = datasets.IterableDataset.from_generator(lambda: iter(given))
+    stream = stream.cast(
+        datasets.Features(
+            audio={"bytes": datasets.Value("binary"), "path": datasets.Value("string")},
+            file_name=datasets.Value("string"),
+            text=datasets.Value("string"),
+        )
+    )
+    rows = training._stream(recipe_for("asr", "recogniser"), stream, 1)
+    with pytest.warns(UserWarning, match=r"^left out, longer than the 7 s .*: long\.wav$"):
+        (example,) = rows
+    assert {"input_features", "labels"} <= set(example)
+
+
 def test_a_ctc_model_is_not_taught_letters_that_it_lacks_nor_texts_that_do_not_fit(capsys):
     texts = ["one two", "Grüße aus Köln", "привіт", "ring 112", "far too long " * 20]
     rows = [row(f"{n}.wav", text=text) for n, text in enumerate(texts)]
