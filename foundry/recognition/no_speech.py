@@ -12,8 +12,6 @@ import random
 
 import datasets
 import numpy as np
-import torch
-from transformers import AutoModel, pipeline
 
 from course_utils import audio, pipelines
 from course_utils.catalog import POCKET
@@ -23,7 +21,7 @@ from foundry.common.train_loop import adamw
 from foundry.music import genre_data
 from foundry.recognition import phone_head, recognition_scores
 from foundry.sounds import sound_data
-from foundry.speech import sentences
+from foundry.speech import sentences, synthesiser
 from foundry.speech.feature_cache import FeatureCache, cached_features, load_or_compute
 from foundry.speech.speech_features import random_gain, simulate_channel, simulate_recording
 
@@ -108,35 +106,21 @@ def voices():
     return np.array([np.mean(own, 0) for own in found.values()], np.float32)
 
 
-def synthesiser():
-    """Return a function from a text and a voice to samples at `RATE`, by the shipped models."""
-    pipelines.register()
-    vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
-    model = str(POCKET / "pocket-fastspeech")
-    speaker = pipeline("text-to-speech", model=model, vocoder=vocoder, device="cpu")
-
-    def speak(text, voice):
-        embedding = torch.as_tensor(voice, dtype=torch.float32)[None]
-        spoken = speaker(text, forward_params={"speaker_embedding": embedding})["audio"]
-        return np.asarray(spoken, np.float32).squeeze()[: int(MAX_SECONDS * RATE)]
-
-    return speak
-
-
 def _synthesise(job):
     """Return the cache of some new sentences by mixed voices, each as it is and augmented."""
     numbers, known, features_of, encode = job
-    speak, utterances = synthesiser(), []
+    speaker, utterances = synthesiser.load(POCKET / "pocket-fastspeech"), []
     for number in numbers:
         rng = np.random.default_rng([7, number])
         domain = DOMAINS[number % len(DOMAINS)]
         text = sentences.draw(domain, "train", random.Random(f"read {number}"))
         shares = rng.dirichlet(np.ones(rng.integers(1, 4)))
         voice = shares @ known[rng.choice(len(known), len(shares), replace=False)]
-        samples = speak(text, voice + rng.normal(0, VOICE_SPREAD, len(voice)))
+        voice = voice + rng.normal(0, VOICE_SPREAD, len(voice))
+        samples = synthesiser.say(speaker, text, voice)[: int(MAX_SECONDS * RATE)]
+        tokens = encode(normalise_text(text))
         for clip in (samples, within_noise(rng, samples)):
             features = features_of(clip)
-            tokens = encode(normalise_text(text))
             utterances.append((features, np.full(len(features), -100), tokens))
     return FeatureCache.of(utterances)
 
@@ -178,7 +162,7 @@ def compute_features(work, real, features_of, encode):
     speech = cached_features(rows, features_of, encode, path, SPEECH_COPIES, within_noise)
     path = work / "synthesised.npz"
     known = None if path.exists() else voices()
-    parts = [range(first, min(first + 500, SYNTHESISED)) for first in range(0, SYNTHESISED, 500)]
+    parts = [range(SYNTHESISED)[first : first + 500] for first in range(0, SYNTHESISED, 500)]
     jobs = [(part, known, features_of, encode) for part in parts]
     synthesised = load_or_compute(_synthesise, jobs, path)
     jobs = [("noise", None, NOISE_CLIPS)]

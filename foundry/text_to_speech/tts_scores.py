@@ -1,6 +1,7 @@
 """Scores and cards of the text-to-speech model and the vocoder: WER, similarity, distortion."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import librosa
@@ -14,6 +15,7 @@ from course_utils.scoring import speech
 from course_utils.simulation.augmentation import RATE
 from foundry.common.files import fill_card
 from foundry.recognition import recognition_scores
+from foundry.speech import synthesiser
 from foundry.speech.speech_data import PACKED
 from foundry.text_to_speech.tts_features import HOP, extractor, mel_of
 from foundry.voices import voice_scores
@@ -142,15 +144,10 @@ def score_speaker(out, judge):
         Results of `score` for training voices (``heard``), for test voices (``unheard``), and for
         training voices with Griffin-Lim instead of the vocoder (``griffin_lim``).
     """
-    pipelines.register()
     embed, hear = voice_scores.embedder(out.parent / "pocket-speaker"), transcriber(judge)
-    vocoder = AutoModel.from_pretrained(out.parent / "pocket-vocoder", dtype=torch.float32)
-    speaker = pipeline("text-to-speech", model=str(out), vocoder=vocoder.eval(), device="cpu")
+    speaker = synthesiser.load(out)
+    speak = partial(synthesiser.say, speaker)
     texts = [row["text"] for row in held_out()]
-
-    def speak(text, vector):
-        made = speaker(text, forward_params={"speaker_embedding": vector})
-        return np.asarray(made["audio"], np.float32).ravel()
 
     @torch.inference_mode()
     def speak_griffin_lim(text, vector):

@@ -117,8 +117,7 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     monkeypatch.setattr(feature_cache, "run_jobs", lambda function, jobs: list(map(function, jobs)))
     out = tmp_path / "model"
     shutil.copytree(POCKET / "pocket-whisper", out)
-    shipped = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    before = shipped | {"training": dict(shipped["training"])}
+    before = json.loads((out / "results.json").read_text(encoding="utf-8"))
     del before["training"]["nospeech"], before["empty"], before["digits"]
     (out / "results.json").write_text(json.dumps(before), encoding="utf-8")
     recorded, made = spy(no_speech, "recorded"), spy(sound_data, "render")
