@@ -83,6 +83,13 @@ def test_the_pitch_of_a_buzz_is_known(hertz):
     assert np.std(12 * np.log2(voiced)) < 0.3 and 0.4 < len(voiced) / len(found) < 0.6
 
 
+@pytest.mark.parametrize(("hertz", "searched"), [(58, 0), (60.5, 1), (495, 1), (510, 0)])
+def test_pitch_is_searched_from_60_to_500_hertz(hertz, searched):
+    time = np.arange(RATE) / RATE
+    buzz = 0.1 * sum(np.sin(2 * np.pi * hertz * n * time) / n for n in range(1, 9))
+    assert np.isfinite(speech.frame_pitch(buzz, RATE)).mean() == pytest.approx(searched, abs=0.1)
+
+
 def test_pitch_is_that_of_librosa(clip):
     found = speech.frame_pitch(clip, RATE)
     wanted, voiced, _ = librosa.pyin(
