@@ -65,6 +65,7 @@ def test_posteriors_show_the_tokens_that_win_somewhere():
     probabilities = [[0.9, 0.05, 0.05], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05]]
     ax = plotting.ctc_posteriors(probabilities, ["<blank>", "a", "b"], seconds=0.16, title="x")
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["<blank>", "b"]
+    assert ax.get_yticks().tolist() == [0.5, 1.5]  # the middle of each row
     drawn = [(text.get_text(), text.get_position()[0]) for text in ax.texts]
     assert drawn == [("b", pytest.approx(0.08))]  # two neighbours are one letter
     assert ax.get_xlabel() == "Time (s)" and ax.get_xlim()[1] == pytest.approx(0.16)
