@@ -78,14 +78,16 @@ def run(
     from course_utils.course import notebook_runner
     from course_utils.course.run_bar import RunBar
 
-    chosen, watch = syllabus.select(numbers or []), notebook_runner.Watch()
+    def say_begins(lesson):
+        if not bar.console.is_terminal:  # where no bar is drawn
+            print(f"{lesson.number}  {lesson.title} begins", flush=True)
+
+    chosen, watch = syllabus.select(numbers or []), notebook_runner.Watch(on_lesson=say_begins)
     runs, started = [], time.perf_counter()
     with (
         _at_ctrl_c(watch.stop.set),
         RunBar(watch, total=sum(map(notebook_runner.code_cells, chosen))) as bar,
     ):
-        if not bar.console.is_terminal:  # where no bar is drawn
-            print(f"Each lesson prints a line when it ends; to run: {len(chosen)}.", flush=True)
         for done in notebook_runner.run_all(chosen, profile, out, jobs, watch):
             runs.append(done)
             verdict = f"stopped: {done.error}" if done.error else "done"

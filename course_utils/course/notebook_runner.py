@@ -52,6 +52,11 @@ class Cell:
 class Watch:
     """Code cells of lessons that run beside each other, followed from another thread.
 
+    Parameters
+    ----------
+    on_lesson : callable, optional
+        Is called with each lesson when its first code cell begins.
+
     Attributes
     ----------
     running : dict of str to Cell
@@ -62,12 +67,15 @@ class Watch:
         Set it to end the lessons that run and to begin no other.
     """
 
-    def __init__(self):
+    def __init__(self, on_lesson=None):
         self.running, self.done, self.stop = {}, [], threading.Event()
+        self._on_lesson = on_lesson
 
     def begin(self, cell):
         """Note that a cell starts."""
         self.running[cell.lesson.number] = cell
+        if self._on_lesson and cell.place == 1:
+            self._on_lesson(cell.lesson)
 
     def end(self, cell):
         """Note that a cell ran to its end."""

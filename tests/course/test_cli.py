@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from course_utils.course import cli, doctor, notebook_runner, progress
+from course_utils.course import cli, doctor, progress
 
 
 def course_utils(*arguments):
@@ -138,12 +138,6 @@ def test_every_command_and_option_is_explained_in_a_sentence():
         assert command.help.split("\n")[0].endswith("."), name
         for parameter in command.params:
             assert parameter.name == "help" or parameter.help.endswith("."), (name, parameter.name)
-
-
-def test_a_log_says_at_once_that_lines_follow(monkeypatch):
-    monkeypatch.setattr(notebook_runner, "run_all", lambda *_: iter(()))
-    first = CliRunner().invoke(cli.app, ["run", "02", "04"]).output.splitlines()[0]
-    assert first == "Each lesson prints a line when it ends; to run: 2."
 
 
 @pytest.mark.parametrize("option", ["--epochs", "--learning-rate", "--steps", "--batch-size"])

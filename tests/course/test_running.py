@@ -87,6 +87,8 @@ def test_the_command_prints_scores_and_its_exit_code_tells(lessons, tmp_path):
     lessons(n01=GOOD, n02="1/0")
     result = CliRunner().invoke(cli.app, ["run", "--out", str(tmp_path / "out")])
     assert result.exit_code == 1
+    starts = [line[:2] for line in result.output.splitlines() if line.endswith("  Tiny begins")]
+    assert starts == ["01", "02"]
     assert "stopped: ZeroDivisionError" in result.output and "0.75" in result.output
     assert "1 of 2 lessons ran" in result.output
     again = f" run 02 --out {tmp_path / 'out'}"
