@@ -35,6 +35,7 @@ def commands(real, work, judge):
         folders += ["--judge", str(judge), "--out", str(POCKET / asset)]
         return [[f"foundry.{script}", step, *folders] for step in steps]
 
+    usual = ["features", "train", "final"]
     tts = ["features", "train", "export", "final"]
     sounds = ["features", "pretrain", "validate", "final"]
     whisper = ["features", "train", "digits", *PERSONS, "final"]
@@ -43,19 +44,20 @@ def commands(real, work, judge):
         ["foundry.sounds.sound_data", "--out", str(POCKET / "sounds")],
         ["foundry.music.genre_data", "--out", str(POCKET / "genres")],
         *training("sounds.train_sounds", "pocket-sounds", sounds, real / "esc10"),
-        *training("clap.train_clap", "pocket-clap", ["features", "train", "final"], real / "esc10"),
+        *training("clap.train_clap", "pocket-clap", usual, real / "esc10"),
         ["foundry.speech.kokoro", *cache],
         [speech, "render", *cache],
         [speech, "pack", *cache, "--out", str(POCKET / "speech")],
         ["foundry.speech.call_data", *cache, "--out", str(POCKET / "calls")],
         [speech, "render", "--plan", "spanish", *cache],
         ["foundry.speech.spanish_data", *cache, "--out", str(POCKET / "spanish")],
-        *training("recognition.train_ctc", "pocket-ctc", ["features", "train", "final"]),
+        *training("recognition.train_ctc", "pocket-ctc", usual),
         *training("recognition.train_whisper", "pocket-whisper", whisper),
         [speech, "render", "--plan", "voices", *cache],
         *training("voices.train_speaker", "pocket-speaker", ["features", "train", "export"]),
-        *training("voices.train_robust_speaker", "pocket-speaker", ["features", "train", "final"]),
-        *training("voices.train_diarizer", "pocket-diarizer", ["features", "train", "final"]),
+        *training("voices.train_robust_speaker", "pocket-speaker", usual),
+        *training("voices.train_diarizer", "pocket-diarizer", ["features", "train", "export"]),
+        *training("voices.train_sparse_diarizer", "pocket-diarizer", usual),
         *training("text_to_speech.train_vocoder", "pocket-vocoder", tts),
         *training("text_to_speech.train_tts", "pocket-fastspeech", tts),
         *training("recognition.train_whisper", "pocket-whisper", ["silence"]),

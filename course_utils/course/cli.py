@@ -195,7 +195,7 @@ def finetune(
         Option(
             min=0.01,
             help="Passes over the data (default: the lesson's; classification 6, asr 4, "
-            "diarization 2, tts 6).",
+            "diarization 3, tts 6).",
         ),
     ] = None,
     batch_size: Annotated[
@@ -209,7 +209,7 @@ def finetune(
         Option(
             min=1e-9,
             help="Peak learning rate (default: the lesson's; classification 1e-3, asr 5e-4, "
-            "diarization 2e-4, tts 1e-3).",
+            "diarization 4e-4, tts 1e-3).",
         ),
     ] = None,
     accumulation: Annotated[

@@ -4,14 +4,15 @@ Run the steps in order with the same ``--work`` folder; finished parts are skipp
 
     python -m foundry.voices.train_diarizer features --cache DIR --work DIR
     python -m foundry.voices.train_diarizer train --work DIR --out DIR
-    python -m foundry.voices.train_diarizer final --work DIR --real DIR --out DIR
+    python -m foundry.voices.train_diarizer export --work DIR --out DIR
 
 ``features`` simulates conversations of the training voices, those of ``--plan voices`` included, in
 a studio, in quiet rooms and over the telephone. ``train`` starts with the encoder of
 ``pocket-speaker``, whose folder must be beside ``--out``, and adds two losses to the
 permutation-invariant one. Deep clustering (Hershey et al. 2016) makes frames of the same speakers
 similar and others dissimilar. An additive margin softmax separates the speakers in the middle
-layer, whose states the pipeline uses to match local speakers between windows.
+layer, whose states the pipeline uses to match local speakers between windows. The second stage is
+in `train_sparse_diarizer`.
 """
 
 import functools
@@ -27,14 +28,13 @@ from course_utils.pipelines import FbankFeatureExtractor, windows
 from course_utils.pipelines.segmentation import local_speaker_embeddings
 from course_utils.simulation import conversations
 from course_utils.simulation.augmentation import RATE
-from foundry.common.files import save_npz
+from foundry.common.files import save_npz, write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import fit, mixed_precision, muon, save_half
 from foundry.common.training_head import TrainingHead
 from foundry.speech import speech_features
 from foundry.speech.conformer import config_of, init_xavier
 from foundry.speech.feature_cache import run_jobs
-from foundry.voices import voice_scores
 from foundry.voices.train_robust_speaker import SPEEDS
 from foundry.voices.train_speaker import HEADS, HIDDEN, LAYERS, STRIDE, utterances_of
 
@@ -91,15 +91,32 @@ def _speakers(cache):
     return conversations.cast(utterances_of(cache), MIN_UTTERANCES, SPEEDS)
 
 
-def windows_of(conversation, seconds=SECONDS):
+def training_conversation(speakers, seed, scenes=SCENES):
+    """Simulate a training conversation; the arguments are as in `conversations.simulate`."""
+    return conversations.simulate(
+        speakers,
+        seed,
+        speakers=(1, 4),
+        overlap=(0, 0.3),
+        scene=scenes[seed % len(scenes)],
+        alike=seed % 2 == 0,
+    )
+
+
+def window_features(samples):
+    """Return the features of a window of `SECONDS`, shape ``(VECTORS, mels * STRIDE)``."""
+    features = speech_features.features_of(samples, extractor())
+    # Windows of 25 ms give one vector less than 40 ms steps: repeat the last one.
+    return torch.cat([features, features[-1:]])[:VECTORS]
+
+
+def windows_of(conversation):
     """Yield the windows of a simulated conversation.
 
     Parameters
     ----------
     conversation : dict
-        From :func:`course_utils.simulation.conversations.simulate`.
-    seconds : float
-        Length of a window in seconds; the last window ends with the conversation.
+        From :func:`course_utils.simulation.conversations.simulate`; the last window ends with it.
 
     Yields
     ------
@@ -113,11 +130,8 @@ def windows_of(conversation, seconds=SECONDS):
     turns = {}
     for turn in conversation["turns"]:
         turns.setdefault(turn["speaker"], []).append(turn)
-    for first, end in windows(len(conversation["audio"]), round(seconds * RATE)):
-        samples = conversation["audio"][first:end]
-        features = speech_features.features_of(samples, extractor())
-        # Windows of 25 ms give one vector less than 40 ms steps: repeat the last one.
-        features = torch.cat([features, features[-1:]])[:VECTORS]
+    for first, end in windows(len(conversation["audio"]), round(SECONDS * RATE)):
+        features = window_features(conversation["audio"][first:end])
         own = {
             name: frame_labels(own_turns, VECTORS, FRAME, 1, start=first / RATE)[:, 0]
             for name, own_turns in turns.items()
@@ -136,15 +150,7 @@ def _compute(job):
     cache, seeds = job
     parts = []
     for seed in seeds:
-        made = conversations.simulate(
-            _speakers(cache),
-            seed,
-            speakers=(1, 4),
-            overlap=(0, 0.3),
-            scene=SCENES[seed % len(SCENES)],
-            alike=seed % 2 == 0,
-        )
-        parts += windows_of(made)
+        parts += windows_of(training_conversation(_speakers(cache), seed))
     features, labels, speakers = zip(*parts, strict=True)
     return torch.stack(features).half().numpy(), np.stack(labels).astype(bool), speakers
 
@@ -239,8 +245,8 @@ def train(work, out):
     return fit(diarizer, loss_of, seed=0, path=path, optimizers=muon, **TRAIN)
 
 
-def final(work, real, out):
-    """Export and score the model; write its results and its card."""
+def export(work, out):
+    """Export the model; write facts about its training."""
     model = train(work, out).model
     model.config.id2label = {n: f"speaker_{n + 1}" for n in range(LOCAL_SPEAKERS)}
     model.config.label2id = {name: n for n, name in model.config.id2label.items()}
@@ -255,7 +261,7 @@ def final(work, real, out):
     out.mkdir(parents=True, exist_ok=True)
     extractor().save_pretrained(out)
     save_half(model, out)
-    voice_scores.score_model(training, real, out)
+    write_results(out, {"training": training})
 
 
 def main():
@@ -263,7 +269,7 @@ def main():
     steps = {
         "features": (compute_features, ("cache",)),
         "train": (train, ("out",)),
-        "final": (final, ("real", "out")),
+        "export": (export, ("out",)),
     }
     run(__doc__, steps)
 

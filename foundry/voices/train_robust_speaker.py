@@ -178,7 +178,7 @@ def final(work, real, out):
         **{f"robust_{name}": value for name, value in facts.items()},
     }
     save_half(model, out)
-    voice_scores.score_model(training, real, out, known["before"])
+    voice_scores.score_encoder(training, real, out, known["before"])
 
 
 def main():

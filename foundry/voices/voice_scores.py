@@ -185,10 +185,15 @@ def score(diarize, recordings, **options):
     }
 
 
+def diarizer(folder):
+    """Return the pipeline of an exported model."""
+    pipelines.register()
+    return pipeline(pipelines.TASK, model=str(folder), device="cpu")
+
+
 def diarize_all(folder, real):
     """Return the diarization scores of an exported model on simulated conversations and AMI."""
-    pipelines.register()
-    diarize = pipeline(pipelines.TASK, model=str(folder), device="cpu")
+    diarize = diarizer(folder)
     kinds = {
         "room": {"scene": "room"},
         "room and music": {"scene": "room", "music": data.load("genres", "test")},
@@ -226,8 +231,8 @@ def diarization_rows(table):
     return "\n".join(lines)
 
 
-def score_model(training, real, out, before=None):
-    """Score an exported model; write ``results.json`` and its card.
+def score_encoder(training, real, out, before):
+    """Score an exported speaker encoder; write ``results.json`` and its card.
 
     Parameters
     ----------
@@ -237,15 +242,15 @@ def score_model(training, real, out, before=None):
         Folder that contains ``fsdd`` and ``ami``.
     out : pathlib.Path
         Folder of the model.
-    before : dict, optional
+    before : dict
         Scores of `verify_all` for the model before robust training.
     """
-    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    results = {"training": training}
-    if config["architectures"][0].endswith("ForXVector"):
-        results["verification"] = verify_all(embedder(out), real)
-        results["before"] = before
-    results["diarization"] = diarize_all(out, real)
+    results = {
+        "training": training,
+        "verification": verify_all(embedder(out), real),
+        "before": before,
+        "diarization": diarize_all(out, real),
+    }
     write_results(out, results)
     write_card(out, results)
 
@@ -253,13 +258,18 @@ def score_model(training, real, out, before=None):
 def write_card(out, results):
     """Write the card of a speaker encoder or a diarizer from its results."""
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    kind = "speaker" if "verification" in results else "diarizer"
+    if "verification" in results:
+        kind, verification = "speaker", verification_rows(results["verification"])
+        more = {"verification": verification, "before": verification_rows(results["before"])}
+    else:
+        kind, more = "diarizer", {"before": diarization_rows(results["before"])}
+        for name in ("silent", "silent_before"):
+            more[name] = "{} of {}".format(*results[name])
     fill_card(
         Path(__file__).with_name(f"{kind}_card.md"),
         out,
         results["training"],
         threshold=config["diarization_threshold"],
-        verification=verification_rows(results.get("verification", {})),
-        before=verification_rows(results.get("before", {})),
         diarization=diarization_rows(results["diarization"]),
+        **more,
     )

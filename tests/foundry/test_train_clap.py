@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
 from transformers import pipeline
 
-from course_utils import audio
+from course_utils import audio, data
+from course_utils.catalog import POCKET
 from foundry.clap import captions, clap_data, clap_features, clap_scores, train_clap
 from foundry.clap.clap_features import FLOOR, FRAMES, Bank
 from foundry.sounds.sound_data import ESC10
@@ -156,3 +158,17 @@ def test_clips_are_scored_among_all_sounds_by_names_and_by_descriptions(monkeypa
             count = len(labels) - len(new)
             assert seen == {"share": pytest.approx((count - wrong) / count), "clips": 2 * count}
             assert unseen == {"share": 1.0, "clips": 2 * len(new)}
+
+
+def test_the_embeddings_give_the_scores_of_the_pipeline():
+    rows = [row for row in data.load("sounds", "test")][:3]
+    clips = [audio.load(row["audio"], 16_000)[0] for row in rows]
+    names, folder = ["a dog", "rain", "a rooster"], POCKET / "pocket-clap"
+    embed = clap_scores.Embedder(folder)
+    scale = embed.model.logit_scale_a.exp().item()
+    logits = scale * embed.sounds(clips) @ embed.texts(names).T
+    classify = pipeline("zero-shot-audio-classification", model=str(folder), device="cpu")
+    for clip, row in zip(clips, scipy.special.softmax(logits, axis=1), strict=True):
+        answers = classify(clip, candidate_labels=names, hypothesis_template="{}")
+        expected = {answer["label"]: answer["score"] for answer in answers}
+        assert dict(zip(names, row, strict=True)) == pytest.approx(expected, abs=1e-3)

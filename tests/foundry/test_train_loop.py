@@ -40,6 +40,16 @@ def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(tmp_path, optim
     assert not whole.training
 
 
+def test_a_stopped_run_goes_on_at_a_multiple_of_200_steps(tmp_path):
+    path = tmp_path / "parts.safetensors"
+    for stop_at in (150, 333):
+        assert not path.exists()
+        with pytest.raises(KeyboardInterrupt):
+            trained(path, stop_at)
+    with pytest.raises(KeyboardInterrupt):
+        trained(path, 200)  # the first step of this run
+
+
 # Muon gives a single weight steps of one size, against which weight decay pulls harder.
 @pytest.mark.parametrize(("optimizers", "near"), [(adamw, 0.2), (muon, 0.5)])
 def test_it_finds_the_line_and_a_finished_run_is_only_loaded(tmp_path, optimizers, near):

@@ -70,6 +70,10 @@ def test_no_model_is_scored_on_a_fold_that_it_has_learned(
     assert scores["accuracy"] == pytest.approx((count - len(scores["wrong"])) / count)
 
 
+def test_accuracy_is_the_share_of_equal_entries():
+    assert train_sounds.accuracy(np.array([1, 2, 3]), np.array([1, 0, 3])) == pytest.approx(2 / 3)
+
+
 def test_a_network_that_keeps_all_patches_answers_as_the_model_does(monkeypatch):
     monkeypatch.setattr(train_sounds, "KEPT_PATCHES", 1.0)
     model = AutoModelForAudioClassification.from_pretrained(POCKET / "pocket-sounds").eval()

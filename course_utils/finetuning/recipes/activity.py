@@ -31,7 +31,7 @@ class Activity(Recipe):
 
     data, model = "speech", "diarizer"
     auto_class = AutoModelForAudioFrameClassification
-    pocket = arguments(2e-4, epochs=2, batch_size=8, lr_scheduler_type="cosine")
+    pocket = arguments(4e-4, epochs=3, batch_size=8, lr_scheduler_type="cosine")
     hub = arguments(5e-5, epochs=5, batch_size=4, accumulation=2)
     pipeline_task = "speaker-diarization"
     column = "turns"
