@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from course_utils import audio
 from foundry.speech import kokoro
 
 
@@ -132,3 +133,22 @@ def test_fetch_joins_the_parts_and_takes_only_what_it_knows(tmp_path, monkeypatc
     (tmp_path / "kokoro" / "model.onnx").unlink()
     with pytest.raises(RuntimeError, match="expected 0000"):
         kokoro.fetch(tmp_path)
+
+
+def test_the_command_fetches_the_renderer_and_says_hello(tmp_path, monkeypatch, capsys):
+    class Renderer:
+        def __init__(self, cache):
+            assert (cache / "kokoro").is_dir()
+
+        def render(self, phonemes, voices):
+            assert phonemes == "hɛlO" and sum(voices.values()) == 1
+            return np.full(kokoro.RATE, 0.25, np.float32), np.array([40])
+
+    monkeypatch.setattr(kokoro, "fetch", lambda cache: (cache / "kokoro").mkdir())
+    monkeypatch.setattr(kokoro, "phonemize", lambda text, accent: "hɛlO")
+    monkeypatch.setattr(kokoro, "Kokoro", Renderer)
+    monkeypatch.setattr("sys.argv", ["kokoro", "--cache", str(tmp_path)])
+    kokoro.main()
+    samples, rate = audio.load(tmp_path / "kokoro" / "hello.wav")
+    assert rate == kokoro.RATE and samples == pytest.approx(0.25, abs=1e-3)
+    assert "1.00 s" in capsys.readouterr().out

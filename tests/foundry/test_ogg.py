@@ -20,6 +20,9 @@ def test_opus_is_bare_reproducible_and_valid():
     assert len(stream) < len(plain.getvalue()) - 500
     # libsndfile skips pages whose checksum is wrong, so equal samples mean right checksums.
     assert np.array_equal(decode(stream)[0], decode(plain.getvalue())[0])
+    tags = stream[stream.index(b"OpusTags") :]  # RFC 7845: vendor, then the number of comments
+    vendor = int.from_bytes(tags[8:12], "little")
+    assert tags[12 + vendor :].startswith(bytes(4) + b"OggS")
 
 
 @pytest.mark.parametrize("rate", [16_000, 24_000])
