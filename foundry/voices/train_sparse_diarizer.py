@@ -89,9 +89,9 @@ def backdrop(rng, voices, sounds):
     It has noise of changing level, sounds, knocks, and in three of ten windows faint voices, as
     from the next room.
     """
-    knots = rng.normal(0, rng.uniform(0, 4), rng.integers(2, 12))  # decibels
-    level = np.interp(np.linspace(0, 1, COUNT), np.linspace(0, 1, len(knots)), knots)
-    track = noise(rng, COUNT, rng.uniform(-8, 2)) * 10 ** (level / 20)
+    knots = rng.normal(0, rng.uniform(0, 4), rng.integers(2, 12))
+    decibels = np.interp(np.linspace(0, 1, COUNT), np.linspace(0, 1, len(knots)), knots)
+    track = noise(rng, COUNT, rng.uniform(-8, 2)) * 10 ** (decibels / 20)
     for _ in range(rng.poisson(1)):
         sound = no_speech.recorded(rng, sounds[rng.integers(len(sounds))])
         gain = log_uniform(rng, 0.5, 10) / (np.sqrt(np.mean(sound**2)) + 1e-9)
