@@ -260,10 +260,17 @@ def train(work):
     return fit(diarizer, loss_of, seed=6, path=path, optimizers=adamw, **TRAIN).model
 
 
-def score(folder, real):
+def score(folder, windows, real):
     """Return the scores of an exported model with speech, and its false alarms without.
 
-    The windows have voices and sounds of the test splits, and recordings of another fold of ESC-10.
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the model.
+    windows : list of (numpy.ndarray, list of dict)
+        Results of `sparse_window`.
+    real : pathlib.Path
+        Folder that contains ``ami``.
 
     Returns
     -------
@@ -272,12 +279,8 @@ def score(folder, real):
     silent : list of int
         Number of windows without speech in which the model finds turns, and number of all.
     """
-    table = voice_scores.diarize_all(folder, real)
     diarize = voice_scores.diarizer(folder)
-    windows = [
-        sparse_window(np.random.default_rng([9, number]), *material("test", real))
-        for number in range(TEST_WINDOWS)
-    ]
+    table = voice_scores.diarize_all(diarize, real)
     sparse = [window for window in windows if window[1]]
     silent = [bool(diarize(samples)) for samples, turns in windows if not turns]
     table["windows with sparse speech"] = voice_scores.score(diarize, sparse)
@@ -291,8 +294,13 @@ def final(work, real, out):
     training = known["training"] | {f"sparse_{name}": value for name, value in TRAIN.items()}
     training |= {"sparse_windows": SPARSE, "sparse_conversations": CONVERSATIONS}
     results = {"training": training}
-    results["diarization"], results["silent"] = score(out, real)
-    results["before"], results["silent_before"] = score(work / "first", real)
+    # Voices and sounds of the test splits, and recordings of another fold of ESC-10.
+    windows = [
+        sparse_window(np.random.default_rng([9, number]), *material("test", real))
+        for number in range(TEST_WINDOWS)
+    ]
+    results["diarization"], results["silent"] = score(out, windows, real)
+    results["before"], results["silent_before"] = score(work / "first", windows, real)
     write_results(out, results)
     voice_scores.write_card(out, results)
 

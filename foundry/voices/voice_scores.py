@@ -191,9 +191,8 @@ def diarizer(folder):
     return pipeline(pipelines.TASK, model=str(folder), device="cpu")
 
 
-def diarize_all(folder, real):
-    """Return the diarization scores of an exported model on simulated conversations and AMI."""
-    diarize = diarizer(folder)
+def diarize_all(diarize, real):
+    """Return the scores of a pipeline from `diarizer` on simulated conversations and AMI."""
     kinds = {
         "room": {"scene": "room"},
         "room and music": {"scene": "room", "music": data.load("genres", "test")},
@@ -249,7 +248,7 @@ def score_encoder(training, real, out, before):
         "training": training,
         "verification": verify_all(embedder(out), real),
         "before": before,
-        "diarization": diarize_all(out, real),
+        "diarization": diarize_all(diarizer(out), real),
     }
     write_results(out, results)
     write_card(out, results)

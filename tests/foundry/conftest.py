@@ -8,7 +8,7 @@ import pytest
 
 from course_utils import audio
 from course_utils.formats import rttm
-from foundry.recognition import recognition_scores
+from foundry.recognition import no_speech, recognition_scores
 from foundry.sounds import train_sounds
 from foundry.speech.speech_plan import NAMES
 from foundry.voices import train_speaker
@@ -114,6 +114,17 @@ def esc10(tmp_path):
             path = tmp_path / "esc10" / name / f"{fold}-1000{fold}-A.ogg"
             path.write_bytes(audio.encode(samples, 16_000, "ogg"))
     return tmp_path / "esc10"
+
+
+@pytest.fixture
+def learned_and_held_out(esc10, fsdd):
+    """Add `esc10` to `fsdd`; return the clips that `no_speech` learns, and those of its score."""
+    shutil.copytree(esc10, fsdd / "esc10")
+    groups = [], []
+    for path in sorted(esc10.glob("*/*.ogg")):
+        group = groups[int(path.name[0]) == no_speech.HELD_OUT_FOLD]
+        group.append(audio.load(path, RATE)[0])
+    return groups
 
 
 @pytest.fixture

@@ -96,13 +96,9 @@ def test_silence_trains_the_layers_of_the_decoder_to_end_the_text(silent_whisper
 
 @pytest.mark.long
 def test_it_learns_clips_without_speech_and_none_of_the_score(
-    esc10, fsdd, shipped_speech, tmp_path, monkeypatch, run_step, spy
+    learned_and_held_out, fsdd, shipped_speech, tmp_path, monkeypatch, run_step, spy
 ):
-    folds = {"other": [], "score": []}
-    for path in sorted(esc10.glob("*/*.ogg")):
-        held_out = int(path.name[0]) == no_speech.HELD_OUT_FOLD
-        folds["score" if held_out else "other"].append(audio.load(path, RATE)[0])
-    shutil.copytree(esc10, fsdd / "esc10")
+    learned, held_out = learned_and_held_out
     for name in ("SOUNDS_PER_CLASS", "MUSIC_PER_GENRE", "RECORDED_COPIES", "SPEECH_COPIES"):
         monkeypatch.setattr(no_speech, name, 1)
     for name in ("NOISE_CLIPS", "NOISE_TEST_CLIPS"):
@@ -128,8 +124,8 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     run_step(train_whisper, "silence", **folders)
 
     heard = [call.given[1] for call in recorded]
-    assert all(any(np.array_equal(clip, part) for part in heard) for clip in folds["other"])
-    assert not any(np.array_equal(clip, part) for clip in folds["score"] for part in heard)
+    assert all(any(np.array_equal(clip, part) for part in heard) for clip in learned)
+    assert not any(np.array_equal(clip, part) for clip in held_out for part in heard)
     kinds = len(sound_data.LABELS), len(genre_data.GENRES)
     for calls, count in zip((made, played), kinds, strict=True):
         assert [call.given[1] for call in calls] == ["train"] * count + ["test"] * count
@@ -139,13 +135,13 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     assert {call.given[1] for call in drawn} == {"train"}
     assert len(synthesised.given[1]) == 4  # each sentence as it is, and augmented
     assert silent.given[3].numel() == 0  # no text at all
-    assert len(silent.given[1]) == 3 + sum(kinds) + len(folds["other"])
+    assert len(silent.given[1]) == 3 + sum(kinds) + len(learned)
 
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     (call,) = scored
     sizes = {kind: len(clips) for kind, clips in call.result.items()}
     assert {kind: of for kind, (_, of) in results["empty"].items()} == sizes
-    assert sizes["ESC-10"] == len(folds["score"])
+    assert sizes["ESC-10"] == len(held_out)
     assert results["people"] == before["people"]
     card = (out / "README.md").read_text(encoding="utf-8")
     assert f"ESC-10 {results['empty']['ESC-10'][0]} of {sizes['ESC-10']} (fold 3)." in card
