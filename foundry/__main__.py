@@ -38,7 +38,8 @@ def commands(real, work, judge):
     usual = ["features", "train", "final"]
     tts = ["features", "train", "export", "final"]
     sounds = ["features", "pretrain", "validate", "final"]
-    whisper = ["features", "train", "digits", *PERSONS, "final"]
+    trained = ["features", "train", "export"]
+    digits = ["features", "train", "digits", *PERSONS]
     speech = "foundry.speech.speech_data"
     return [
         ["foundry.sounds.sound_data", "--out", str(POCKET / "sounds")],
@@ -51,16 +52,17 @@ def commands(real, work, judge):
         ["foundry.speech.call_data", *cache, "--out", str(POCKET / "calls")],
         [speech, "render", "--plan", "spanish", *cache],
         ["foundry.speech.spanish_data", *cache, "--out", str(POCKET / "spanish")],
-        *training("recognition.train_ctc", "pocket-ctc", usual),
-        *training("recognition.train_whisper", "pocket-whisper", whisper),
+        *training("recognition.train_ctc", "pocket-ctc", trained),
+        *training("recognition.train_whisper", "pocket-whisper", [*digits, "export"]),
         [speech, "render", "--plan", "voices", *cache],
-        *training("voices.train_speaker", "pocket-speaker", ["features", "train", "export"]),
+        *training("voices.train_speaker", "pocket-speaker", trained),
         *training("voices.train_robust_speaker", "pocket-speaker", usual),
-        *training("voices.train_diarizer", "pocket-diarizer", ["features", "train", "export"]),
+        *training("voices.train_diarizer", "pocket-diarizer", trained),
         *training("voices.train_sparse_diarizer", "pocket-diarizer", usual),
         *training("text_to_speech.train_vocoder", "pocket-vocoder", tts),
         *training("text_to_speech.train_tts", "pocket-fastspeech", tts),
-        *training("recognition.train_whisper", "pocket-whisper", ["silence"]),
+        *training("recognition.train_ctc", "pocket-ctc", ["synthesise", "curve", "final"]),
+        *training("recognition.train_whisper", "pocket-whisper", ["final"]),
         *training("music.train_music", "pocket-genres", ["judge"]),
         *training("music.train_music", "pocket-music", ["codec", "train", "export", "final"]),
     ]

@@ -9,7 +9,7 @@ from transformers import pipeline
 from course_utils import audio, scoring
 from course_utils.catalog import POCKET
 from course_utils.simulation.augmentation import RATE
-from foundry.common.files import fill_card, write_results
+from foundry.common.files import fill_card
 from foundry.recognition.phone_head import SMALL_VOCABULARY, TRAINED_DOMAINS
 from foundry.speech import speech_data
 from foundry.speech.sentences import DIGITS
@@ -46,8 +46,12 @@ def training_rows(cache, domains):
     """
     rendered = rendered_training(cache)
     rows = [row for row in rendered if not row["shipped"] and row["domain"] in domains]
-    rows = [(row["path"], row["text"], row) for row in rows]
-    return rows + [(row["audio"], row["text"], None) for row in shipped("train", domains)]
+    return [(row["path"], row["text"], row) for row in rows] + shipped_rows("train", domains)
+
+
+def shipped_rows(split, domains):
+    """Return the shipped utterances of some domains as `training_rows` does."""
+    return [(row["audio"], row["text"], None) for row in shipped(split, domains)]
 
 
 def shipped(split, domains):
@@ -92,6 +96,12 @@ def score_digits(transcribe, rows):
     return score([word for _, word, *_ in rows], transcribe(clips))
 
 
+def score_people(transcribe, rows):
+    """Return the scores of `score_digits` for each person of `digit_rows`."""
+    groups = {who: [row for row in rows if row[2] == who] for _, _, who in rows}
+    return {who: score_digits(transcribe, group) for who, group in groups.items()}
+
+
 def recogniser(folder):
     """Return a function from clips to texts that uses an exported model in ``pipeline``."""
     recognise = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")
@@ -105,13 +115,13 @@ def recogniser(folder):
     return transcribe
 
 
-def score_test(transcribe, rows=None):
-    """Return the scores of a function from clips to texts on the shipped test split, by domain.
+def score_split(transcribe, split):
+    """Return the scores of a function from clips to texts on a shipped split, by domain.
 
     The groups ``closed`` and ``known`` are the domains of :data:`phone_head.SMALL_VOCABULARY` and
     of :data:`phone_head.TRAINED_DOMAINS`.
     """
-    rows = shipped("test", speech_data.PACKED) if rows is None else rows
+    rows = shipped(split, speech_data.PACKED)
     clips = [audio.load(row["audio"], RATE)[0] for row in rows]
     return score_by_domain(
         rows, transcribe(clips), {"closed": SMALL_VOCABULARY, "known": TRAINED_DOMAINS}
@@ -125,41 +135,15 @@ def percent(scores):
     return f"{wer} | {scores['cer']:.1%} | {scores['utterances']}"
 
 
+def _wer(scores):
+    """Return a WER and its interval."""
+    low, high = scores["interval"]
+    return f"{scores['wer']:.1%} ({low:.1%} to {high:.1%})"
+
+
 def table(scores):
     """Return named scores as rows of a Markdown table."""
     return "\n".join(f"| {name} | {percent(row)} |" for name, row in scores.items())
-
-
-def score_recogniser(parameters, training, real, out, people=None):
-    """Score an exported recogniser; write ``results.json`` and its card.
-
-    Parameters
-    ----------
-    parameters : int
-        Number of parameters.
-    training : dict
-        Facts about the training from `phone_head.history`, and more stages.
-    real : pathlib.Path
-        Folder that contains ``fsdd``.
-    out : pathlib.Path
-        Folder of the model.
-    people : dict, optional
-        Scores by person, each of a model that was trained without this person. By default the
-        model itself is scored on each person; then it must not be trained on any.
-    """
-    transcribe = recogniser(out)
-    if people is None:
-        rows = digit_rows(real)
-        groups = {who: [row for row in rows if row[2] == who] for _, _, who in rows}
-        people = {who: score_digits(transcribe, group) for who, group in groups.items()}
-    results = {
-        "parameters": parameters,
-        "training": training,
-        "test": score_test(transcribe),
-        "people": people,
-    }
-    write_results(out, results)
-    write_card(out, results)
 
 
 def write_card(out, results):
@@ -183,35 +167,12 @@ def write_card(out, results):
         },
         test=table(results["test"]),
         people=table(results["people"]),
-        **_about_silence(results),
+        empty=", ".join(f"{kind} {n} of {of}" for kind, (n, of) in results["empty"].items()),
+        **{f"sequences{when}": _wer(row) for when, row in results.get("sequences", {}).items()},
+        **{f"digits{when}": f"{wer:.1%}" for when, wer in results.get("digits", {}).items()},
+        curve="\n".join(
+            f"| {point['hours']} h | {point['steps']} | {_wer(point['known'])} "
+            f"| {_wer(point['everyday'])} |"
+            for point in results.get("curve", [])
+        ),
     )
-
-
-def _about_silence(results):
-    """Return what the card says about clips without speech: data, stage, and scores."""
-    if "empty" not in results:
-        missing = "It hallucinates on silence: no training text was empty."
-        return {"silencedata": "", "silencestage": "", "silence": missing}
-    stage = results["training"]["nospeech"]
-    empty = ", ".join(f"{kind} {count} of {of}" for kind, (count, of) in results["empty"].items())
-    digits = "from {before:.1%} to {after:.1%}".format(**results["digits"])
-    return {
-        "silencedata": f"""
-
-For the fourth stage, clips without speech, with an empty text: silence and noise, training clips
-of `sounds` and `genres`, and folds 1 and 2 of ESC-10 (K. J. Piczak, "ESC: Dataset for Environmental
-Sound Classification", ACM Multimedia 2015, doi:10.1145/2733373.2806390, CC BY 3.0; single clips by
-their Freesound authors under CC0 or CC BY). Beside them the training split of `speech`, the
-recorded digits, and {stage["synthesised"]} new sentences of the four domains, spoken by
-`pocket-fastspeech`.""",
-        "silencestage": f"""
-In the fourth stage, {stage["steps"]} steps (AdamW, peak {stage["rate"]}), the layers of the
-decoder learned to write nothing where nobody speaks, and where somebody does, to write what they
-wrote before (Kullback-Leibler divergence, weight {stage["weight"]}). The sentences by
-`pocket-fastspeech` were added after a run without them had raised the WER on the test split.""",
-        "silence": f"""The transcript is empty for most clips without speech, not for all. Of
-  held-out ones: {empty} (fold 3).
-  It can also be empty for speech that is far from the microphone. The fourth stage changed the WER
-  on the recorded digits, its training data, {digits}; the scores by person are those
-  before it.""",
-    }

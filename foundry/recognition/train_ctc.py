@@ -4,11 +4,18 @@ Run the steps in order with the same ``--work`` folder; finished parts are skipp
 
     python -m foundry.recognition.train_ctc features --cache DIR --work DIR
     python -m foundry.recognition.train_ctc train --work DIR
+    python -m foundry.recognition.train_ctc export --work DIR
+    python -m foundry.recognition.train_ctc synthesise --work DIR --real DIR
+    python -m foundry.recognition.train_ctc curve --work DIR --real DIR
     python -m foundry.recognition.train_ctc final --work DIR --real DIR --out DIR
 
 ``features`` computes the features of all rendered utterances and of augmented copies
-(`simulate_recording`). ``train`` trains on them. ``final`` exports the model, scores it on the
-shipped test split and on the Free Spoken Digit Dataset, and writes its card.
+(`simulate_recording`). ``train`` trains on them, and ``export`` writes the model.
+
+The last stage starts from that model and needs ``pocket-fastspeech``. ``synthesise`` computes the
+features of new sentences (`new_speech`) and of clips without speech (`no_speech`). ``curve`` trains
+one model for each share of the new sentences and scores it on the validation split. ``final``
+trains on all of them, exports and scores the model, and writes its card.
 """
 
 import functools
@@ -18,13 +25,20 @@ import numpy as np
 import torch
 from transformers import Wav2Vec2BertForCTC, Wav2Vec2BertProcessor, Wav2Vec2CTCTokenizer
 
+from foundry.common.files import write_results
 from foundry.common.step_runner import run
-from foundry.common.train_loop import save_half
-from foundry.recognition import phone_head, recognition_scores
+from foundry.common.train_loop import interpolate, save_half
+from foundry.recognition import new_speech, no_speech, phone_head, recognition_scores
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import speech_features
 from foundry.speech.conformer import config_of, init_xavier
-from foundry.speech.feature_cache import FeatureCache, cached_features, concatenated
+from foundry.speech.feature_cache import (
+    FeatureCache,
+    cached_features,
+    concatenated,
+    load_joined,
+    schedule,
+)
 from foundry.speech.sentences import ALPHABET
 
 VOCABULARY = ["<pad>", "<unk>", "|", *ALPHABET[1:]]
@@ -49,10 +63,47 @@ LONG = {"steps": 450, "rate": 3e-3, "warmup": 0.05}
 """Third stage: half single utterances, half sequences of two or three."""
 
 LONG_COUNT = 1500
-"""Number of sequences of utterances in the third stage."""
+"""Number of sequences of utterances in the third stage, and of shipped ones in the last."""
+
+BROAD = {"steps": 4000, "rate": 1e-3}
+"""Last stage: new sentences and clips without speech."""
+
+INTERPOLATION_WEIGHT = 0.7
+"""Share of the weights after the last stage in the exported ones; the rest are those before it.
+
+Of 0.5, 0.6, 0.7 and 1, 0.6 and 0.7 have the lowest WER on the validation split, and 0.7 the more
+empty transcripts of clips without speech.
+"""
+
+NEW_SENTENCES = 12_000
+"""Number of new sentences in the last stage."""
+
+NEW_SEQUENCES = 1500
+"""Number of sequences of other new sentences in the last stage."""
+
+CURVE = {"steps": 600, "rate": 1e-3}
+"""Steps and peak learning rate of each training of the learning curve."""
+
+CURVE_SHARES = (0, 1 / 256, 1 / 64, 1 / 16)
+"""Shares of the new sentences in the learning curve; its steps pass once over the largest."""
+
+CURVE_DOMAINS = ("known", "everyday")
+"""Groups of domains that the learning curve scores."""
+
+TEST_SEQUENCES = 80
+"""Number of sequences of test utterances in the score."""
+
+TRAINED = "trained"
+"""Subfolder of the work folder with the model before the last stage."""
+
+PARTS = 5
+"""Number of parts of a batch in the last stage: two of new speech, three of others."""
+
+VECTOR_SECONDS = 0.02
+"""Time from one feature vector to the next, in seconds."""
 
 BATCH_VECTORS = 2400
-"""Maximum number of vectors of 20 ms in a batch: 48 s of speech."""
+"""Maximum number of vectors in a batch: 48 s of speech."""
 
 extractor = functools.cache(speech_features.extractor)
 
@@ -107,7 +158,13 @@ class CtcWithPhoneHead(phone_head.PhoneHead):
         return features
 
     def loss(self, features, lengths, labels, phones):
-        """Return the CTC loss plus the cross-entropy of the phones."""
+        """Return the CTC loss plus the cross-entropy of the phones.
+
+        The CTC loss of a text is a mean over its letters; that of a clip without speech is a sum
+        over its frames, so that it is large until the model has learned to write nothing there.
+        """
+        if not labels.numel():  # clips without speech
+            labels = torch.full((len(labels), 1), -100)
         outputs = self.model(
             input_features=features,
             attention_mask=(torch.arange(features.shape[1]) < lengths[:, None]).long(),
@@ -153,14 +210,137 @@ def export(model, out):
     save_half(model, out)
 
 
-def final(work, real, out):
-    """Export and score the model; write its results and its card."""
+def export_trained(work):
+    """Export the model before the last stage; write its size and its training."""
     trained, utterances = train(work)
-    export(trained.model, out)
-    training = phone_head.history(work, utterances, 0.02, STUDIO, TRAIN)
+    export(trained.model, work / TRAINED)
+    training = phone_head.history(work, utterances, VECTOR_SECONDS, STUDIO, TRAIN)
     training["long"] = LONG | {"count": LONG_COUNT}
-    parameters = trained.model.num_parameters()
-    recognition_scores.score_recogniser(parameters, training, real, out)
+    results = {"parameters": trained.model.num_parameters(), "training": training}
+    write_results(work / TRAINED, results)
+
+
+def trained_model(work):
+    """Return the model that `export_trained` wrote."""
+    return Wav2Vec2BertForCTC.from_pretrained(work / TRAINED, dtype=torch.float32).eval()
+
+
+def fine_tune(work, caches, name, stage):
+    """Fine-tune the model that `export_trained` wrote, by `no_speech.fine_tune`.
+
+    Returns
+    -------
+    transformers.Wav2Vec2BertForCTC
+        The model, its weights interpolated with those before by `INTERPOLATION_WEIGHT`.
+    """
+    model = trained_model(work)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    recogniser = CtcWithPhoneHead(model)
+    no_speech.fine_tune(recogniser, caches, work / f"{name}.safetensors", **stage)
+    return interpolate(before, model, INTERPOLATION_WEIGHT)
+
+
+def last_features(work, real):
+    """Load the caches of the last stage; compute and save missing ones first.
+
+    Returns
+    -------
+    new : list of FeatureCache
+        New sentences: single ones and sequences.
+    others : list of FeatureCache
+        Shipped utterances, sequences of them, and clips without speech.
+    """
+    new = [
+        new_speech.single(NEW_SENTENCES, features_of, encode, work / "new.npz"),
+        new_speech.sequences(NEW_SEQUENCES, features_of, encode, work / "new-long.npz"),
+    ]
+    speech, nothing = no_speech.compute_features(work, real, features_of, encode)
+    rows = concatenated(recognition_scores.shipped_rows("train", TRAINED_DOMAINS), LONG_COUNT)
+    long = cached_features(rows, features_of, encode, work / "shipped-long.npz", copies=1)
+    return new, [speech, long, nothing]
+
+
+def hours_heard(caches, steps):
+    """Return the hours of speech that some steps of the last stage hear.
+
+    Parameters
+    ----------
+    caches : list of FeatureCache
+        Caches of `new_speech`: each utterance as it is, then augmented.
+    steps : int
+        Number of training steps.
+
+    Returns
+    -------
+    float
+        Hours of the utterances as they are, each counted once.
+    """
+    vectors = 0
+    for cache in caches:
+        plan = schedule(cache.lengths(), steps, BATCH_VECTORS // PARTS)
+        heard = {row // 2 for batch in plan for row in batch}
+        vectors += sum(int(cache.lengths()[2 * number]) for number in heard)
+    return round(vectors * VECTOR_SECONDS / 3600, 2)
+
+
+def curve_point(model, new, steps):
+    """Return hours of new speech, steps, and scores on the validation split."""
+    scores = recognition_scores.score_split(functools.partial(transcribe, model), "validation")
+    return {
+        "hours": hours_heard(new, steps),
+        "steps": steps,
+        **{name: scores[name] for name in CURVE_DOMAINS},
+    }
+
+
+def learning_curve(work, real):
+    """Train a model with each share of the new sentences; write ``curve.json``.
+
+    The first point is the model before. Without new sentences, the shipped ones take their place in
+    the batches.
+    """
+    new, others = last_features(work, real)
+    curve = [curve_point(trained_model(work), [], 0)]
+    for number, share in enumerate(CURVE_SHARES):
+        part = [cache.select(range(int(share * len(cache)))) for cache in new] if share else []
+        model = fine_tune(work, (part or others[:2]) + others, f"curve-{number}", CURVE)
+        curve.append(curve_point(model, part, CURVE["steps"]))
+        print(curve[-1], flush=True)
+    (work / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
+
+
+def score_sequences(transcribe):
+    """Return the scores of a function from clips to texts on sequences of test utterances."""
+    rows = concatenated(recognition_scores.shipped_rows("test", TRAINED_DOMAINS), TEST_SEQUENCES)
+    clips = [load_joined(np.random.default_rng(number), row[0]) for number, row in enumerate(rows)]
+    return recognition_scores.score([text for _, text, _ in rows], transcribe(clips))
+
+
+def final(work, real, out):
+    """Fine-tune on all new sentences; export and score the model; write its results and card."""
+    results = json.loads((work / TRAINED / "results.json").read_text(encoding="utf-8"))
+    curve = work / "curve.json"
+    if not curve.exists():
+        raise SystemExit(f"No learning curve in {work}; run the step curve first.")
+    digits = recognition_scores.digit_rows(real)
+    new, others = last_features(work, real)
+    model = fine_tune(work, new + others, "broad", BROAD)
+    point = curve_point(model, new, BROAD["steps"])
+    export(model, out)
+    results["training"]["broad"] = BROAD | {
+        "sentences": NEW_SENTENCES,
+        "sequences": NEW_SEQUENCES,
+        "hours": point["hours"],
+        "weight": INTERPOLATION_WEIGHT,
+    }
+    results["sequences"] = {
+        when: score_sequences(recognition_scores.recogniser(folder))
+        for when, folder in {"before": work / TRAINED, "after": out}.items()
+    }
+    results["curve"] = [*json.loads(curve.read_text(encoding="utf-8")), point]
+    recognise = recognition_scores.recogniser(out)
+    results["people"] = recognition_scores.score_people(recognise, digits)
+    no_speech.report(results, recognise, real, out)
 
 
 def main():
@@ -168,6 +348,9 @@ def main():
     steps = {
         "features": (compute_features, ("cache",)),
         "train": (train, ()),
+        "export": (export_trained, ()),
+        "synthesise": (last_features, ("real",)),
+        "curve": (learning_curve, ("real",)),
         "final": (final, ("real", "out")),
     }
     run(__doc__, steps)

@@ -6,15 +6,15 @@ Run the steps in order with the same ``--work`` folder; finished parts are skipp
     python -m foundry.recognition.train_whisper train --work DIR
     python -m foundry.recognition.train_whisper digits --cache DIR --work DIR --real DIR
     python -m foundry.recognition.train_whisper jackson|nicolas|theo --work DIR --real DIR
+    python -m foundry.recognition.train_whisper export --work DIR
     python -m foundry.recognition.train_whisper final --work DIR --real DIR --out DIR
-    python -m foundry.recognition.train_whisper silence --work DIR --real DIR --out DIR
 
 Without help, attention does not learn the alignment in hours. The renderer gives the phone of each
 frame, so the encoder also learns to classify it (`phone_head`), and the last layer of the decoder
 to attend to the position of the text (guided attention, Tachibana et al. 2018). The third stage
 fine-tunes on recordings of people, each of whom is left out once for the score (`leave_one_out`).
-``silence`` replaces the model of ``final`` by one that writes nothing where nobody speaks
-(`no_speech`).
+``export`` ends it. In the last stage, ``final``, the model learns to write nothing where nobody
+speaks (`no_speech`); it needs ``pocket-fastspeech``.
 """
 
 import copy
@@ -39,7 +39,13 @@ from foundry.common.files import write_results
 from foundry.common.spec_augment import spec_augment
 from foundry.common.step_runner import run
 from foundry.common.train_loop import save_half
-from foundry.recognition import leave_one_out, no_speech, phone_head, recognition_scores
+from foundry.recognition import (
+    leave_one_out,
+    new_speech,
+    no_speech,
+    phone_head,
+    recognition_scores,
+)
 from foundry.recognition.leave_one_out import PERSONS
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import sentences
@@ -98,6 +104,12 @@ PEOPLE = {"steps": 600, "rate": 2e-3}
 
 NO_SPEECH = {"steps": 600, "rate": 3e-4}
 """Last stage: utterances, synthesised ones, digits of people and clips without speech."""
+
+NEW_SENTENCES = 6000
+"""Number of new sentences in the last stage."""
+
+TRAINED = "trained"
+"""Subfolder of the work folder with the model before the last stage."""
 
 SPEECH_WEIGHT = 2
 """Weight of the loss of speech in the last stage; that of clips without speech has weight 1."""
@@ -420,41 +432,41 @@ def leave_out(person, work, real):
     leave_one_out.leave_out(train, export, work, real, person, PEOPLE)
 
 
-def final(work, real, out):
-    """Fine-tune on all people; export and score the model; write its results and its card."""
+def export_trained(work):
+    """Fine-tune on all people; export the model before the last stage; write its scores so far."""
     model = leave_one_out.fine_tune(train(work), work, None, **PEOPLE).model
-    export(model, out)
+    export(model, work / TRAINED)
     training = json.loads((work / "history.json").read_text(encoding="utf-8"))
     training["last"] = leave_one_out.facts(work, PEOPLE)
     scores = {
         person: json.loads((work / f"{person}.json").read_text(encoding="utf-8"))
         for person in PERSONS
     }
-    parameters = model.num_parameters()
-    recognition_scores.score_recogniser(parameters, training, real, out, scores)
+    results = {"parameters": model.num_parameters(), "training": training, "people": scores}
+    write_results(work / TRAINED, results)
 
 
-def without_speech(work, real, out):
-    """Fine-tune the model of `final` on clips without speech; write its results and its card."""
-    results = no_speech.earlier_results(out)
+def final(work, real, out):
+    """Fine-tune on clips without speech; export and score the model; write its results and card."""
+    results = json.loads((work / TRAINED / "results.json").read_text(encoding="utf-8"))
     rows = recognition_scores.digit_rows(real)
     clips = [(path, word, None) for path, word, _ in rows]
     path = work / "digits.npz"
     digits = cached_features(clips, features_of, encode, path, augment=leave_one_out.vary)
-    caches = [*no_speech.compute_features(work, real, features_of, encode), digits]
-    model = WhisperForConditionalGeneration.from_pretrained(out, dtype=torch.float32)
-    before = recognition_scores.score_digits(recognition_scores.recogniser(out), rows)
+    speech, nothing = no_speech.compute_features(work, real, features_of, encode)
+    path = work / "synthesised.npz"
+    synthesised = new_speech.single(NEW_SENTENCES, features_of, encode, path)
+    caches = [speech, synthesised, nothing, digits]
+    model = WhisperForConditionalGeneration.from_pretrained(work / TRAINED, dtype=torch.float32)
+    before = recognition_scores.score_digits(recognition_scores.recogniser(work / TRAINED), rows)
     path = work / "no-speech.safetensors"
-    export(no_speech.fine_tune(SilentWhisper(model), caches, path, **NO_SPEECH), out)
+    export(no_speech.fine_tune(SilentWhisper(model), caches, path, **NO_SPEECH).model, out)
     transcribe = recognition_scores.recogniser(out)
     after = recognition_scores.score_digits(transcribe, rows)
-    stage = {"weight": SPEECH_WEIGHT, "synthesised": no_speech.SYNTHESISED}
+    stage = {"weight": SPEECH_WEIGHT, "synthesised": NEW_SENTENCES}
     results["training"]["nospeech"] = NO_SPEECH | stage
-    results["test"] = recognition_scores.score_test(transcribe)
-    results["empty"] = no_speech.score(transcribe, real)
     results["digits"] = {"before": before["wer"], "after": after["wer"]}
-    write_results(out, results)
-    recognition_scores.write_card(out, results)
+    no_speech.report(results, transcribe, real, out)
 
 
 def main():
@@ -464,8 +476,8 @@ def main():
         "train": (train, ()),
         "digits": (digits, ("cache", "real")),
         **{person: (partial(leave_out, person), ("real",)) for person in PERSONS},
+        "export": (export_trained, ()),
         "final": (final, ("real", "out")),
-        "silence": (without_speech, ("real", "out")),
     }
     run(__doc__, steps)
 

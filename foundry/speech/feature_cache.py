@@ -208,15 +208,20 @@ def concatenated(rows, count, seed=0):
     ]
 
 
-def _samples(rng, path):
-    """Load a clip, or several clips joined by pauses of 0.2 to 1 s."""
-    if not isinstance(path, list):
-        return audio.load(path, RATE)[0]
+def join_clips(rng, clips):
+    """Trim clips, mono at `RATE`, and join them by pauses of 0.2 to 1 s."""
     parts = []
-    for one in path:
+    for clip in clips:
         pause = np.zeros(int(rng.uniform(0.2, 1.0) * RATE), np.float32)
-        parts += [audio.trim_silence(audio.load(one, RATE)[0], RATE), pause]
+        parts += [audio.trim_silence(clip, RATE), pause]
     return np.concatenate(parts[:-1])
+
+
+def load_joined(rng, path):
+    """Return the samples of a clip, or those of a list of clips joined by `join_clips`."""
+    if isinstance(path, list):
+        return join_clips(rng, [audio.load(one, RATE)[0] for one in path])
+    return audio.load(path, RATE)[0]
 
 
 def _compute(job):
@@ -224,7 +229,7 @@ def _compute(job):
     rows, first, copies, augment, features_of, encode = job
     utterances = []
     for number, (path, text, spoken) in enumerate(rows, first):
-        samples = _samples(np.random.default_rng(number), path)
+        samples = load_joined(np.random.default_rng(number), path)
         for copy in range(1 + copies):
             rng = np.random.default_rng([number, copy])
             clip, timed = samples, spoken

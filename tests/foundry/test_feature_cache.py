@@ -124,7 +124,7 @@ def test_recordings_in_a_row_hold_all_their_texts_and_pauses(tmp_path):
     for paths, text, spoken in drawn:
         assert text.split() == ["abcd"[int(path.stem)] for path in paths] and spoken is None
         assert len(set(paths)) == len(paths)
-        samples = feature_cache._samples(np.random.default_rng(0), paths)
+        samples = feature_cache.load_joined(np.random.default_rng(0), paths)
         levels = [round(10 * samples[place]) for place in np.flatnonzero(np.diff(samples))]
         assert [level for level in levels if level] == [int(path.stem) + 1 for path in paths[:-1]]
         pauses = len(paths) - 1

@@ -73,7 +73,7 @@ def test_a_person_is_scored_by_a_model_that_never_heard_them(
         if left_out:
             run_step(train_whisper, left_out, **folders)
         else:
-            run_step(train_whisper, "final", out=tmp_path / "model", **folders)
+            run_step(train_whisper, "export", **folders)
         known, digits = batches
         assert texts_of(known) == times(recogniser_texts, 1 + COPIES)
         heard = times(rendered_digits, 1 + leave_one_out.RENDERED_COPIES)
@@ -87,7 +87,9 @@ def test_a_person_is_scored_by_a_model_that_never_heard_them(
         for name in PERSONS
     ]
     assert [score["utterances"] for score in scores] == [2, 2, 2]
-    results = json.loads((tmp_path / "model" / "results.json").read_text(encoding="utf-8"))
+    results = json.loads(
+        (tmp_path / "work" / "trained" / "results.json").read_text(encoding="utf-8")
+    )
     assert results["people"] == dict(zip(PERSONS, scores, strict=True))
     # The shipped weights are 0.6 of the way from those before to those after fine-tuning.
     name = "model.decoder.layers.0.fc1.weight"
@@ -96,5 +98,5 @@ def test_a_person_is_scored_by_a_model_that_never_heard_them(
         for stage in ("everything", "people-without-None")
     )
     way = after - before
-    gone = load_file(tmp_path / "model" / "model.safetensors")[name].float() - before
+    gone = load_file(tmp_path / "work" / "trained" / "model.safetensors")[name].float() - before
     assert ((gone * way).sum() / (way * way).sum()).item() == pytest.approx(0.6, abs=0.02)
