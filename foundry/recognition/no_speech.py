@@ -7,6 +7,8 @@ mean that nobody will speak. `new_speech` adds thousands of sentences: with the 
 splits, from other seeds, and from a fold of ESC-10 that is not in the training.
 """
 
+import json
+
 import numpy as np
 
 from course_utils.simulation.augmentation import RATE, add_noise, log_uniform, noise
@@ -17,6 +19,9 @@ from foundry.recognition import phone_head, recognition_scores
 from foundry.sounds import sound_data
 from foundry.speech.feature_cache import FeatureCache, cached_features, load_or_compute
 from foundry.speech.speech_features import random_gain, simulate_channel, simulate_recording
+
+TRAINED = "trained"
+"""Subfolder of the work folder with the model before this stage."""
 
 MAX_SECONDS = 6.9
 """Length of the longest clip in seconds: the window of ``pocket-whisper`` and a margin."""
@@ -162,6 +167,17 @@ def held_out(real):
     }
     most = int(MAX_SECONDS * RATE)
     return {kind: [clip[:most] for clip in group] for kind, group in groups.items()}
+
+
+def trained_results(work):
+    """Return what the step ``export`` wrote beside the model before this stage.
+
+    Raises SystemExit if it has not run.
+    """
+    path = work / TRAINED / "results.json"
+    if not path.exists():
+        raise SystemExit(f"No trained model in {path.parent}; run the step export first.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def score(transcribe, real):

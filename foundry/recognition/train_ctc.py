@@ -29,6 +29,7 @@ from foundry.common.files import write_results
 from foundry.common.step_runner import run
 from foundry.common.train_loop import interpolate, save_half
 from foundry.recognition import new_speech, no_speech, phone_head, recognition_scores
+from foundry.recognition.no_speech import TRAINED
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import speech_features
 from foundry.speech.conformer import config_of, init_xavier
@@ -92,9 +93,6 @@ CURVE_DOMAINS = ("known", "everyday")
 
 TEST_SEQUENCES = 80
 """Number of sequences of test utterances in the score."""
-
-TRAINED = "trained"
-"""Subfolder of the work folder with the model before the last stage."""
 
 PARTS = 5
 """Number of parts of a batch in the last stage: two of new speech, three of others."""
@@ -309,16 +307,16 @@ def learning_curve(work, real):
     (work / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
 
 
-def score_sequences(transcribe):
-    """Return the scores of a function from clips to texts on sequences of test utterances."""
+def joined_test_utterances():
+    """Return the clips and the texts of `TEST_SEQUENCES` sequences of test utterances."""
     rows = concatenated(recognition_scores.shipped_rows("test", TRAINED_DOMAINS), TEST_SEQUENCES)
     clips = [load_joined(np.random.default_rng(number), row[0]) for number, row in enumerate(rows)]
-    return recognition_scores.score([text for _, text, _ in rows], transcribe(clips))
+    return clips, [text for _, text, _ in rows]
 
 
 def final(work, real, out):
     """Fine-tune on all new sentences; export and score the model; write its results and card."""
-    results = json.loads((work / TRAINED / "results.json").read_text(encoding="utf-8"))
+    results = no_speech.trained_results(work)
     curve = work / "curve.json"
     if not curve.exists():
         raise SystemExit(f"No learning curve in {work}; run the step curve first.")
@@ -333,12 +331,14 @@ def final(work, real, out):
         "hours": point["hours"],
         "weight": INTERPOLATION_WEIGHT,
     }
+    recognise = recognition_scores.recogniser(out)
+    before = recognition_scores.recogniser(work / TRAINED)
+    clips, texts = joined_test_utterances()
     results["sequences"] = {
-        when: score_sequences(recognition_scores.recogniser(folder))
-        for when, folder in {"before": work / TRAINED, "after": out}.items()
+        "before": recognition_scores.score(texts, before(clips)),
+        "after": recognition_scores.score(texts, recognise(clips)),
     }
     results["curve"] = [*json.loads(curve.read_text(encoding="utf-8")), point]
-    recognise = recognition_scores.recogniser(out)
     results["people"] = recognition_scores.score_people(recognise, digits)
     no_speech.report(results, recognise, real, out)
 

@@ -47,6 +47,7 @@ from foundry.recognition import (
     recognition_scores,
 )
 from foundry.recognition.leave_one_out import PERSONS
+from foundry.recognition.no_speech import TRAINED
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import sentences
 from foundry.speech.feature_cache import cached_features
@@ -107,9 +108,6 @@ NO_SPEECH = {"steps": 600, "rate": 3e-4}
 
 NEW_SENTENCES = 6000
 """Number of new sentences in the last stage."""
-
-TRAINED = "trained"
-"""Subfolder of the work folder with the model before the last stage."""
 
 SPEECH_WEIGHT = 2
 """Weight of the loss of speech in the last stage; that of clips without speech has weight 1."""
@@ -448,7 +446,7 @@ def export_trained(work):
 
 def final(work, real, out):
     """Fine-tune on clips without speech; export and score the model; write its results and card."""
-    results = json.loads((work / TRAINED / "results.json").read_text(encoding="utf-8"))
+    results = no_speech.trained_results(work)
     rows = recognition_scores.digit_rows(real)
     clips = [(path, word, None) for path, word, _ in rows]
     path = work / "digits.npz"

@@ -38,6 +38,11 @@ def test_an_utterance_is_whole_within_longer_noise(sine):
     assert 8 < longer < 22
 
 
+def test_a_missing_model_before_the_stage_names_the_step_that_writes_it(tmp_path):
+    with pytest.raises(SystemExit, match="trained; run the step export first"):
+        no_speech.trained_results(tmp_path)
+
+
 @pytest.fixture
 def silent_whisper():
     torch.manual_seed(0)
@@ -89,7 +94,7 @@ def test_it_learns_clips_without_speech_and_none_of_the_score(
     monkeypatch.setattr(train_whisper, "NEW_SENTENCES", 2)
     monkeypatch.setitem(train_whisper.NO_SPEECH, "steps", 1)
     monkeypatch.setattr(train_whisper.WhisperWithPhoneHead, "max_vectors", 100_000)
-    out, trained = tmp_path / "model", tmp_path / "work" / train_whisper.TRAINED
+    out, trained = tmp_path / "model", tmp_path / "work" / no_speech.TRAINED
     shutil.copytree(POCKET / "pocket-whisper", trained)
     before = json.loads((trained / "results.json").read_text(encoding="utf-8"))
     del before["training"]["nospeech"], before["empty"], before["digits"]

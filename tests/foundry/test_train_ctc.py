@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCTC, AutoProcessor, pipeline
 
 from course_utils.catalog import POCKET
-from foundry.recognition import new_speech, recognition_scores, train_ctc
+from foundry.recognition import new_speech, no_speech, recognition_scores, train_ctc
 from foundry.recognition.phone_head import PHONES
 from foundry.speech.feature_cache import COPIES, FeatureCache
 from foundry.speech.sentences import ALPHABET
@@ -95,7 +95,7 @@ def test_it_learns_the_training_sentences_and_no_others(
 
     run_step(train_ctc, "export", **folders)
     assert len(steps) == 3  # a finished run is not trained again
-    trained = tmp_path / "work" / train_ctc.TRAINED
+    trained = tmp_path / "work" / no_speech.TRAINED
     results = json.loads((trained / "results.json").read_text(encoding="utf-8"))
     assert results["training"]["studio"] == recogniser_texts.total()
     assert results["parameters"] == AutoModelForCTC.from_pretrained(trained).num_parameters()
@@ -140,7 +140,7 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
         monkeypatch.setitem(stage, "steps", 1)
     monkeypatch.setattr(train_ctc.CtcWithPhoneHead, "max_vectors", 100_000)  # an epoch is a step
     work, out = tmp_path / "work", tmp_path / "model"
-    trained = work / train_ctc.TRAINED
+    trained = work / no_speech.TRAINED
     shutil.copytree(POCKET / "pocket-ctc", trained)
     shipped = json.loads((trained / "results.json").read_text(encoding="utf-8"))
     shipped["training"].pop("broad", None)
@@ -187,9 +187,8 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     gone = load_file(out / "model.safetensors")[name].float() - first
     assert ((gone * way).sum() / (way * way).sum()).item() == pytest.approx(0.7, abs=0.02)
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    assert results["curve"] == [*curve, curve[-1] | {"hours": 123}] and set(
-        results["sequences"]
-    ) == {"before", "after"}
+    assert results["curve"] == [*curve, curve[-1] | {"hours": 123}]
+    assert set(results["sequences"]) == {"before", "after"}
     assert set(results["people"]) == {"jackson", "nicolas", "theo"}
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "2.92 M parameters, 5.9 MB" in card and "4 sentences drawn anew" in card
