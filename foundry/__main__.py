@@ -40,6 +40,7 @@ def commands(real, work, judge):
     sounds = ["features", "pretrain", "validate", "final"]
     trained = ["features", "train", "export"]
     digits = ["features", "train", "digits", *PERSONS]
+    broad = ["synthesise", "curve", "final"]
     speech = "foundry.speech.speech_data"
     return [
         ["foundry.sounds.sound_data", "--out", str(POCKET / "sounds")],
@@ -61,8 +62,8 @@ def commands(real, work, judge):
         *training("voices.train_sparse_diarizer", "pocket-diarizer", usual),
         *training("text_to_speech.train_vocoder", "pocket-vocoder", tts),
         *training("text_to_speech.train_tts", "pocket-fastspeech", tts),
-        *training("recognition.train_ctc", "pocket-ctc", ["synthesise", "curve", "final"]),
-        *training("recognition.train_whisper", "pocket-whisper", ["final"]),
+        *training("recognition.train_ctc", "pocket-ctc", broad),
+        *training("recognition.train_whisper", "pocket-whisper", broad),
         *training("music.train_music", "pocket-genres", ["judge"]),
         *training("music.train_music", "pocket-music", ["codec", "train", "export", "final"]),
     ]

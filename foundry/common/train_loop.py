@@ -141,8 +141,9 @@ def interpolate(before, model, weight):
     torch.nn.Module
         ``model``.
     """
-    for name, value in model.state_dict().items():
-        value.copy_(before[name].lerp(value, weight))
+    # All are computed first: of tied weights, the state dict has two names for one tensor.
+    mixed = {name: before[name].lerp(value, weight) for name, value in model.state_dict().items()}
+    model.load_state_dict(mixed)
     return model
 
 

@@ -16,7 +16,12 @@ from course_utils.scoring import normalise_text
 from course_utils.simulation.augmentation import RATE
 from foundry.recognition.no_speech import MAX_SECONDS, within_noise
 from foundry.speech import sentences, synthesiser
-from foundry.speech.feature_cache import FeatureCache, join_clips, load_or_compute
+from foundry.speech.feature_cache import (
+    FeatureCache,
+    join_clips,
+    load_or_compute,
+    phones_per_frame,
+)
 from foundry.speech.speech_features import simulate_recording
 
 DOMAINS = ["everyday"] * 10 + ["phrasebook"] * 5 + ["home"] * 3 + ["digits"] * 2
@@ -83,7 +88,7 @@ def _compute(job):
         tokens = encode(text)
         for clip in clips:
             features = features_of(clip)
-            made.append((features, np.full(len(features), -100), tokens))
+            made.append((features, phones_per_frame(None, len(features)), tokens))
     return FeatureCache.of(made)
 
 

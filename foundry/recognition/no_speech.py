@@ -1,27 +1,24 @@
-"""Fine-tune a recogniser to transcribe silence, noise, sounds and music as nothing.
+"""Clips without speech, which the last stage teaches a recogniser to transcribe as nothing.
 
-A part of every batch has clips without speech and an empty text; the rest is speech as before. Half
-of the augmented copies of single utterances lie within longer noise, so that noise alone does not
-mean that nobody will speak. `new_speech` adds thousands of sentences: with the shipped ones alone,
-``pocket-whisper`` became worse on the test split. The clips for the score come from the test
-splits, from other seeds, and from a fold of ESC-10 that is not in the training.
+They are silence, noise, sounds and music with an empty text. Half of the augmented copies of the
+utterances beside them lie within longer noise, so that noise alone does not mean that nobody will
+speak. The clips for the score come from the test splits, from other seeds, and from a fold of
+ESC-10 that is not in the training.
 """
-
-import json
 
 import numpy as np
 
 from course_utils.simulation.augmentation import RATE, add_noise, log_uniform, noise
-from foundry.common.files import write_results
-from foundry.common.train_loop import adamw
 from foundry.music import genre_data
 from foundry.recognition import phone_head, recognition_scores
 from foundry.sounds import sound_data
-from foundry.speech.feature_cache import FeatureCache, cached_features, load_or_compute
+from foundry.speech.feature_cache import (
+    FeatureCache,
+    cached_features,
+    load_or_compute,
+    phones_per_frame,
+)
 from foundry.speech.speech_features import random_gain, simulate_channel, simulate_recording
-
-TRAINED = "trained"
-"""Subfolder of the work folder with the model before this stage."""
 
 MAX_SECONDS = 6.9
 """Length of the longest clip in seconds: the window of ``pocket-whisper`` and a margin."""
@@ -105,7 +102,7 @@ def _compute(job):
         make = sound_data.render if kind == "sound" else genre_data.example
         clips = [recorded(rng, make(name, "train", number)[0]) for number, rng in enumerate(rngs)]
     features = [features_of(clip) for clip in clips]
-    return FeatureCache.of((part, np.full(len(part), -100), []) for part in features)
+    return FeatureCache.of((part, phones_per_frame(None, len(part)), []) for part in features)
 
 
 def compute_features(work, real, features_of, encode):
@@ -119,31 +116,6 @@ def compute_features(work, real, features_of, encode):
     jobs += [("recording", None, RECORDED_COPIES)]
     jobs = [(*job, features_of, real) for job in jobs]
     return speech, load_or_compute(_compute, jobs, work / "no_speech.npz")
-
-
-def fine_tune(recogniser, caches, path, steps, rate):
-    """Train a recogniser on batches with equal parts from some feature caches.
-
-    Parameters
-    ----------
-    recogniser : phone_head.PhoneHead
-        Recogniser with the weights of the stages before; its phone head is not used.
-    caches : list of FeatureCache
-        Training data with and without speech.
-    path : pathlib.Path
-        Checkpoint.
-    steps, rate : int, float
-        As for :func:`phone_head.fit_phone_head`.
-
-    Returns
-    -------
-    phone_head.PhoneHead
-        The recogniser in evaluation mode.
-    """
-    caches = [cache.without_phones() for cache in caches]
-    return phone_head.fit_phone_head(
-        recogniser, caches, path, seed=4, steps=steps, rate=rate, optimizers=adamw
-    )
 
 
 def held_out(real):
@@ -169,41 +141,9 @@ def held_out(real):
     return {kind: [clip[:most] for clip in group] for kind, group in groups.items()}
 
 
-def trained_results(work):
-    """Return what the step ``export`` wrote beside the model before this stage.
-
-    Raises SystemExit if it has not run.
-    """
-    path = work / TRAINED / "results.json"
-    if not path.exists():
-        raise SystemExit(f"No trained model in {path.parent}; run the step export first.")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def score(transcribe, real):
     """Return for each kind of `held_out` how many transcripts are empty, and of how many."""
     return {
         kind: [sum(not text for text in transcribe(clips)), len(clips)]
         for kind, clips in held_out(real).items()
     }
-
-
-def report(results, transcribe, real, out):
-    """Score a model after its last stage; write ``results.json`` and its card.
-
-    Parameters
-    ----------
-    results : dict
-        What is known of the model so far: ``parameters``, ``training`` and scores by person
-        (``people``).
-    transcribe : callable
-        Function from clips to texts.
-    real : pathlib.Path
-        Folder that contains ``esc10``.
-    out : pathlib.Path
-        Folder of the model.
-    """
-    results["test"] = recognition_scores.score_split(transcribe, "test")
-    results["empty"] = score(transcribe, real)
-    write_results(out, results)
-    recognition_scores.write_card(out, results)

@@ -27,9 +27,10 @@ SMALL_VOCABULARY = ("digits", "home", "phrasebook")
 class PhoneHead(TrainingHead):
     """A recogniser with a second head that classifies the phone of each frame.
 
-    Subclasses define ``max_vectors`` (batch size in vectors), ``prepare(features, lengths,
-    generator, augment)``, which pads and augments a batch, and ``loss(features, lengths, labels,
-    phones)``.
+    Subclasses define ``architecture`` (class of the model), ``max_vectors`` (batch size in
+    vectors), ``vector_seconds`` (time from one vector to the next, in seconds),
+    ``prepare(features, lengths, generator, augment)``, which pads and augments a batch, and
+    ``loss(features, lengths, labels, phones)``.
     """
 
     adamw_parts = ("head", "proj_out", "embed", "feature_projection")

@@ -173,6 +173,6 @@ def write_card(out, results):
         curve="\n".join(
             f"| {point['hours']} h | {point['steps']} | {_wer(point['known'])} "
             f"| {_wer(point['everyday'])} |"
-            for point in results.get("curve", [])
+            for point in results["curve"]
         ),
     )

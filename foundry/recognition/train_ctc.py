@@ -27,9 +27,9 @@ from transformers import Wav2Vec2BertForCTC, Wav2Vec2BertProcessor, Wav2Vec2CTCT
 
 from foundry.common.files import write_results
 from foundry.common.step_runner import run
-from foundry.common.train_loop import interpolate, save_half
+from foundry.common.train_loop import save_half
 from foundry.recognition import new_speech, no_speech, phone_head, recognition_scores
-from foundry.recognition.no_speech import TRAINED
+from foundry.recognition.last_stage import TRAINED, LastStage, report
 from foundry.recognition.phone_head import TRAINED_DOMAINS
 from foundry.speech import speech_features
 from foundry.speech.conformer import config_of, init_xavier
@@ -38,7 +38,6 @@ from foundry.speech.feature_cache import (
     cached_features,
     concatenated,
     load_joined,
-    schedule,
 )
 from foundry.speech.sentences import ALPHABET
 
@@ -82,23 +81,8 @@ NEW_SENTENCES = 12_000
 NEW_SEQUENCES = 1500
 """Number of sequences of other new sentences in the last stage."""
 
-CURVE = {"steps": 600, "rate": 1e-3}
-"""Steps and peak learning rate of each training of the learning curve."""
-
-CURVE_SHARES = (0, 1 / 256, 1 / 64, 1 / 16)
-"""Shares of the new sentences in the learning curve; its steps pass once over the largest."""
-
-CURVE_DOMAINS = ("known", "everyday")
-"""Groups of domains that the learning curve scores."""
-
 TEST_SEQUENCES = 80
 """Number of sequences of test utterances in the score."""
-
-PARTS = 5
-"""Number of parts of a batch in the last stage: two of new speech, three of others."""
-
-VECTOR_SECONDS = 0.02
-"""Time from one feature vector to the next, in seconds."""
 
 BATCH_VECTORS = 2400
 """Maximum number of vectors in a batch: 48 s of speech."""
@@ -145,7 +129,8 @@ def compute_features(work, cache):
 class CtcWithPhoneHead(phone_head.PhoneHead):
     """The network with a phone head on its middle layer."""
 
-    max_vectors = BATCH_VECTORS
+    architecture = Wav2Vec2BertForCTC
+    max_vectors, vector_seconds = BATCH_VECTORS, 0.02
 
     def __init__(self, model):
         super().__init__(model, HIDDEN)
@@ -185,17 +170,6 @@ def train(work):
     return trained, utterances
 
 
-@torch.inference_mode()
-def transcribe(model, clips):
-    """Return the greedy transcripts of some clips."""
-    texts = []
-    for samples in clips:
-        best = model(input_features=features_of(samples)[None]).logits[0].argmax(-1)
-        tokens = [VOCABULARY[token] for token in torch.unique_consecutive(best) if token]
-        texts.append("".join(tokens).replace("|", " ").strip())
-    return texts
-
-
 def export(model, out):
     """Save the model in half precision, and its processor."""
     out.mkdir(parents=True, exist_ok=True)
@@ -212,30 +186,10 @@ def export_trained(work):
     """Export the model before the last stage; write its size and its training."""
     trained, utterances = train(work)
     export(trained.model, work / TRAINED)
-    training = phone_head.history(work, utterances, VECTOR_SECONDS, STUDIO, TRAIN)
+    training = phone_head.history(work, utterances, trained.vector_seconds, STUDIO, TRAIN)
     training["long"] = LONG | {"count": LONG_COUNT}
     results = {"parameters": trained.model.num_parameters(), "training": training}
     write_results(work / TRAINED, results)
-
-
-def trained_model(work):
-    """Return the model that `export_trained` wrote."""
-    return Wav2Vec2BertForCTC.from_pretrained(work / TRAINED, dtype=torch.float32).eval()
-
-
-def fine_tune(work, caches, name, stage):
-    """Fine-tune the model that `export_trained` wrote, by `no_speech.fine_tune`.
-
-    Returns
-    -------
-    transformers.Wav2Vec2BertForCTC
-        The model, its weights interpolated with those before by `INTERPOLATION_WEIGHT`.
-    """
-    model = trained_model(work)
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    recogniser = CtcWithPhoneHead(model)
-    no_speech.fine_tune(recogniser, caches, work / f"{name}.safetensors", **stage)
-    return interpolate(before, model, INTERPOLATION_WEIGHT)
 
 
 def last_features(work, real):
@@ -258,53 +212,14 @@ def last_features(work, real):
     return new, [speech, long, nothing]
 
 
-def hours_heard(caches, steps):
-    """Return the hours of speech that some steps of the last stage hear.
-
-    Parameters
-    ----------
-    caches : list of FeatureCache
-        Caches of `new_speech`: each utterance as it is, then augmented.
-    steps : int
-        Number of training steps.
-
-    Returns
-    -------
-    float
-        Hours of the utterances as they are, each counted once.
-    """
-    vectors = 0
-    for cache in caches:
-        plan = schedule(cache.lengths(), steps, BATCH_VECTORS // PARTS)
-        heard = {row // 2 for batch in plan for row in batch}
-        vectors += sum(int(cache.lengths()[2 * number]) for number in heard)
-    return round(vectors * VECTOR_SECONDS / 3600, 2)
-
-
-def curve_point(model, new, steps):
-    """Return hours of new speech, steps, and scores on the validation split."""
-    scores = recognition_scores.score_split(functools.partial(transcribe, model), "validation")
-    return {
-        "hours": hours_heard(new, steps),
-        "steps": steps,
-        **{name: scores[name] for name in CURVE_DOMAINS},
-    }
+def last_stage(work):
+    """Return the last stage of the model."""
+    return LastStage(CtcWithPhoneHead, export, INTERPOLATION_WEIGHT, work)
 
 
 def learning_curve(work, real):
-    """Train a model with each share of the new sentences; write ``curve.json``.
-
-    The first point is the model before. Without new sentences, the shipped ones take their place in
-    the batches.
-    """
-    new, others = last_features(work, real)
-    curve = [curve_point(trained_model(work), [], 0)]
-    for number, share in enumerate(CURVE_SHARES):
-        part = [cache.select(range(int(share * len(cache)))) for cache in new] if share else []
-        model = fine_tune(work, (part or others[:2]) + others, f"curve-{number}", CURVE)
-        curve.append(curve_point(model, part, CURVE["steps"]))
-        print(curve[-1], flush=True)
-    (work / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
+    """Train a model with each share of the new sentences; write ``curve.json``."""
+    last_stage(work).learning_curve(*last_features(work, real))
 
 
 def joined_test_utterances():
@@ -316,31 +231,24 @@ def joined_test_utterances():
 
 def final(work, real, out):
     """Fine-tune on all new sentences; export and score the model; write its results and card."""
-    results = no_speech.trained_results(work)
-    curve = work / "curve.json"
-    if not curve.exists():
-        raise SystemExit(f"No learning curve in {work}; run the step curve first.")
+    stage = last_stage(work)
+    results = stage.results()
     digits = recognition_scores.digit_rows(real)
-    new, others = last_features(work, real)
-    model = fine_tune(work, new + others, "broad", BROAD)
-    point = curve_point(model, new, BROAD["steps"])
-    export(model, out)
+    recognise, point = stage.fine_tune(*last_features(work, real), "broad", out, **BROAD)
+    results["curve"].append(point)
     results["training"]["broad"] = BROAD | {
         "sentences": NEW_SENTENCES,
         "sequences": NEW_SEQUENCES,
         "hours": point["hours"],
-        "weight": INTERPOLATION_WEIGHT,
     }
-    recognise = recognition_scores.recogniser(out)
     before = recognition_scores.recogniser(work / TRAINED)
     clips, texts = joined_test_utterances()
     results["sequences"] = {
         "before": recognition_scores.score(texts, before(clips)),
         "after": recognition_scores.score(texts, recognise(clips)),
     }
-    results["curve"] = [*json.loads(curve.read_text(encoding="utf-8")), point]
     results["people"] = recognition_scores.score_people(recognise, digits)
-    no_speech.report(results, recognise, real, out)
+    report(results, recognise, real, out)
 
 
 def main():

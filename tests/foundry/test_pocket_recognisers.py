@@ -99,11 +99,11 @@ def test_whisper_transcribes_a_longer_recording_window_by_window():
         "automatic-speech-recognition", model=str(POCKET / "pocket-whisper"), device="cpu"
     )
     window = recognise.feature_extractor.n_samples
-    rows = data.load("speech", split="test").select(range(24, 30))
-    samples = np.concatenate([audio.load(row["audio"], RATE)[0] for row in rows])
-    parts = [samples[start : start + window] for start in range(0, len(samples), window)]
-    assert len(parts) == 3
-    separate = [recognise({"array": part, "sampling_rate": RATE})["text"].strip() for part in parts]
+    rows = data.load("speech", split="test").select(range(24, 29))
+    clips = [audio.load(row["audio"], RATE)[0] for row in rows]
+    separate = [recognise({"array": clip, "sampling_rate": RATE})["text"].strip() for clip in clips]
+    # A window holds one sentence: which of two sentences the model writes can change with little.
+    samples = np.concatenate([np.pad(clip, (0, window - len(clip))) for clip in clips])
     for options in ({}, {"return_timestamps": True}):
         whole = recognise({"array": samples, "sampling_rate": RATE}, **options)["text"]
         assert jiwer.wer(" ".join(separate), whole.strip()) < 0.1

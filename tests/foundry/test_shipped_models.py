@@ -112,19 +112,11 @@ def accuracy_by_names(folder):
     return float(np.mean([a == b for a, b in zip(answers, wanted, strict=True)]))
 
 
-def word_error_rate(folder, count):
+def word_error_rate(folder):
     """Return the WER of test clips: voices and sentences that are not in the training."""
-    rows = evenly(recognition_scores.shipped("test", TRAINED_DOMAINS), count)
+    rows = evenly(recognition_scores.shipped("test", TRAINED_DOMAINS), 60)
     heard = recognition_scores.recogniser(folder)(clips_of(rows))
     return jiwer.wer([row["text"] for row in rows], heard)
-
-
-def word_error_rate_of_ctc(folder):
-    return word_error_rate(folder, 60)
-
-
-def word_error_rate_of_whisper(folder):
-    return word_error_rate(folder, 12)
 
 
 def equal_error_rate(folder):
@@ -179,7 +171,7 @@ def log_mel_distance(folder):
 def word_error_rate_of_synthesis(folder):
     """Return the WER of five test sentences, spoken by test voices, to a shipped recogniser.
 
-    The recogniser was not trained on synthesised speech of the model.
+    The recogniser has also learned from speech of this model, so it is a lenient judge.
     """
     vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32).eval()
     speak = pipeline("text-to-speech", model=str(folder), vocoder=vocoder, device="cpu")
@@ -224,8 +216,8 @@ BANDS = {
     "pocket-sounds": Band(accuracy_of_sounds, 0.906, 0.07, ("synthetic test", "accuracy")),
     "pocket-genres": Band(accuracy_of_genres, 0.805, 0.1, ("accuracy", "share")),
     "pocket-clap": Band(accuracy_by_names, 0.875, 0.07),
-    "pocket-ctc": Band(word_error_rate_of_ctc, 0.149, 0.04, KNOWN),
-    "pocket-whisper": Band(word_error_rate_of_whisper, 0.146, 0.06, KNOWN),
+    "pocket-ctc": Band(word_error_rate, 0.149, 0.04, KNOWN),
+    "pocket-whisper": Band(word_error_rate, 0.083, 0.03, KNOWN),
     "pocket-speaker": Band(equal_error_rate, 0.0147, 0.015, NOISY),
     "pocket-diarizer": Band(
         diarization_error_rate, 0.154, 0.05, ("diarization", "conversations, room", "der0")

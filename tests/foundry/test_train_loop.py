@@ -110,3 +110,12 @@ def test_late_in_a_run_the_average_moves_by_two_thousandths_of_the_way(tmp_path)
     walk = Walk()
     made = fit(walk, walk.loss, 10_000, 0.3, 0, path, gradient_descent)
     assert made.number.item() == pytest.approx(0.002 * 100, rel=1e-4)
+
+
+def test_tied_weights_are_interpolated_once():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    model[1].weight = model[0].weight
+    before = {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
+    expected = 0.5 * model[0].weight.detach()
+    interpolate(before, model, 0.5)
+    assert torch.allclose(model[1].weight, expected)

@@ -68,6 +68,33 @@ def test_without_phones_the_loss_is_the_models_own(model):
         assert guided.loss(batch, None, labels, phones.clamp_min(0)) > expected + 1
 
 
+def test_the_end_of_a_text_follows_its_last_token(model):
+    head = train_whisper.WhisperWithPhoneHead(model)
+    inputs, targets = head.tokens(torch.tensor([[7, 0, 8], [9, -100, -100]]))
+    start, plain, end = head.start, head.plain, head.end
+    assert inputs.tolist() == [[start, plain, 7, 0, 8], [start, plain, 9, end, end]]
+    assert targets.tolist() == [[plain, 7, 0, 8, end], [plain, 9, end, -100, -100]]
+
+
+def test_clips_without_speech_teach_an_empty_transcript():
+    torch.manual_seed(0)
+    head = train_whisper.WhisperWithPhoneHead(train_whisper.new_model())
+    features, lengths = torch.randn(4, 60, train_whisper.MELS), torch.full((4,), 60)
+    given = features, lengths, torch.zeros(4, 0, dtype=torch.long), torch.full((4, 60), -100)
+    optimizer = torch.optim.Adam(head.parameters(), 1e-3)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = head.loss(*given)
+        loss.backward()
+        optimizer.step()
+    assert torch.isfinite(loss)
+    with torch.no_grad():
+        states = train_whisper.encode_short(head.model, features)
+        inputs, _ = head.tokens(given[2])
+        logits = head.logits(inputs, states)
+    assert logits.argmax(-1)[:, 1].tolist() == [head.end] * 4
+
+
 def test_the_exported_folder_opens_with_the_auto_classes(model, tmp_path):
     train_whisper.export(train_whisper.new_model(), tmp_path)
     processor = AutoProcessor.from_pretrained(tmp_path)
