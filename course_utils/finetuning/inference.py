@@ -130,6 +130,9 @@ def _results(out, model, data):
             raise RecipeError(f"{out}, line {number}: is no result; choose another --out") from None
         for other, own in others:
             if other != str(own):
-                raise RecipeError(f"{out} holds answers of {other}; choose another --out for {own}")
+                raise RecipeError(
+                    f"{out} holds answers of {errors.shown(str(other))}; "
+                    f"choose another --out for {own}"
+                )
         found.append((f"{line}\n", entry))
     return found

@@ -220,6 +220,9 @@ def test_answers_of_one_split_or_data_set_are_not_taken_for_another(tmp_path, wr
     assert [entry for _, entry in inference._results(out, "m", "d")] == [line]
     with pytest.raises(RecipeError, match="holds answers of d; choose another --out for e"):
         inference._results(out, "m", "e")
+    out.write_text(json.dumps(line | {"model": "m\nn"}) + "\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"^[^\n]*holds answers of 'm\\nn'; choose another"):
+        inference._results(out, "m", "d")
 
 
 def test_a_folder_with_a_name_of_the_catalogue(tmp_path, monkeypatch, write_wav, sine):
