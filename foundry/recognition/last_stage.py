@@ -10,7 +10,7 @@ import json
 import torch
 
 from foundry.common.files import write_results
-from foundry.common.train_loop import adamw, interpolate
+from foundry.common.train_loop import adamw
 from foundry.recognition import no_speech, phone_head, recognition_scores
 from foundry.speech.feature_cache import schedule
 
@@ -69,13 +69,10 @@ class LastStage:
             and the scores of `CURVE_DOMAINS`.
         """
         model = self.head.architecture.from_pretrained(self.work / TRAINED, dtype=torch.float32)
-        before = {key: value.clone() for key, value in model.state_dict().items()}
-        caches = [cache.without_phones() for cache in [*new, *others]]
-        path = self.work / f"{name}.safetensors"
-        phone_head.fit_phone_head(
-            self.head(model), caches, path, seed=4, steps=steps, rate=rate, optimizers=adamw
-        )
-        self.export(interpolate(before, model, self.weight), out)
+        caches, path = [*new, *others], self.work / f"{name}.safetensors"
+        options = {"seed": 4, "steps": steps, "rate": rate, "optimizers": adamw}
+        phone_head.fine_tune(self.head(model), caches, path, self.weight, **options)
+        self.export(model, out)
         transcribe = recognition_scores.recogniser(out)
         hours = hours_heard(self.head, new, len(caches), steps)
         return transcribe, _point(transcribe, hours, steps)

@@ -11,7 +11,6 @@ import numpy as np
 
 from course_utils import audio
 from course_utils.simulation.augmentation import LINE, RATE, add_noise
-from foundry.common.train_loop import interpolate
 from foundry.recognition import phone_head, recognition_scores
 from foundry.speech.feature_cache import COPIES, FeatureCache, cached_features
 from foundry.speech.speech_features import random_gain, simulate_channel
@@ -105,12 +104,9 @@ def fine_tune(trained, work, left_out, steps, rate):
         FeatureCache.join(FeatureCache.load(work / f"{n}.npz") for n in names),
     ]
     path = work / f"people-without-{left_out}.safetensors"
-    without_phones = [cache.without_phones() for cache in caches]
-    before = {name: value.clone() for name, value in trained.state_dict().items()}
-    trained = phone_head.fit_phone_head(
-        trained, without_phones, path, seed=3, steps=steps, rate=rate
+    return phone_head.fine_tune(
+        trained, caches, path, INTERPOLATION_WEIGHT, seed=3, steps=steps, rate=rate
     )
-    return interpolate(before, trained, INTERPOLATION_WEIGHT)
 
 
 def leave_out(trained_of, export, work, real, person, stage):

@@ -9,7 +9,7 @@ import json
 
 import torch
 
-from foundry.common.train_loop import fit, mixed_precision, muon
+from foundry.common.train_loop import fit, interpolate, mixed_precision, muon
 from foundry.common.training_head import TrainingHead
 from foundry.speech.feature_cache import COPIES, FeatureCache, schedule
 from foundry.speech.kokoro import SYMBOLS
@@ -98,6 +98,28 @@ def fit_phone_head(
         return sum(losses) / len(caches)
 
     return fit(recogniser, loss_of, steps, rate, seed, path, optimizers, warmup)
+
+
+def fine_tune(recogniser, caches, path, weight, **options):
+    """Fine-tune a recogniser without phones; average its weights with those before (WiSE-FT).
+
+    Parameters
+    ----------
+    recogniser, caches, path
+        As for `fit_phone_head`.
+    weight : float
+        Share of the weights after the training, 0 to 1.
+    **options
+        Other arguments of `fit_phone_head`.
+
+    Returns
+    -------
+    PhoneHead
+        ``recogniser`` in evaluation mode.
+    """
+    before = {name: value.clone() for name, value in recogniser.state_dict().items()}
+    caches = [cache.without_phones() for cache in caches]
+    return interpolate(before, fit_phone_head(recogniser, caches, path, **options), weight)
 
 
 def train(recogniser, work, studio, everything):

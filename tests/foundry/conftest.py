@@ -5,6 +5,7 @@ from collections import Counter, namedtuple
 import datasets
 import numpy as np
 import pytest
+import torch
 
 from course_utils import audio
 from course_utils.formats import rttm
@@ -140,6 +141,28 @@ def small_no_speech(shipped_speech, monkeypatch):
     monkeypatch.setitem(genre_data.CLIPS, "test", 1)
     monkeypatch.setattr(new_speech, "voices", lambda: np.eye(3, 128, dtype=np.float32))
     monkeypatch.setattr(feature_cache, "run_jobs", lambda function, jobs: list(map(function, jobs)))
+
+
+@pytest.fixture
+def learn_nothing():
+    """Return a function that trains a recogniser on clips without a text.
+
+    It returns their features and their labels.
+    """
+
+    def train(recogniser, width, steps):
+        features, lengths = torch.randn(4, 60, width), torch.full((4,), 60)
+        given = features, lengths, torch.zeros(4, 0, dtype=torch.long), torch.full((4, 60), -100)
+        optimizer = torch.optim.Adam(recogniser.parameters(), 1e-3)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = recogniser.loss(*given)
+            loss.backward()
+            optimizer.step()
+        assert torch.isfinite(loss)
+        return features, given[2]
+
+    return train
 
 
 @pytest.fixture

@@ -96,6 +96,8 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     script, batches, folders = small_stage
     learned, held_out = learned_and_held_out
     work, out = folders["work"], folders["out"]
+    path = work / last_stage.TRAINED / "results.json"
+    before = json.loads(path.read_text(encoding="utf-8"))
     recorded, made = spy(no_speech, "recorded"), spy(sound_data, "render")
     played, drawn = spy(genre_data, "example"), spy(sentences, "draw")
     run_step(script, "synthesise", **folders)
@@ -122,6 +124,9 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     *spoken, silent = batches[10:15]
     assert all((call.given[3] >= 0).any(1).all() for call in spoken)
     assert silent.given[3].numel() == 0  # no text at all
+    if script is train_ctc:
+        letters = [(call.given[3] >= 0).sum(1).float().mean() for call in spoken[:2]]
+        assert letters[1] > 1.5 * letters[0]  # sequences
     kinds = len(sound_data.LABELS), len(genre_data.GENRES)
     assert len(silent.given[1]) == 3 + sum(kinds) + len(learned)
     curve = json.loads((work / "curve.json").read_text(encoding="utf-8"))
@@ -142,6 +147,8 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["curve"][:-1] == curve and results["curve"][-1]["steps"] == 1
     assert {"jackson", "nicolas", "theo"} == set(results["people"])
+    if script is train_whisper:  # their scores are from the stage before
+        assert results["people"] == before["people"]
     compared = results["sequences" if script is train_ctc else "digits"]
     assert set(compared) == {"before", "after"}
     (call,) = scores
@@ -151,6 +158,8 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     card = (out / "README.md").read_text(encoding="utf-8")
     assert f"ESC-10 {results['empty']['ESC-10'][0]} of {counts['ESC-10']}" in card
     assert "4 sentences drawn anew" in card and "$" not in card
+    size = "2.92 M parameters, 5.9 MB" if script is train_ctc else "2.61 M parameters, 5.2 MB"
+    assert size in " ".join(card.split())
     assert "| 1 | 40.0% (0.0% to 80.0%) |" in card
     for row in (results["test"]["known"], results["people"]["theo"]):
         assert recognition_scores.percent(row) in card

@@ -94,16 +94,8 @@ def test_it_learns_the_training_sentences_and_no_others(
     assert results["parameters"] == AutoModelForCTC.from_pretrained(trained).num_parameters()
 
 
-def test_clips_without_speech_teach_an_empty_transcript():
+def test_clips_without_speech_teach_an_empty_transcript(learn_nothing):
     torch.manual_seed(0)
     recogniser = train_ctc.CtcWithPhoneHead(train_ctc.new_model())
-    features, lengths = torch.randn(4, 60, 160), torch.full((4,), 60)
-    given = features, lengths, torch.zeros(4, 0, dtype=torch.long), torch.full((4, 60), -100)
-    optimizer = torch.optim.Adam(recogniser.parameters(), 1e-3)
-    for _ in range(30):
-        optimizer.zero_grad()
-        loss = recogniser.loss(*given)
-        loss.backward()
-        optimizer.step()
-    assert torch.isfinite(loss)
+    features, _ = learn_nothing(recogniser, 160, steps=30)
     assert (recogniser.model.eval()(input_features=features).logits.argmax(-1) == 0).all()
