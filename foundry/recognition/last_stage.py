@@ -1,6 +1,6 @@
 """Last stage of a recogniser: new sentences and clips without speech, then averaged weights.
 
-Every batch has equal parts of several feature caches, among them sentences by ``pocket-fastspeech``
+Every batch has equal parts of several feature caches, among them speech by ``pocket-fastspeech``
 (`new_speech`) and clips without speech (`no_speech`). The exported weights are a mean of those
 before the stage and those after it (WiSE-FT).
 """
@@ -52,7 +52,7 @@ class LastStage:
         Parameters
         ----------
         new, others : list of FeatureCache
-            Training data: new sentences, and others. Each is an equal part of every batch.
+            Training data: new speech, and others. Each is an equal part of every batch.
         name : str
             Name of the checkpoint.
         out : pathlib.Path
@@ -65,7 +65,7 @@ class LastStage:
         transcribe : callable
             Function from clips to texts.
         point : dict
-            Point of the learning curve: ``hours`` of new sentences that the steps heard, ``steps``,
+            Point of the learning curve: ``hours`` of new speech that the steps heard, ``steps``,
             and the scores of `CURVE_DOMAINS`.
         """
         model = self.head.architecture.from_pretrained(self.work / TRAINED, dtype=torch.float32)
@@ -115,7 +115,7 @@ def _point(transcribe, hours, steps):
 
 
 def hours_heard(head, new, parts, steps):
-    """Return the hours of new sentences that some steps hear.
+    """Return the hours of new speech that some steps hear.
 
     Parameters
     ----------

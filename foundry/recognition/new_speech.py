@@ -1,4 +1,4 @@
-"""Synthesise new sentences for the last stage of the recognisers with ``pocket-fastspeech``.
+"""Synthesise new sentences and phrases of books with ``pocket-fastspeech``.
 
 The renderer needs six seconds for a sentence, so it spoke only a few thousand.
 ``pocket-fastspeech`` speaks hundreds a minute, in mixtures of the voices of the training speakers;
@@ -15,13 +15,14 @@ from course_utils.catalog import POCKET
 from course_utils.scoring import normalise_text
 from course_utils.simulation.augmentation import RATE
 from foundry.recognition.no_speech import MAX_SECONDS, within_noise
-from foundry.speech import sentences, synthesiser
+from foundry.speech import book_phrases, kokoro, sentences, synthesiser
 from foundry.speech.feature_cache import (
     FeatureCache,
     join_clips,
     load_or_compute,
     phones_per_frame,
 )
+from foundry.speech.pronunciation import tokens_of
 from foundry.speech.speech_features import simulate_recording
 
 DOMAINS = ["everyday"] * 10 + ["phrasebook"] * 5 + ["home"] * 3 + ["digits"] * 2
@@ -30,7 +31,10 @@ DOMAINS = ["everyday"] * 10 + ["phrasebook"] * 5 + ["home"] * 3 + ["digits"] * 2
 VOICE_SPREAD = 0.03
 """Standard deviation of the noise in each number of a voice."""
 
-SINGLE_SEED, SEQUENCE_SEED = 7, 8
+ACCENTS = ["us", "us", "uk"]
+"""Accents from which that of a phrase of `books` is drawn, whatever the voice."""
+
+SINGLE_SEED, SEQUENCE_SEED, BOOK_SEED = 7, 8, 9
 """Seeds of the voices and augmentations."""
 
 FIRST_OF_SEQUENCES = 1_000_000
@@ -54,13 +58,17 @@ def voices():
     return np.array([np.mean(own, 0) for own in found.values()], np.float32)
 
 
+def _mixed_voice(rng, known):
+    """Return a mixture of one to three voices, with a little noise."""
+    shares = rng.dirichlet(np.ones(rng.integers(1, 4)))
+    voice = shares @ known[rng.choice(len(known), len(shares), replace=False)]
+    return voice + rng.normal(0, VOICE_SPREAD, len(voice))
+
+
 def _say(rng, number, speaker, known):
     """Return the samples and the normalised text of a new sentence by a mixed voice."""
     text = sentences.draw(DOMAINS[number % len(DOMAINS)], "train", random.Random(f"read {number}"))
-    shares = rng.dirichlet(np.ones(rng.integers(1, 4)))
-    voice = shares @ known[rng.choice(len(known), len(shares), replace=False)]
-    voice = voice + rng.normal(0, VOICE_SPREAD, len(voice))
-    samples = synthesiser.say(speaker, text, voice)[: int(MAX_SECONDS * RATE)]
+    samples = synthesiser.say(speaker, text, _mixed_voice(rng, known))[: int(MAX_SECONDS * RATE)]
     return samples, normalise_text(text)
 
 
@@ -77,6 +85,22 @@ def _sequence(rng, number, speaker, known):
     clips, texts = zip(*said, strict=True)
     samples = join_clips(rng, clips)
     return (samples, simulate_recording(rng, samples)), " ".join(texts)
+
+
+def _book(rng, number, speaker, known):
+    """Return a phrase of a book by a mixed voice, as it is and augmented, and its normalised text.
+
+    The phonemes are those of eSpeak NG: many words are not in the lexicon of ``pocket-fastspeech``.
+    A phrase that is too long is drawn again.
+    """
+    draws = random.Random(f"book {number}")
+    while True:
+        text = book_phrases.draw(draws)
+        phonemes = kokoro.phonemize(text, sentences.pick(draws, ACCENTS))
+        tokens, _ = tokens_of(phonemes)
+        samples = synthesiser.say_tokens(speaker, tokens, _mixed_voice(rng, known))
+        if len(samples) <= MAX_SECONDS * RATE:
+            return (samples, within_noise(rng, samples)), normalise_text(text)
 
 
 def _compute(job):
@@ -122,3 +146,8 @@ def single(count, features_of, encode, path):
 def sequences(count, features_of, encode, path):
     """Load the cache of sequences of two or three other new sentences, as `single` does."""
     return _cached(_sequence, count, SEQUENCE_SEED, features_of, encode, path)
+
+
+def books(count, features_of, encode, path):
+    """Load the cache of phrases of `book_phrases`, as `single` does; needs eSpeak NG."""
+    return _cached(_book, count, BOOK_SEED, features_of, encode, path)

@@ -17,10 +17,11 @@ to attend to the position of the text (guided attention, Tachibana et al. 2018).
 fine-tunes on recordings of people, each of whom is left out once for the score (`leave_one_out`).
 ``export`` ends it.
 
-The last stage starts from that model and needs ``pocket-fastspeech``. ``synthesise`` computes the
-features of new sentences (`new_speech`) and of clips without speech (`no_speech`). ``curve`` trains
-one model for each share of the new sentences and scores it on the validation split. ``final``
-trains on all of them, exports and scores the model, and writes its card.
+The last stage starts from that model and needs ``pocket-fastspeech``, and eSpeak NG from the extra
+``foundry``. ``synthesise`` computes the features of new sentences and of phrases of books
+(`new_speech`), and of clips without speech (`no_speech`). ``curve`` trains one model for each share
+of the new sentences, without books, and scores it on the validation split. ``final`` trains on
+everything, exports and scores the model, and writes its card.
 """
 
 import functools
@@ -108,8 +109,8 @@ TRAIN = {"steps": 5_000, "rate": 4.5e-3}
 PEOPLE = {"steps": 600, "rate": 2e-3}
 """Third stage: digits of people and earlier training data."""
 
-BROAD = {"steps": 6000, "rate": 1e-3}
-"""Last stage: new sentences, utterances, digits of people and clips without speech."""
+BROAD = {"steps": 7000, "rate": 1e-3}
+"""Last stage: new sentences, books, utterances, digits of people and clips without speech."""
 
 INTERPOLATION_WEIGHT = 0.8
 """Share of the weights after the last stage in the exported ones; the rest are those before it.
@@ -119,7 +120,10 @@ of more clips without speech has text in it.
 """
 
 NEW_SENTENCES = 18_000
-"""Number of new sentences in the last stage."""
+"""Number of new sentences in the last stage; even, as that of phrases."""
+
+BOOK_PHRASES = 8_000
+"""Number of phrases of books in the last stage."""
 
 BATCH_FRAMES = 3200
 """Maximum number of mel frames of 20 ms in a batch: 64 s of speech."""
@@ -425,7 +429,7 @@ def last_features(work, real):
     Returns
     -------
     new : list of FeatureCache
-        New sentences, in two halves, so that they are two parts of a batch.
+        New sentences in two halves, so that they are two parts of a batch.
     others : list of FeatureCache
         Shipped utterances, recorded digits, and clips without speech.
     """
@@ -434,8 +438,24 @@ def last_features(work, real):
     rows = [(path, word, None) for path, word, _ in recognition_scores.digit_rows(real)]
     path = work / "digits.npz"
     digits = cached_features(rows, features_of, encode, path, augment=leave_one_out.vary)
-    halves = range(NEW_SENTENCES), range(NEW_SENTENCES, 2 * NEW_SENTENCES)
-    return [new.select(half) for half in halves], [speech, digits, nothing]
+    return halves(new), [speech, digits, nothing]
+
+
+def book_features(work):
+    """Load the cache of phrases of books in two halves; compute and save it first if missing."""
+    return halves(new_speech.books(BOOK_PHRASES, features_of, encode, work / "books.npz"))
+
+
+def halves(cache):
+    """Return the first and the second half of a feature cache."""
+    middle = len(cache) // 2
+    return [cache.select(range(middle)), cache.select(range(middle, len(cache)))]
+
+
+def synthesise(work, real):
+    """Compute the missing feature caches of the last stage."""
+    last_features(work, real)
+    book_features(work)
 
 
 def last_stage(work):
@@ -449,13 +469,19 @@ def learning_curve(work, real):
 
 
 def final(work, real, out):
-    """Fine-tune on all new sentences; export and score the model; write its results and card."""
+    """Fine-tune on everything; export and score the model; write its results and card."""
     stage = last_stage(work)
     results = stage.results()
     rows = recognition_scores.digit_rows(real)
-    recognise, point = stage.fine_tune(*last_features(work, real), "broad", out, **BROAD)
+    new, others = last_features(work, real)
+    new = [*new, *book_features(work)]
+    recognise, point = stage.fine_tune(new, others, "broad", out, **BROAD)
     results["curve"].append(point)
-    results["training"]["broad"] = BROAD | {"sentences": NEW_SENTENCES, "hours": point["hours"]}
+    results["training"]["broad"] = BROAD | {
+        "sentences": NEW_SENTENCES,
+        "phrases": BOOK_PHRASES,
+        "hours": point["hours"],
+    }
     before = recognition_scores.recogniser(work / TRAINED)
     results["digits"] = {
         "before": recognition_scores.score_digits(before, rows)["wer"],
@@ -472,7 +498,7 @@ def main():
         "digits": (digits, ("cache", "real")),
         **{person: (partial(leave_out, person), ("real",)) for person in PERSONS},
         "export": (export_trained, ()),
-        "synthesise": (last_features, ("real",)),
+        "synthesise": (synthesise, ("real",)),
         "curve": (learning_curve, ("real",)),
         "final": (final, ("real", "out")),
     }

@@ -21,3 +21,14 @@ def say(speaker, text, voice):
     """
     made = speaker(text, forward_params=pipelines.voice_input(speaker.model, voice))
     return np.asarray(made["audio"], np.float32).ravel()
+
+
+def say_tokens(speaker, tokens, voice):
+    """Return the speech for phonemes: float32, mono at 16 kHz.
+
+    ``tokens`` are those of :func:`foundry.speech.pronunciation.tokens_of`, ``voice`` that of `say`.
+    """
+    ids = torch.tensor([speaker.tokenizer.convert_tokens_to_ids(tokens)])
+    with torch.inference_mode():
+        voice = pipelines.voice_input(speaker.model, voice)
+        return speaker.vocoder(speaker.model(ids, **voice)["spectrogram"]).ravel().numpy()

@@ -29,8 +29,8 @@ from foundry.common.train_loop import fit, mixed_precision, save_half
 from foundry.recognition import recognition_scores
 from foundry.speech import kokoro, speech_plan, voice_plan
 from foundry.speech.feature_cache import run_jobs, schedule
+from foundry.speech.pronunciation import PAD, TOKENS, lexicon, tokenizer
 from foundry.text_to_speech import tts_scores
-from foundry.text_to_speech.pronunciation import PAD, TOKENS, lexicon, tokenizer
 from foundry.text_to_speech.tts_features import HOP, examples_of, extractor
 from foundry.voices import voice_scores
 

@@ -14,7 +14,7 @@ from transformers import SpeechT5FeatureExtractor
 
 from course_utils.finetuning import prosody
 from course_utils.simulation.augmentation import RATE
-from foundry.text_to_speech.pronunciation import tokens_of
+from foundry.speech.pronunciation import tokens_of
 
 MAX_SILENCE = 3
 """Maximum silence before and after the speech, in units of 25 ms."""

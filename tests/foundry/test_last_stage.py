@@ -17,7 +17,7 @@ from foundry.recognition import (
     train_whisper,
 )
 from foundry.sounds import sound_data
-from foundry.speech import sentences
+from foundry.speech import kokoro, sentences
 from foundry.speech.feature_cache import FeatureCache
 
 SCRIPTS = {
@@ -78,6 +78,9 @@ def small_stage(request, small_no_speech, fsdd, tmp_path, monkeypatch, spy):
         for name in ("NEW_SEQUENCES", "TEST_SEQUENCES"):
             monkeypatch.setattr(train_ctc, name, 2)
         monkeypatch.setattr(train_ctc, "LONG_COUNT", 3)
+    else:
+        monkeypatch.setattr(train_whisper, "BOOK_PHRASES", 6)
+        monkeypatch.setattr(kokoro, "phonemize", lambda text, accent: "hˈI.")
     work = tmp_path / "work"
     shutil.copytree(POCKET / request.param, work / last_stage.TRAINED)
     path = work / last_stage.TRAINED / "results.json"
@@ -134,7 +137,7 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     assert [point["steps"] for point in curve] == [0, 1, 1, 1]
 
     del batches[:], made[:], played[:]
-    scores = spy(no_speech, "held_out")
+    scores, counted = spy(no_speech, "held_out"), spy(last_stage, "hours_heard")
     with monkeypatch.context() as patch:  # the thinned validation split has no everyday sentence
         patch.setattr(
             last_stage,
@@ -142,7 +145,9 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
             lambda transcribe, hours, steps: curve[-1] | {"hours": hours, "steps": steps},
         )
         run_step(script, "final", **folders)
-    assert [len(call.given[3]) for call in batches] == sizes[2]
+    books = [] if script is train_ctc else [6, 6]
+    assert [len(call.given[3]) for call in batches] == all_new + books + others
+    assert [len(call.given[1]) for call in counted] == [len(all_new + books)]
     assert {call.given[1] for call in [*made, *played]} == {"test"}
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["curve"][:-1] == curve and results["curve"][-1]["steps"] == 1
@@ -158,6 +163,7 @@ def test_the_last_stage_learns_new_sentences_and_clips_without_speech(
     card = (out / "README.md").read_text(encoding="utf-8")
     assert f"ESC-10 {results['empty']['ESC-10'][0]} of {counts['ESC-10']}" in card
     assert "4 sentences drawn anew" in card and "$" not in card
+    assert script is train_ctc or "and 6 phrases" in " ".join(card.split())
     size = "2.92 M parameters, 5.9 MB" if script is train_ctc else "2.61 M parameters, 5.2 MB"
     assert size in " ".join(card.split())
     assert "| 1 | 40.0% (0.0% to 80.0%) |" in card

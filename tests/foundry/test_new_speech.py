@@ -1,11 +1,14 @@
+import random
+
 import numpy as np
 import pytest
 import torch
 
 from course_utils import audio, data, pipelines
+from course_utils.catalog import POCKET
 from course_utils.scoring import normalise_text
 from foundry.recognition import new_speech, no_speech
-from foundry.speech import sentences, synthesiser
+from foundry.speech import book_phrases, kokoro, sentences, synthesiser
 
 RATE = 16_000
 
@@ -89,3 +92,42 @@ def test_a_sequence_is_two_or_three_other_sentences_with_pauses(said, tmp_path):
         first += own
     assert first == len(said) and 12 < len(said) < 18
     assert not set(texts_of(single)) & {text for text, _ in said}
+
+
+@pytest.fixture
+def read(monkeypatch, said):
+    """Let a phrase of a book sound for 5 s, each third one for 7 s; return what was read."""
+    made = []
+
+    def phonemize(text, accent):
+        made.append((text, accent))
+        return "hˈI."
+
+    def say_tokens(speaker, tokens, voice):
+        assert tokens == ["<s>", "HH", "AY1", ".", "</s>"] and voice.shape == (4,)
+        return np.full((7 if len(made) % 3 == 0 else 5) * RATE, 0.5, np.float32)
+
+    monkeypatch.setattr(kokoro, "phonemize", phonemize)
+    monkeypatch.setattr(synthesiser, "say_tokens", say_tokens)
+    return made
+
+
+def test_phrases_of_books_are_in_two_accents_and_drawn_again_if_too_long(read, tmp_path):
+    cache = new_speech.books(40, features_of, encode, tmp_path / "books.npz")
+    short = [text for n, (text, _) in enumerate(read, 1) if n % 3]
+    assert texts_of(cache) == [normalise_text(text) for text in short] and len(set(short)) > 35
+    assert read[0][0] == book_phrases.draw(random.Random("book 0"))
+    assert len(read) == 59 and set(cache.lengths()[::2]) == {500}
+    assert np.allclose(cache.batch([0])[0], 0.5) and not np.allclose(cache.batch([1])[0], 0.5)
+    accents = [accent for _, accent in read]
+    assert accents.count("us") > accents.count("uk") > 10
+
+
+def test_tokens_are_spoken_like_the_text_that_has_them():
+    speaker = synthesiser.load(POCKET / "pocket-fastspeech")
+    voice = np.random.default_rng(0).normal(size=128).astype(np.float32)
+    tokens = speaker.tokenizer.convert_ids_to_tokens(speaker.tokenizer("Hello there.")["input_ids"])
+    made = synthesiser.say_tokens(speaker, tokens, voice)
+    assert made.dtype == np.float32 and np.allclose(
+        made, synthesiser.say(speaker, "Hello there.", voice), atol=1e-5
+    )

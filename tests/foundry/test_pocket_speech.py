@@ -11,8 +11,8 @@ from course_utils import audio, pipelines
 from course_utils.catalog import POCKET
 from course_utils.formats import spelling
 from course_utils.scoring.speech import frame_pitch, mel_cepstral_distortion
+from foundry.speech.pronunciation import TOKENS
 from foundry.text_to_speech import tts_scores
-from foundry.text_to_speech.pronunciation import TOKENS
 from foundry.text_to_speech.tts_features import mel_of
 from foundry.voices import voice_scores
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from foundry.speech import kokoro
-from foundry.text_to_speech import pronunciation
+from foundry.speech import kokoro, pronunciation
 
 
 def said(phonemes):

@@ -19,8 +19,7 @@ from foundry.common.ogg import opus
 from foundry.music import arranging, genre_data
 from foundry.music.styles import SPLITS, STYLES
 from foundry.sounds import sound_data
-from foundry.speech import sentences, speech_plan
-from foundry.text_to_speech import pronunciation
+from foundry.speech import pronunciation, sentences, speech_plan
 from tests.foundry import fingerprints
 
 STORED = json.loads(fingerprints.FILE.read_text("utf-8"))

@@ -10,8 +10,8 @@ from transformers import FastSpeech2ConformerModel
 
 from course_utils import audio
 from course_utils.pipelines import SpeakerEmbedder
+from foundry.speech.pronunciation import TOKENS
 from foundry.text_to_speech import train_tts
-from foundry.text_to_speech.pronunciation import TOKENS
 from foundry.voices import train_speaker
 
 

@@ -95,3 +95,11 @@ def test_the_exported_folder_opens_with_the_auto_classes(model, tmp_path):
     recognise = pipeline("automatic-speech-recognition", model=str(tmp_path), device="cpu")
     answer = recognise({"array": speech_like(2), "sampling_rate": 16_000})
     assert isinstance(answer["text"], str)
+
+
+def test_the_halves_of_a_cache_are_all_of_it():
+    rows = [(torch.full((2, 1), float(n)), np.zeros(2), [n]) for n in range(6)]
+    cache = FeatureCache.of(rows)
+    first, second = train_whisper.halves(cache)
+    assert len(first) == len(second) == 3
+    assert np.array_equal(FeatureCache.join([first, second]).features, cache.features)

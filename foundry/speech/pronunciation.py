@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from foundry.text_to_speech.letter_rules import RULES
+from foundry.speech.letter_rules import RULES
 
 VOWELS = {
     "ɑ": "AA",
@@ -58,15 +58,15 @@ TOKENS = [
 """Vocabulary. The digit of a vowel is its stress: 0 none, 1 primary, 2 secondary."""
 
 
-def tokens_of(phonemes, durations):
+def tokens_of(phonemes, durations=None):
     """Convert a rendered phoneme string to ARPAbet tokens with their durations.
 
     Parameters
     ----------
     phonemes : str
         Phonemes from :func:`foundry.speech.kokoro.phonemize`.
-    durations : sequence of int
-        Durations of the silence before, of each phoneme, and of the silence after.
+    durations : sequence of int, optional
+        Durations of the silence before, of each phoneme, and of the silence after (default: zeros).
 
     Returns
     -------
@@ -76,6 +76,8 @@ def tokens_of(phonemes, durations):
         Duration of each token; the sum does not change. Stress marks, length marks and symbols
         without a token add their duration to a neighbour.
     """
+    if durations is None:
+        durations = [0] * (len(phonemes) + 2)
     if len(durations) != len(phonemes) + 2:
         raise ValueError(f"{len(phonemes)} phonemes have {len(durations)} durations, not two more")
     tokens, lengths, mark, waiting = [BEGIN], [int(durations[0])], "0", 0
@@ -138,7 +140,7 @@ def tokenizer(words):
     apart = r"(?<![a-z']){}(?![a-z'])"
     steps = [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace("\u2019", "'")]
     for word, phonemes in sorted(words.items()):
-        tokens, _ = tokens_of(phonemes, [0] * (len(phonemes) + 2))
+        tokens, _ = tokens_of(phonemes)
         # Underscores join the phonemes of a word until word boundaries are marked.
         steps.append(_replace(apart.format(word.replace("'", "['\u2019]")), "_".join(tokens[1:-1])))
     steps += [_replace(pattern, "_" + tokens + "_" if tokens else "") for pattern, tokens in RULES]
