@@ -15,7 +15,7 @@ help: ## Show this help.
 setup: $(READY) ## Create .venv with the course and the exact versions that its tests ran with.
 
 $(READY): pyproject.toml requirements/pinned.txt
-	@echo "Installing 230 packages (3 GB) into $(VENV): 4 minutes or more, most of it for the download."
+	@echo "Installing about 230 packages into $(VENV): 3 GB (on Linux about 7, see README.md), 4 minutes or more."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --constraint requirements/pinned.txt --editable ".[notebooks,demo,workshop,dev]"
 	touch $@
