@@ -17,8 +17,9 @@ from resemblyzer import VoiceEncoder, preprocess_wav
 from safetensors.numpy import load_file
 from transformers import AutoModel, pipeline
 
-from course_utils import audio, pipelines
+from course_utils import audio, pipelines, scoring
 from course_utils.catalog import POCKET
+from course_utils.scoring import normalise_text
 from foundry.recognition import recognition_scores
 from foundry.text_to_speech import tts_scores
 
@@ -27,7 +28,7 @@ SENTENCES = 40
 
 
 def main():
-    """Print a line for each model: word error rate, likeness to the clips."""
+    """Print word error rate and likeness to the clips for each model, and the WERs' difference."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tuned", type=Path, required=True, help="folder that lesson 09 saved")
     parser.add_argument("--judge", type=Path, required=True, help="folder of a recogniser")
@@ -50,6 +51,7 @@ def main():
     texts = [rows[place]["text"] for place in places]
     pipelines.register()
     vocoder = AutoModel.from_pretrained(POCKET / "pocket-vocoder", dtype=torch.float32)
+    heard = {}
     for name, folder in {
         "by vector": POCKET / "pocket-fastspeech",
         "fine-tuned": options.tuned,
@@ -57,10 +59,15 @@ def main():
         speak = pipeline("text-to-speech", model=str(folder), vocoder=vocoder.eval(), device="cpu")
         embedding = {"speaker_embedding": torch.from_numpy(vector)[None]}
         made = [np.ravel(speak(text, forward_params=embedding)["audio"]) for text in texts]
-        score = recognition_scores.score(texts, hear(made, texts))
+        heard[name] = hear(made, texts)
+        score = recognition_scores.score(texts, heard[name])
         alike = np.mean([embed(clip) @ wanted for clip in made])
         low, high = score["interval"]
         print(f"{name:<12}WER {score['wer']:.1%} ({low:.1%} to {high:.1%})  likeness {alike:.3f}")
+    said = [normalise_text(text) for text in texts]
+    before, after = heard.values()
+    low, high = scoring.confidence_interval(said, after, versus=before)
+    print(f"WER of fine-tuned - by vector: {100 * low:+.1f} to {100 * high:+.1f} points")
     recorded = np.mean([embed(clip) @ wanted for clip in clips])
     print(f"{'recordings':<12}likeness {recorded:.3f}")
 

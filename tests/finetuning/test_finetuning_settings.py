@@ -11,6 +11,7 @@ from transformers import Seq2SeqTrainingArguments
 from course_utils import catalog, finetuning
 from course_utils.course import syllabus
 from course_utils.finetuning import recipes
+from course_utils.finetuning.recipes import synthesis
 
 LESSONS = {"03": "classification", "05": "asr", "07": "diarization", "09": "tts", "10": None}
 KNOWN = set(Seq2SeqTrainingArguments.__dataclass_fields__)
@@ -114,3 +115,13 @@ def test_a_batch_that_was_asked_for_is_not_fitted_to_the_memory(
     monkeypatch.setenv("COURSE_PROFILE", "hub")
     with pytest.raises(Enough):
         training.finetune("classification", tmp_path, batch_size=batch_size)
+
+
+def test_a_clip_of_a_voice_gets_the_silence_and_the_level_of_the_lesson():
+    (path,) = syllabus.folder().glob("09_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    (cell,) = (cell for cell in cells if "".join(cell["source"]).startswith("EDGES = "))
+    edges = ast.parse("".join(cell["source"])).body[0].value
+    assert eval(ast.unparse(edges)) == tuple(round(16_000 * edge) for edge in synthesis.EDGES)
+    (output,) = cell["outputs"]
+    assert f"level: RMS {synthesis.LEVEL:.3f}," in "".join(output["text"])

@@ -19,8 +19,8 @@ from course_utils.errors import notice, shown
 from course_utils.finetuning.recipes._recipe import RATE, LeftOut, Recipe, RecipeError, arguments
 from course_utils.formats import spelling
 
-LEVEL = 0.081  # root mean square to which clips are scaled, as in the synthesiser's training data
-EDGE = 0.075  # silence that is kept at both ends of a clip, in seconds
+LEVEL = 0.094  # root mean square to which trimmed clips are scaled, that of lesson 09
+EDGES = (0.075, 0.4)  # silence before and after the speech in seconds, as in the synthesiser's own
 VOICE = "speaker_embedding"  # name of the voice if the data has no column `speaker`
 HELD_OUT_VOICE = "Bob"  # speaker of `new-voice` in lesson 09; no model was trained on him
 
@@ -104,7 +104,7 @@ class Synthesis(Recipe):
         text = spelling.spell_out(row["text"] or "")
         samples = audio.trim_silence(row["samples"], RATE)
         samples = LEVEL * samples / max(np.sqrt(np.mean(samples**2)), 1e-9)
-        samples = np.pad(samples, round(EDGE * RATE)).astype(np.float32)
+        samples = np.pad(samples, [round(edge * RATE) for edge in EDGES]).astype(np.float32)
         ids = self.tokenizer(text).input_ids
         mel = self.extractor(audio_target=samples, sampling_rate=RATE)["input_values"][0]
         if len(ids) > len(mel):
