@@ -93,6 +93,31 @@ class LastStage:
             print(point, flush=True)
         (self.work / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
 
+    def final(self, new, others, out, settings, **counts):
+        """Fine-tune on everything; add what is known then to the results of the model before.
+
+        Parameters
+        ----------
+        new, others, out
+            As for `fine_tune`.
+        settings : dict
+            ``steps`` and ``rate``, as for `fine_tune`.
+        **counts : int
+            Numbers of the new utterances by kind, for the card.
+
+        Returns
+        -------
+        transcribe : callable
+            Function from clips to texts.
+        results : dict
+            Results with the whole learning curve.
+        """
+        results = self.results()
+        transcribe, point = self.fine_tune(new, others, "broad", out, **settings)
+        results["curve"].append(point)
+        results["training"]["broad"] = settings | counts | {"hours": point["hours"]}
+        return transcribe, results
+
     def results(self):
         """Return the results of the model before, with the learning curve as ``curve``.
 

@@ -470,19 +470,17 @@ def learning_curve(work, real):
 
 def final(work, real, out):
     """Fine-tune on everything; export and score the model; write its results and card."""
-    stage = last_stage(work)
-    results = stage.results()
-    rows = recognition_scores.digit_rows(real)
     new, others = last_features(work, real)
-    new = [*new, *book_features(work)]
-    recognise, point = stage.fine_tune(new, others, "broad", out, **BROAD)
-    results["curve"].append(point)
-    results["training"]["broad"] = BROAD | {
-        "sentences": NEW_SENTENCES,
-        "phrases": BOOK_PHRASES,
-        "hours": point["hours"],
-    }
+    recognise, results = last_stage(work).final(
+        [*new, *book_features(work)],
+        others,
+        out,
+        BROAD,
+        sentences=NEW_SENTENCES,
+        phrases=BOOK_PHRASES,
+    )
     before = recognition_scores.recogniser(work / TRAINED)
+    rows = recognition_scores.digit_rows(real)
     results["digits"] = {
         "before": recognition_scores.score_digits(before, rows)["wer"],
         "after": recognition_scores.score_digits(recognise, rows)["wer"],
