@@ -1,7 +1,9 @@
 """What every lesson looks like on disk: the same arc, small files, kept outputs, no errors."""
 
+import html
 import json
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -123,3 +125,15 @@ def test_each_exercise_has_heading_stub_and_folded_solution(path, cells):
         assert solution["metadata"]["jupyter"]["source_hidden"] is True
         assert source(solution).startswith(f"# @title Solution {exercise_id}")
         assert text_output(solution) == f"✓ {exercise_id}\n"
+
+
+def test_the_quiz_is_the_one_of_the_course(path, cells):
+    lesson = syllabus.read(path).number
+    (cell,) = (cell for cell in code(cells) if source(cell) == f'exercises.quiz("{lesson}")')
+    page = "".join(cell["outputs"][0]["data"]["text/html"])
+    file = files("course_utils.course.checks") / f"quiz_{lesson}.json"
+    for question in json.loads(file.read_text(encoding="utf-8")):
+        told = [row[part] for row in question["answers"] for part in ("answer", "feedback")]
+        for text in (question["question"], *told):
+            for part in str(text).split("`"):  # code between backticks
+                assert json.dumps(html.escape(part))[1:-1] in page, part
