@@ -93,11 +93,13 @@ class LastStage:
             print(point, flush=True)
         (self.work / "curve.json").write_text(json.dumps(curve), encoding="utf-8")
 
-    def final(self, new, others, out, settings, **counts):
-        """Fine-tune on everything; add what is known then to the results of the model before.
+    def final(self, results, new, others, out, settings, **counts):
+        """Fine-tune on everything; add the training and its point of the curve to the results.
 
         Parameters
         ----------
+        results : dict
+            That of `results`; changed in place.
         new, others, out
             As for `fine_tune`.
         settings : dict
@@ -107,16 +109,13 @@ class LastStage:
 
         Returns
         -------
-        transcribe : callable
+        callable
             Function from clips to texts.
-        results : dict
-            Results with the whole learning curve.
         """
-        results = self.results()
         transcribe, point = self.fine_tune(new, others, "broad", out, **settings)
         results["curve"].append(point)
         results["training"]["broad"] = settings | counts | {"hours": point["hours"]}
-        return transcribe, results
+        return transcribe
 
     def results(self):
         """Return the results of the model before, with the learning curve as ``curve``.

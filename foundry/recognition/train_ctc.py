@@ -231,10 +231,11 @@ def joined_test_utterances():
 
 def final(work, real, out):
     """Fine-tune on all new sentences; export and score the model; write its results and card."""
+    stage = last_stage(work)
+    results = stage.results()
     digits = recognition_scores.digit_rows(real)
-    recognise, results = last_stage(work).final(
-        *last_features(work, real), out, BROAD, sentences=NEW_SENTENCES, sequences=NEW_SEQUENCES
-    )
+    counts = {"sentences": NEW_SENTENCES, "sequences": NEW_SEQUENCES}
+    recognise = stage.final(results, *last_features(work, real), out, BROAD, **counts)
     before = recognition_scores.recogniser(work / TRAINED)
     clips, texts = joined_test_utterances()
     results["sequences"] = {

@@ -470,17 +470,14 @@ def learning_curve(work, real):
 
 def final(work, real, out):
     """Fine-tune on everything; export and score the model; write its results and card."""
-    new, others = last_features(work, real)
-    recognise, results = last_stage(work).final(
-        [*new, *book_features(work)],
-        others,
-        out,
-        BROAD,
-        sentences=NEW_SENTENCES,
-        phrases=BOOK_PHRASES,
-    )
-    before = recognition_scores.recogniser(work / TRAINED)
+    stage = last_stage(work)
+    results = stage.results()
     rows = recognition_scores.digit_rows(real)
+    new, others = last_features(work, real)
+    new = [*new, *book_features(work)]
+    counts = {"sentences": NEW_SENTENCES, "phrases": BOOK_PHRASES}
+    recognise = stage.final(results, new, others, out, BROAD, **counts)
+    before = recognition_scores.recogniser(work / TRAINED)
     results["digits"] = {
         "before": recognition_scores.score_digits(before, rows)["wer"],
         "after": recognition_scores.score_digits(recognise, rows)["wer"],

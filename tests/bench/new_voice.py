@@ -19,7 +19,6 @@ from transformers import AutoModel, pipeline
 
 from course_utils import audio, pipelines, scoring
 from course_utils.catalog import POCKET
-from course_utils.scoring import normalise_text
 from foundry.recognition import recognition_scores
 from foundry.text_to_speech import tts_scores
 
@@ -64,7 +63,7 @@ def main():
         alike = np.mean([embed(clip) @ wanted for clip in made])
         low, high = score["interval"]
         print(f"{name:<12}WER {score['wer']:.1%} ({low:.1%} to {high:.1%})  likeness {alike:.3f}")
-    said = [normalise_text(text) for text in texts]
+    said = [scoring.normalise_text(text) for text in texts]
     before, after = heard.values()
     low, high = scoring.confidence_interval(said, after, versus=before)
     print(f"WER of fine-tuned - by vector: {100 * low:+.1f} to {100 * high:+.1f} points")

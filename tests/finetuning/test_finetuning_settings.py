@@ -31,11 +31,16 @@ OWN = {
 """Arguments that say how a notebook reports, or that the commands set in a way of their own."""
 
 
-def settings_of(lesson, profile):
-    """Evaluate the cells of a lesson that set training arguments: with what does it train?"""
+def code_of(lesson):
+    """Return the code cells of a lesson."""
     (path,) = syllabus.folder().glob(f"{lesson}_*.ipynb")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    cells = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def settings_of(lesson, profile):
+    """Evaluate the cells of a lesson that set training arguments: with what does it train?"""
+    cells = ["".join(cell["source"]) for cell in code_of(lesson)]
     space = {
         "catalog": SimpleNamespace(profile=lambda: profile),
         "finetuning": SimpleNamespace(mixed_precision=lambda: {"fp16": "by device"}),
@@ -118,9 +123,7 @@ def test_a_batch_that_was_asked_for_is_not_fitted_to_the_memory(
 
 
 def test_a_clip_of_a_voice_gets_the_silence_and_the_level_of_the_lesson():
-    (path,) = syllabus.folder().glob("09_*.ipynb")
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    (cell,) = (cell for cell in cells if "".join(cell["source"]).startswith("EDGES = "))
+    (cell,) = (cell for cell in code_of("09") if "".join(cell["source"]).startswith("EDGES = "))
     edges = ast.parse("".join(cell["source"])).body[0].value
     assert eval(ast.unparse(edges)) == tuple(round(16_000 * edge) for edge in synthesis.EDGES)
     (output,) = cell["outputs"]

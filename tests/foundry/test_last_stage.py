@@ -40,6 +40,14 @@ def test_missing_steps_are_named(tmp_path):
     assert stage.results() == {"parameters": 3, "curve": [5]}
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_missing_step_is_named_before_anything_is_computed(name, tmp_path):
+    script, _ = SCRIPTS[name]
+    with pytest.raises(SystemExit, match="run the step export first"):
+        script.final(tmp_path, tmp_path / "real", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
 def test_hours_count_what_was_heard_once_and_without_augmented_copies():
     lengths = [180_000, 180_000, 90_000, 90_001]  # vectors of 20 ms; each second one is a copy
     parts = (torch.zeros(n, 1) for n in lengths)
